@@ -1,0 +1,49 @@
+# The few commands of everyday work; `make help` lists them.
+
+# What `make demo` runs.
+DEMO_ARGS ?= digits --steps 8 --out runs/demo
+
+# Which Python makes the environment, and where torch comes from (for example a CUDA index); empty = pip's default.
+PYTHON ?= python3
+TORCH_INDEX ?=
+# Further words for pytest, for example TEST_ARGS="-k graph".
+TEST_ARGS ?=
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+# Torch is slower with threads that fight over cores than with one thread for each pytest worker.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(INSTALLED) ## run a small search (DEMO_ARGS)
+	$(BIN)/valpnas run $(DEMO_ARGS)
+
+test: $(INSTALLED) ## run the tests (TEST_ARGS)
+	$(PYTEST) -n 2 $(TEST_ARGS)
+
+check: $(INSTALLED) ## format, lint, types and architecture; changes nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python tests/architecture/link_tree.py
+	cd build/view && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p valpnas
+	$(PYTEST) tests/architecture
+
+fix: $(INSTALLED) ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and everything built; results in runs/ stay
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Torch goes first and alone: once it is there, nothing that depends on it makes pip choose another build.
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q "$$(grep '^torch==' constraints.txt)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,95 @@
+"""The catalog: from a name to the object it stands for; the kernel's only reach into plug-in folders.
+
+A name is looked up in the table of its folder, then among the entry points that other packages registered
+(``valpnas.operators``, ``valpnas.diagnostics``, ``valpnas.problems``, ``valpnas.network_kinds``). ``package.module:Name``
+names an object directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from valpnas.contracts.entry import Entry
+from valpnas.errors import ConfigError, UnknownNameError
+
+if TYPE_CHECKING:
+    from valpnas.contracts.diagnostic import Diagnostic
+    from valpnas.contracts.network_kind import NetworkKind
+    from valpnas.contracts.operator import Operator
+    from valpnas.contracts.problem import Problem
+    from valpnas.contracts.space import Space
+    from valpnas.graph.spec import Spec
+
+_TABLES = {
+    "operators": ("valpnas.operators", "OPERATORS"),
+    "diagnostics": ("valpnas.diagnostics", "DIAGNOSTICS"),
+    "problems": ("valpnas.problems", "PROBLEMS"),
+    "network_kinds": ("valpnas.networks", "NETWORK_KINDS"),
+}
+
+
+@cache
+def entries(table: str) -> tuple[Entry, ...]:
+    """Return every entry of ``table``, ours first; raises ``ConfigError`` when two share a name."""
+    module, attribute = _TABLES[table]
+    ours: tuple[Entry, ...] = getattr(import_module(module), attribute)
+    theirs = tuple(Entry(p.name, f"from {p.value}", p.value) for p in entry_points(group=f"valpnas.{table}"))
+    names = [entry.name for entry in (*ours, *theirs)]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(f"expected one {table} entry per name, got {', '.join(sorted(repeated))} twice; rename the plug-in's")
+    return (*ours, *theirs)
+
+
+def find(what: str, known: Sequence[Entry], name: str) -> Entry:
+    """Return the entry called ``name``; raises ``UnknownNameError`` with the nearest names."""
+    if ":" in name:
+        return Entry(name, f"from {name}", name)
+    for entry in known:
+        if entry.name == name:
+            return entry
+    raise UnknownNameError(what, name, [entry.name for entry in known])
+
+
+def load(entry: Entry, **arguments: Any) -> Any:
+    """Import what ``entry`` points at and call it with the entry's options and ``arguments``."""
+    module, _, attribute = entry.target.partition(":")
+    try:
+        target = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"cannot load {entry.target!r}: {error}; expected package.module:Name on the Python path") from error
+    return target(**{**entry.options, **arguments})
+
+
+@cache
+def network_kind(name: str) -> NetworkKind:
+    """Return the network kind called ``name``."""
+    kind: NetworkKind = load(find("network kind", entries("network_kinds"), name))
+    return kind
+
+
+def read_spec(kind: str, data: Mapping[str, Any]) -> Spec:
+    """Read the spec of a sub-network of ``kind``."""
+    return network_kind(kind).read(data)
+
+
+def operators(space: Space, extra: Sequence[str] = ()) -> dict[str, Operator]:
+    """Return every operator variant, and those named ``package.module:Class`` in ``extra``, made for ``space``."""
+    chosen = [*entries("operators"), *(find("operator", (), name) for name in extra)]
+    made = [load(entry, space=space) for entry in chosen]
+    return {operator.name: operator for operator in made}
+
+
+def diagnostic(name: str) -> Diagnostic:
+    """Return the diagnostic called ``name`` with its default parameters."""
+    made: Diagnostic = load(find("diagnostic", entries("diagnostics"), name))
+    return made
+
+
+def problem(name: str) -> Problem:
+    """Return the problem called ``name``; its data are not read yet."""
+    made: Problem = load(find("problem", entries("problems"), name))
+    return made

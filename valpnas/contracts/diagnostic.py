@@ -1,0 +1,84 @@
+"""Diagnostic: something that looks at a trained model through a ModelView and reports findings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from valpnas.contracts.finding import Estimate, Finding
+from valpnas.graph.valp import Valp
+
+
+class ModelView(Protocol):
+    """A trained model and a held-out batch, as a diagnostic may look at them; nothing here trains or alters.
+
+    Losses are per output on the held-out part of the training data that no candidate is trained on, with
+    decoders at their posterior means, so that two calls give equal numbers.
+    """
+
+    @property
+    def valp(self) -> Valp:
+        """The structure looked at."""
+
+    @property
+    def ages(self) -> Mapping[str, int]:
+        """Batches each sub-network has been trained since it was made."""
+
+    @property
+    def histories(self) -> Mapping[str, np.ndarray]:
+        """Training loss per batch of each output, ``(batches,)``, the whole line of descent."""
+
+    @property
+    def changed_at(self) -> int:
+        """Index in the histories at which the structure last changed."""
+
+    @property
+    def inputs(self) -> Mapping[str, Tensor]:
+        """The held-out batch, ``(n, *shape)`` per input."""
+
+    @property
+    def targets(self) -> Mapping[str, Tensor]:
+        """The held-out targets per output."""
+
+    def losses(self) -> Mapping[str, float]:
+        """Loss of each output as the model is."""
+
+    def value(self, component: str) -> Tensor:
+        """What an input or sub-network emits on the held-out batch, ``(n, *shape)``."""
+
+    def tensors(self, component: str) -> Mapping[str, Tensor]:
+        """The trained weights of a sub-network or output head, named relative to it."""
+
+    def losses_with_tensors(self, component: str, tensors: Mapping[str, Tensor]) -> Mapping[str, float]:
+        """Losses when ``component`` has other weights; only it and its descendants are computed again."""
+
+    def losses_with_value(self, component: str, value: Tensor) -> Mapping[str, float]:
+        """Losses when an input or sub-network emits ``value`` instead; only its descendants are computed again."""
+
+    def gradients(self, output: str) -> Mapping[str, Tensor]:
+        """Gradient of one output's held-out loss by every weight that can alter it, by tensor name."""
+
+
+@dataclass(frozen=True)
+class Diagnostic(ABC):
+    """A diagnostic; its parameters are dataclass fields with calibrated defaults.
+
+    ``emits`` lists every kind of finding it may report, ``treats`` the advice each carries: a test fails when a
+    kind that advises treatment is treated by no rule.
+    """
+
+    name: ClassVar[str]
+    emits: ClassVar[Mapping[str, str]]
+
+    @abstractmethod
+    def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:
+        """Return what it sees, in a fixed order; the same view and stream give the same findings."""
+
+    def price(self, view: ModelView, rng: np.random.Generator) -> Sequence[Estimate]:  # noqa: ARG002
+        """Return what it expects of changes at particular places; most diagnostics price nothing."""
+        return ()

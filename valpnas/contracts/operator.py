@@ -1,0 +1,98 @@
+"""Operator: a variation operator, a pure function from parents and a site to a changed model.
+
+The kernel, not the operator's author, checks the contract (``vary``): the site must be legal, the result valid.
+Function preservation is declared by ``aggressiveness`` and verified by ``valpnas.testing``.
+Source: [VALP] sections IV-C and V.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from torch import Tensor
+
+from valpnas.contracts.inheritance import inherit
+from valpnas.contracts.model import Model, Mutated
+from valpnas.contracts.space import Space
+from valpnas.errors import OperatorError
+from valpnas.graph.validity import validate
+from valpnas.graph.valp import Valp
+
+Scope = Literal["micro", "macro", "hyperparameter", "crossover"]
+Effect = Literal["extender", "reducer", "neutral"]
+Aggressiveness = Literal["gentle", "aggressive"]
+Hint = Mapping[str, Tensor]  # tensors that a chooser proposes for the new weights, by the operator's own names
+
+
+@dataclass(frozen=True, order=True)
+class Site:
+    """A place to apply an operator: the components, arcs and outputs it touches, and where inside them.
+
+    ``place`` is the operator's own word for the spot ("main.1", "halve"); empty when the components say it all.
+    """
+
+    components: tuple[str, ...] = ()
+    arcs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[str, ...] = ()
+    place: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; ``from_json`` gives back an equal site."""
+        arcs = [list(arc) for arc in self.arcs]
+        return {"components": list(self.components), "arcs": arcs, "outputs": list(self.outputs), "place": self.place}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Site:
+        """Read what ``to_json`` wrote."""
+        arcs = tuple((source, target) for source, target in data["arcs"])
+        return Site(tuple(data["components"]), arcs, tuple(data["outputs"]), data["place"])
+
+    def __str__(self) -> str:
+        """Say the place in a few words."""
+        parts = [*(f"{s} -> {t}" for s, t in self.arcs), *self.components, *(f"output {o}" for o in self.outputs)]
+        return ", ".join(parts) + (f" ({self.place})" if self.place else "")
+
+
+@dataclass(frozen=True)
+class Operator(ABC):
+    """A variant of a variation operator, such as ``clone_network/gentle``; made with the search's ``space``.
+
+    ``effect`` is the operator's label; what a change does to the number of parameters is measured and used.
+    """
+
+    name: str
+    scope: Scope
+    effect: Effect
+    aggressiveness: Aggressiveness
+    space: Space = field(default_factory=Space)
+
+    @property
+    def gentle(self) -> bool:
+        """Whether the operator promises to keep the function the model computes."""
+        return self.aggressiveness == "gentle"
+
+    @abstractmethod
+    def sites(self, valp: Valp) -> Sequence[Site]:
+        """Return every legal place in ``valp``, in a fixed order; empty when there is none."""
+
+    @abstractmethod
+    def apply(self, parents: tuple[Model, ...], site: Site, hint: Hint | None, rng: np.random.Generator) -> Mutated:
+        """Return the changed model. ``parents[0]`` is the model changed; a donor, where one is needed, is ``parents[1]``."""
+
+
+def vary(
+    operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator, hint: Hint | None = None
+) -> Model:
+    """Apply ``operator`` and carry all state over; raises ``OperatorError`` for an illegal site.
+
+    Raises ``InvalidValpError`` when the operator returned a broken graph - a fault of the operator.
+    """
+    if site not in operator.sites(parents[0].valp):
+        raise OperatorError(f"{operator.name}: expected one of its sites, got {site}; ask sites(valp) first")
+    mutated = operator.apply(parents, site, hint, rng)
+    validate(mutated.valp)
+    return inherit(parents, mutated)

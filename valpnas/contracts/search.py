@@ -1,0 +1,78 @@
+"""Search: proposes jobs and learns from their results, with all it knows in one plain state.
+
+``ask`` may look at models and draw random numbers, but only from streams named by the candidate it proposes;
+``tell`` is a pure function of the state and the results. A state is therefore rebuilt from the journal by
+telling its results again, and a resumed search asks exactly what the unkilled one asked.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.job import Job, Result
+from valpnas.contracts.model import Model
+from valpnas.contracts.operator import Operator
+from valpnas.contracts.problem import Problem
+from valpnas.contracts.space import Space
+
+State = TypeVar("State")
+
+
+class Workbench(Protocol):
+    """What a search may use while it asks."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem searched on; its data are not to be read here."""
+
+    @property
+    def space(self) -> Space:
+        """Bounds of the structures searched."""
+
+    @property
+    def operators(self) -> Mapping[str, Operator]:
+        """Every operator variant by name."""
+
+    def model(self, candidate: int) -> Model:
+        """The trained model of a candidate that the search keeps."""
+
+    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
+        """What the named diagnostics see in that model, through the held-out diagnostic rows."""
+
+    def rng(self, candidate: int, purpose: str) -> np.random.Generator:
+        """The random stream of a candidate yet to be proposed, for one purpose."""
+
+
+class Search(ABC, Generic[State]):
+    """A search algorithm. It keeps nothing in itself that is not in the state."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def begin(self) -> State:
+        """Return the state before anything was tried."""
+
+    @abstractmethod
+    def ask(self, state: State, bench: Workbench) -> Sequence[Job]:
+        """Return the jobs to run next, in candidate order; none when the search has ended."""
+
+    @abstractmethod
+    def tell(self, state: State, results: Sequence[Result]) -> State:
+        """Return the state after these results, which come in candidate order."""
+
+    @abstractmethod
+    def keep(self, state: State) -> frozenset[int]:
+        """Return the candidates whose weights the search still needs; the store deletes the others'."""
+
+    @abstractmethod
+    def front(self, state: State) -> Sequence[int]:
+        """Return the candidates that validation chose, by number."""
+
+    @abstractmethod
+    def progress(self, state: State) -> tuple[int, int]:
+        """Return how many steps are done and how many there will be."""

@@ -1,0 +1,52 @@
+"""The errors valpnas raises: each says what was expected, what came, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ValpnasError(Exception):
+    """Base of every error meant for a person; the command line prints it on one line and exits with 2."""
+
+
+class InvalidValpError(ValpnasError):
+    """A graph breaks one of the rules of a VALP; ``rule`` names it (``docs/architecture.md`` lists the rules)."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(f"invalid VALP ({rule}): {message}")
+        self.rule = rule
+
+
+class OperatorError(ValpnasError):
+    """A variation operator was asked for the impossible or broke its contract."""
+
+
+class ConfigError(ValpnasError):
+    """A run file or a command-line flag cannot be used as it stands."""
+
+
+class DataError(ValpnasError):
+    """A problem's data is missing, altered or malformed."""
+
+
+class StoreError(ValpnasError):
+    """A run directory cannot be read or written."""
+
+
+class UnknownNameError(ValpnasError):
+    """A name is in no table; the message offers the nearest ones."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=3)
+        offer = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {what} {name!r}: {offer}")
+
+
+class TrainingFailedError(ValpnasError):
+    """A candidate could not be trained (divergence, memory, time); ``reason`` goes into the journal."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,34 @@
+"""Spec: what one sub-network is made of, as the graph needs to know it.
+
+The graph never looks inside; each network kind brings its own frozen ``Spec`` (``networks/``), which is
+why validity and hashing need no table of kinds.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+Shape = tuple[int, ...]  # (d,) a vector; (channels, length) or (channels, height, width) a map
+
+
+class Spec(ABC):
+    """Frozen, hashable description of a sub-network; subclasses are frozen dataclasses.
+
+    ``kind`` names the network kind; ``decodes`` says that the network draws its value from a latent
+    distribution (a decoder), so that what lies behind it can be sampled without the inputs;
+    ``passes_identity`` says that an arc into it may also add its source's value to the network's output.
+    """
+
+    kind: ClassVar[str]
+    decodes: ClassVar[bool] = False
+    passes_identity: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def output_shape(self) -> Shape:
+        """Shape of the value the sub-network emits, without the batch dimension."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data from which the kind's ``read`` makes an equal spec."""

@@ -1,0 +1,54 @@
+"""Output subgraphs and exclusive subgraphs of a VALP ([VALP] section III, Figure 2)."""
+
+from __future__ import annotations
+
+from valpnas.graph.valp import Valp
+
+
+def output_subgraph(valp: Valp, output: str) -> frozenset[str]:
+    """Return every component that, upon modification, alters the prediction of ``output`` (inputs included)."""
+    return valp.ancestors(output)
+
+
+def exclusive_subgraph(valp: Valp, output: str) -> frozenset[str]:
+    """Return the output's subgraph minus all that serves another output too.
+
+    Inputs belong to nobody: they are data, not something an operator could move to another model.
+    """
+    others = [valp.ancestors(other.name) for other in valp.outputs if other.name != output]
+    return output_subgraph(valp, output) & frozenset(valp.specs) - frozenset().union(*others)
+
+
+def served_outputs(valp: Valp, component: str) -> tuple[str, ...]:
+    """Return the outputs that ``component`` can alter, sorted by name."""
+    reached = valp.descendants(component)
+    return tuple(output.name for output in valp.outputs if output.name in reached)
+
+
+def sampling_zone(valp: Valp, output: str) -> frozenset[str]:
+    """Return what lies between ``output`` and the nearest decoders: the decoder-free ancestors.
+
+    A generation output is drawn from latents alone exactly when no input is in its zone.
+    """
+    zone: set[str] = set()
+    frontier = list(valp.sources(output))
+    while frontier:
+        component = frontier.pop()
+        if component in zone or _decodes(valp, component):
+            continue
+        zone.add(component)
+        frontier.extend(valp.sources(component))
+    return frozenset(zone)
+
+
+def last_decoders(valp: Valp, output: str) -> tuple[str, ...]:
+    """Return the decoders that feed ``output`` with no other decoder in between, sorted.
+
+    In a chain of decoders only the last latent matters to a sample, so only these enter the KL term.
+    """
+    reached = sampling_zone(valp, output) | {output}
+    return tuple(sorted({s for target in reached for s in valp.sources(target) if _decodes(valp, s)}))
+
+
+def _decodes(valp: Valp, component: str) -> bool:
+    return component in valp.specs and valp.specs[component].decodes

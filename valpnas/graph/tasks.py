@@ -1,0 +1,85 @@
+"""Tasks: what an output of a VALP must predict.
+
+A task fixes how many numbers an output head emits and what they mean; losses and scores live in
+``training/objectives.py``. Paper: heterogeneous outputs, [VALP] section III; the exact loss and score
+of each task are ours (facts of the reference code were scale-dependent) and documented there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from valpnas.errors import InvalidValpError
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One of ``classes`` labels; targets are ``(n,)`` integers, the head emits logits ``(n, classes)``."""
+
+    classes: int
+    name: ClassVar[str] = "classification"
+
+    @property
+    def width(self) -> int:
+        """Numbers the head emits."""
+        return self.classes
+
+
+@dataclass(frozen=True)
+class Regression:
+    """``size`` real numbers, standardised on the training part; targets and head are ``(n, size)``."""
+
+    size: int
+    name: ClassVar[str] = "regression"
+
+    @property
+    def width(self) -> int:
+        """Numbers the head emits."""
+        return self.size
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A histogram of ``bins`` shares that add up to one; targets ``(n, bins)``, the head emits logits."""
+
+    bins: int
+    name: ClassVar[str] = "distribution"
+
+    @property
+    def width(self) -> int:
+        """Numbers the head emits."""
+        return self.bins
+
+
+@dataclass(frozen=True)
+class Generation:
+    """New samples of ``shape`` with values in [0, 1]; targets ``(n, *shape)``, the head emits logits per value."""
+
+    shape: tuple[int, ...]
+    name: ClassVar[str] = "generation"
+
+    @property
+    def width(self) -> int:
+        """Numbers the head emits."""
+        return prod(self.shape)
+
+
+Task = Classification | Regression | Distribution | Generation
+TASKS: tuple[type[Task], ...] = (Classification, Regression, Distribution, Generation)
+
+
+def task_to_json(task: Task) -> dict[str, Any]:
+    """Return the task as plain JSON data."""
+    return {"task": task.name, **asdict(task)}
+
+
+def task_from_json(data: dict[str, Any]) -> Task:
+    """Read a task; raises ``InvalidValpError`` when its name is unknown."""
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "task"}
+    for kind in TASKS:
+        if kind.name == data["task"]:
+            return kind(**fields)
+    known = ", ".join(kind.name for kind in TASKS)
+    raise InvalidValpError("known-task", f"expected a task among {known}, got {data['task']!r}")

@@ -1,0 +1,48 @@
+"""Reading and writing a VALP as JSON with a format version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from valpnas.errors import StoreError
+from valpnas.graph.spec import Spec
+from valpnas.graph.tasks import task_from_json, task_to_json
+from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
+
+FORMAT = "valpnas-valp/1"
+SpecReader = Callable[[str, dict[str, Any]], Spec]  # (kind, data) -> spec; ``catalog.read_spec`` is the usual one
+
+
+def valp_to_json(valp: Valp) -> dict[str, Any]:
+    """Return ``valp`` as plain JSON data; ``valp_from_json`` gives back an equal one."""
+    return {
+        "format": FORMAT,
+        "inputs": [{"name": i.name, "shape": list(i.shape), "kind": i.kind, "optional": i.optional} for i in valp.inputs],
+        "networks": [{"id": n.id, "kind": n.spec.kind, "spec": n.spec.to_json()} for n in valp.networks],
+        "outputs": [{"name": o.name, **task_to_json(o.task)} for o in valp.outputs],
+        "arcs": [{"source": a.source, "target": a.target, "identity": a.identity} for a in valp.arcs],
+        "training": [
+            {"output": o.name, "learning_rate": t.learning_rate, "algorithm": t.algorithm}
+            for o, t in zip(valp.outputs, valp.training, strict=True)
+        ],
+        "batch_size": valp.batch_size,
+    }
+
+
+def valp_from_json(data: dict[str, Any], read_spec: SpecReader) -> Valp:
+    """Read a VALP; raises ``StoreError`` for another format. Does not validate: call ``validate``."""
+    if data.get("format") != FORMAT:
+        raise StoreError(f"expected a graph of format {FORMAT!r}, got {data.get('format')!r}; read it with a valpnas that knows it")
+    return Valp.make(
+        inputs=[Input(i["name"], tuple(i["shape"]), i["kind"], i["optional"]) for i in data["inputs"]],
+        networks=[SubNetwork(n["id"], read_spec(n["kind"], n["spec"])) for n in data["networks"]],
+        outputs=[_read_output(o) for o in data["outputs"]],
+        arcs=[Arc(a["source"], a["target"], a["identity"]) for a in data["arcs"]],
+        training={t["output"]: OutputTraining(t["learning_rate"], t["algorithm"]) for t in data["training"]},
+        batch_size=data["batch_size"],
+    )
+
+
+def _read_output(data: dict[str, Any]) -> Output:
+    return Output(data["name"], task_from_json({key: value for key, value in data.items() if key != "name"}))

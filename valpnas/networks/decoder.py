@@ -1,0 +1,147 @@
+"""The decoder kind: explicit mean and log-variance heads, a latent, and dense layers behind it.
+
+Heads are separate matrices with a row block per source (``sources.<source>.mean`` and ``.log_variance``), never one
+vector split by position: that split is what made published clones change the function (facts A3, E2.5).
+The latent's log-variance is clipped to [-10, 10].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import prod, sqrt
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from valpnas.contracts.model import Origin
+from valpnas.contracts.network_kind import DecoderModule, GrowthRule, Grown, NetworkKind, NetworkModule, Source
+from valpnas.contracts.space import Space
+from valpnas.errors import InvalidValpError
+from valpnas.graph.spec import Shape, Spec
+from valpnas.networks.containers import Named
+from valpnas.networks.dense import DenseModule, initialise_dense, random_dense
+from valpnas.networks.dense_growth import dense_growth
+from valpnas.networks.dense_spec import DenseSpec
+
+_LIMIT = 10.0
+_HEADS = ("mean", "log_variance")
+
+
+@dataclass(frozen=True)
+class DecoderSpec(Spec):
+    """A latent of ``latent`` numbers, decoded by ``body``."""
+
+    latent: int
+    body: DenseSpec
+    kind: ClassVar[str] = "decoder"
+    decodes: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Raise ``InvalidValpError`` for an empty latent."""
+        if self.latent < 1:
+            raise InvalidValpError("decoder", f"expected a latent of at least 1, got {self.latent}")
+
+    @property
+    def output_shape(self) -> Shape:
+        """A vector."""
+        return self.body.output_shape
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+
+class VectorDecoder(DecoderModule):
+    """The network of a ``DecoderSpec``; every source is flattened to ``(n, d)``."""
+
+    def __init__(self, spec: DecoderSpec, sources: Mapping[str, Source]) -> None:
+        """Make all parameters, uninitialised."""
+        super().__init__()
+        self.latent = spec.latent
+        self.sources = Named({name: _heads((prod(source.shape), spec.latent)) for name, source in sources.items()})
+        self.bias = _heads((spec.latent,))
+        self.body = DenseModule(spec.body, {"latent": Source((spec.latent,))})
+
+    def encode(self, sources: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return mean and clipped log-variance, ``(n, latent)`` each."""
+        mean, log_variance = (self._head(head, sources) for head in _HEADS)
+        return mean, log_variance.clamp(-_LIMIT, _LIMIT)
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Map ``(n, latent)`` to ``(n, output)``."""
+        result: Tensor = self.body({"latent": latent})
+        return result
+
+    def _head(self, head: str, sources: Mapping[str, Tensor]) -> Tensor:
+        total: Tensor = getattr(self.bias, head)
+        for name, value in sources.items():
+            total = torch.addmm(total, value.flatten(1), getattr(self.sources[name], head))
+        return total
+
+
+def _heads(shape: tuple[int, ...]) -> nn.Module:
+    module = nn.Module()
+    for head in _HEADS:
+        module.register_parameter(head, nn.Parameter(torch.empty(shape)))
+    return module
+
+
+class DecoderKind(NetworkKind):
+    """Sub-networks that draw their value from a latent distribution, so that samples need no input."""
+
+    name: ClassVar[str] = "decoder"
+
+    def read(self, data: Mapping[str, Any]) -> DecoderSpec:
+        """Return the spec that ``to_json`` wrote."""
+        return DecoderSpec(data["latent"], DenseSpec.from_json(data["body"]))
+
+    def random(self, space: Space, rng: np.random.Generator) -> DecoderSpec:
+        """Draw latent and body within ``space``."""
+        return DecoderSpec(space.latent(rng), random_dense(space, rng))
+
+    def build(self, spec: Any, sources: Mapping[str, Source]) -> DecoderModule:
+        """Build a ``VectorDecoder``."""
+        return VectorDecoder(spec, sources)
+
+    def initialise(self, module: NetworkModule | DecoderModule, generator: torch.Generator) -> None:
+        """LeCun-uniform heads with zero biases; the log-variance starts near -2, so that early latents say something."""
+        assert isinstance(module, VectorDecoder)  # noqa: S101 - the kernel hands back what build made
+        total = sum(block.mean.shape[0] for block in module.sources.children())
+        for block in module.sources.children():
+            for weight in block.parameters():
+                nn.init.uniform_(weight, -sqrt(3.0 / total), sqrt(3.0 / total), generator=generator)
+        nn.init.zeros_(module.bias.mean)
+        nn.init.constant_(module.bias.log_variance, -2.0)
+        initialise_dense(module.body, generator)
+
+    def growth(self) -> Mapping[str, GrowthRule]:
+        """Return the dense rules, applied to the body."""
+        return {name: _BodyRule(rule) for name, rule in dense_growth().items()}
+
+
+class _BodyRule(GrowthRule):
+    """A dense growth rule applied to a decoder's body."""
+
+    def __init__(self, rule: GrowthRule) -> None:
+        self.rule = rule
+
+    def places(self, spec: Any, space: Space) -> tuple[str, ...]:
+        """Return the rule's places in the body."""
+        return self.rule.places(spec.body, space)
+
+    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:
+        """Grow the body; heads stay as they are."""
+        body = {name.removeprefix("body."): value for name, value in tensors.items() if name.startswith("body.")}
+        heads = {name: value for name, value in tensors.items() if not name.startswith("body.")}
+        grown = self.rule.grow(spec.body, body, place, space, rng)
+        if not isinstance(grown.spec, DenseSpec):
+            raise TypeError(f"expected a dense body, got {grown.spec}")
+        origins = {f"body.{name}": Origin(f"body.{o.tensor}", o.index) for name, o in grown.origins.items()}
+        return Grown(
+            DecoderSpec(spec.latent, grown.spec),
+            heads | {f"body.{name}": value for name, value in grown.tensors.items()},
+            {name: Origin(name) for name in heads} | origins,
+        )
