@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from valpnas.contracts.model import Origin
-from valpnas.contracts.network_kind import GrowthRule, Grown
+from valpnas.contracts.network_kind import Grown, GrowthRule
 from valpnas.contracts.space import Space
 from valpnas.networks.activations import ODD_SLOPE
 from valpnas.networks.dense_spec import Branch, DenseSpec, Layer
@@ -50,7 +49,9 @@ class ExtendLayer(GrowthRule):
         hidden = ((f"{path}.{j}", layer) for path, layers in spec.paths.items() for j, layer in enumerate(layers))
         return tuple(place for place, layer in hidden if layer.width < space.max_width)
 
-    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:
+    def grow(
+        self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
+    ) -> Grown:
         """Widen the layer at ``place``."""
         path, j = _parse(place)
         width = spec.paths[path][j].width
@@ -81,7 +82,9 @@ class AddIdentityLayer(GrowthRule):
         """Return every hidden layer of the chain."""
         return tuple(f"main.{j}" for j in range(len(spec.layers)))
 
-    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:
+    def grow(
+        self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
+    ) -> Grown:
         """Insert the layer after the one at ``place``."""
         _, j = _parse(place)
         width, activation = spec.layers[j].width, spec.layers[j].activation
@@ -100,7 +103,9 @@ class AddRandomLayer(GrowthRule):
         """Return every hidden layer of the chain."""
         return tuple(f"main.{j}" for j in range(len(spec.layers)))
 
-    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:
+    def grow(
+        self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
+    ) -> Grown:
         """Insert the layer after the one at ``place``; the next layer's weights are drawn anew."""
         _, j = _parse(place)
         layer = Layer(space.width(rng), space.activation(rng))
@@ -124,7 +129,14 @@ class RemoveLayer(GrowthRule):
         chain = tuple(f"main.{j}" for j in range(len(spec.layers))) if len(spec.layers) > 1 else ()
         return chain + tuple(f"b{i}" for i in range(len(spec.branches)))
 
-    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:  # noqa: ARG002
+    def grow(
+        self,
+        spec: Any,
+        tensors: Mapping[str, Tensor],
+        place: str,
+        space: Space,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Grown:
         """Remove what is at ``place``."""
         if place.startswith("b"):
             return _without_branches(spec, TensorEdits(tensors), [int(place[1:])])
@@ -178,11 +190,11 @@ def _share(edits: TensorEdits, names: list[str], width: int, twins: np.ndarray, 
     """Split the outgoing weights of each twinned unit unevenly between it and its copy (rows ``width`` on)."""
     for name in names:
         weight = edits.tensors[name]
-        share = torch.as_tensor(rng.uniform(0.25, 0.75, (len(twins), weight.shape[1])), dtype=weight.dtype)
+        share = torch.as_tensor(rng.uniform(0.25, 0.75, (len(twins), weight.shape[1]))).to(weight)
         whole = weight[width:]
         split = weight.clone()
         split[width:] = whole * share
-        split[torch.as_tensor(twins)] = whole * (1 - share)
+        split[torch.as_tensor(twins, device=weight.device)] = whole * (1 - share)
         edits.overwrite(name, split)
 
 
@@ -191,12 +203,14 @@ def _draw_new(edits: TensorEdits, names: list[str], rng: np.random.Generator) ->
     for name in names:
         tensor = edits.tensors[name]
         if tensor.dim() == 2:
-            edits.overwrite(name, torch.where(edits.new_entries(name), _uniform(tuple(tensor.shape), tensor, rng), tensor))
+            edits.overwrite(
+                name, torch.where(edits.new_entries(name), _uniform(tuple(tensor.shape), tensor, rng), tensor)
+            )
 
 
 def _uniform(shape: tuple[int, ...], like: Tensor, rng: np.random.Generator) -> Tensor:
     bound = sqrt(6.0 / shape[0])
-    return torch.as_tensor(rng.uniform(-bound, bound, shape), dtype=like.dtype)
+    return torch.as_tensor(rng.uniform(-bound, bound, shape)).to(like)
 
 
 # -- opening and closing the chain ------------------------------------------------------------------------
@@ -217,7 +231,7 @@ def _opened_spec(spec: DenseSpec, j: int, layer: Layer) -> DenseSpec:
 
 def _insert_identity(spec: DenseSpec, tensors: Mapping[str, Tensor], j: int) -> Grown:
     edits = _opened(spec, tensors, j)
-    eye = torch.eye(spec.layers[j].width, dtype=tensors[f"main.{j + 1}.weight"].dtype)
+    eye = torch.eye(spec.layers[j].width).to(tensors[f"main.{j + 1}.weight"])
     edits.put(f"main.{j + 1}.weight", eye)
     edits.put(f"main.{j + 1}.bias", eye.new_zeros(len(eye)))
     return edits.grown(_opened_spec(spec, j, spec.layers[j]))
@@ -226,14 +240,14 @@ def _insert_identity(spec: DenseSpec, tensors: Mapping[str, Tensor], j: int) -> 
 def _insert_doubled(spec: DenseSpec, tensors: Mapping[str, Tensor], j: int) -> Grown:
     width, activation = spec.layers[j].width, spec.layers[j].activation
     edits = _opened(spec, tensors, j)
-    eye = torch.eye(width, dtype=tensors[f"main.{j + 1}.weight"].dtype)
+    eye = torch.eye(width).to(tensors[f"main.{j + 1}.weight"])
     edits.put(f"main.{j + 1}.weight", torch.cat([eye, -eye], dim=1))
     edits.put(f"main.{j + 1}.bias", eye.new_zeros(2 * width))
     reader = f"main.{j + 2}.weight"
-    edits.take(reader, 0, np.concatenate([np.arange(width), np.arange(width)]))
-    doubled = edits.tensors[reader] / ODD_SLOPE[activation]
-    doubled[width:] *= -1
-    edits.overwrite(reader, doubled)
+    half = edits.tensors[reader] / ODD_SLOPE[activation]
+    # The mirrored rows count as new: they read f(-x) with the other sign, so V's momentum says nothing of them.
+    edits.take(reader, 0, np.concatenate([np.arange(width), np.full(width, -1)]))
+    edits.overwrite(reader, torch.cat([half, -half]))
     return edits.grown(_opened_spec(spec, j, Layer(2 * width, activation)))
 
 

@@ -16,6 +16,7 @@ from valpnas.errors import OperatorError
 from valpnas.graph.spec import Spec
 from valpnas.graph.valp import Arc, SubNetwork, Valp
 from valpnas.networks.module import fresh_component, prefix_of
+from valpnas.networks.tensor_edits import compose
 
 Block = Literal["zero", "random"]
 
@@ -38,7 +39,7 @@ class Draft:
     @property
     def dtype(self) -> torch.dtype:
         """The floating type the model computes in."""
-        return next(iter(self.weights.values())).dtype
+        return self._like.dtype
 
     # -- arcs -----------------------------------------------------------------------------------------
 
@@ -50,7 +51,7 @@ class Draft:
         for name in [n for n in weights if n.startswith(f"sources.{source}.")]:
             fresh = torch.zeros_like(weights[name]) if block == "zero" else weights[name]
             self.put(prefix + name, fresh)
-        self.buffers |= {prefix + n: b for n, b in buffers.items() if n.startswith(f"sources.{source}.")}
+        self._put_buffers({prefix + n: b for n, b in buffers.items() if n.startswith(f"sources.{source}.")})
 
     def disconnect(self, source: str, target: str) -> None:
         """Remove an arc and the target's row block for it."""
@@ -58,11 +59,20 @@ class Draft:
         self._drop(self._block(source, target))
 
     def redirect(self, source: str, target: str, instead: str) -> None:
-        """Let ``target`` hear ``instead`` through the very weights with which it heard ``source``; shapes must agree."""
-        if self.valp.shape(source) != self.valp.shape(instead):
-            raise OperatorError(f"expected {instead} to emit {self.valp.shape(source)} like {source}, got {self.valp.shape(instead)}")
+        """Let ``target`` hear ``instead`` through the very weights with which it heard ``source``.
+
+        The arc's identity flag moves along. Raises ``OperatorError`` when the two emit different shapes, or when
+        ``target`` hears ``instead`` already: its row block for it would be lost.
+        """
+        if (instead, target) in self.valp.arc_map:
+            raise OperatorError(f"expected {target} not to hear {instead} yet, got an arc already; share its block")
+        asked, got = self.valp.shape(source), self.valp.shape(instead)
+        if asked != got:
+            raise OperatorError(f"expected {instead} to emit {asked} like {source}, got {got}")
         moved = self._block(source, target)
-        self._set_arcs([replace(a, source=instead) if (a.source, a.target) == (source, target) else a for a in self.valp.arcs])
+        self._set_arcs(
+            [replace(a, source=instead) if (a.source, a.target) == (source, target) else a for a in self.valp.arcs]
+        )
         for name in moved:
             self._rename(name, _for_source(name, source, instead))
 
@@ -73,13 +83,14 @@ class Draft:
         and differ from weight to weight, so that the twins' gradients differ in direction and they part.
         """
         self._set_arcs([*self.valp.arcs, Arc(copy, target)])
-        for name in [n for n in self._block(source, target) if n in self.weights]:
+        for name in self._block(source, target):
+            self._copy(name, _for_source(name, source, copy))
+            if name not in self.weights:
+                continue
             whole = self.weights[name]
-            shares = torch.as_tensor(self.rng.uniform(0.25, 0.75, tuple(whole.shape)), dtype=whole.dtype)
+            shares = torch.as_tensor(self.rng.uniform(0.25, 0.75, tuple(whole.shape))).to(whole)
             self.overwrite(name, whole * (1 - shares))
-            self.weights[_for_source(name, source, copy)] = whole * shares
-            if name in self.origins:
-                self.origins[_for_source(name, source, copy)] = self.origins[name]
+            self.overwrite(_for_source(name, source, copy), whole * shares)
 
     # -- sub-networks ---------------------------------------------------------------------------------
 
@@ -91,7 +102,7 @@ class Draft:
         weights, buffers = fresh_component(self.valp, new, self.rng)
         for name, tensor in weights.items():
             self.put(f"networks.{new}.{name}", tensor)
-        self.buffers |= {f"networks.{new}.{name}": buffer for name, buffer in buffers.items()}
+        self._put_buffers({f"networks.{new}.{name}": buffer for name, buffer in buffers.items()})
         return new
 
     def copy_network(self, network: str) -> str:
@@ -103,10 +114,8 @@ class Draft:
         arcs = [*self.valp.arcs, *(replace(arc, target=new) for arc in self.valp.arcs_into(network))]
         self.valp = self.valp.with_networks([*self.valp.networks, SubNetwork(new, self.valp.specs[network])], arcs)
         old = f"networks.{network}."
-        for name in [n for n in self.weights if n.startswith(old)]:
-            self.weights[f"networks.{new}.{name.removeprefix(old)}"] = self.weights[name]
-            self.origins[f"networks.{new}.{name.removeprefix(old)}"] = self.origins[name]
-        self.buffers |= {f"networks.{new}.{n.removeprefix(old)}": b for n, b in self.buffers.items() if n.startswith(old)}
+        for name in [n for n in [*self.weights, *self.buffers] if n.startswith(old)]:
+            self._copy(name, f"networks.{new}.{name.removeprefix(old)}")
         return new
 
     def remove_network(self, network: str) -> None:
@@ -126,9 +135,8 @@ class Draft:
         self.valp = self.valp.with_spec(network, grown.spec)
         for name, tensor in grown.tensors.items():
             self.weights[prefix + name] = tensor
-            if name in grown.origins and prefix + grown.origins[name].tensor in before:
-                origin = grown.origins[name]
-                self.origins[prefix + name] = Origin(prefix + origin.tensor, origin.index)
+            if (origin := grown.origins.get(name)) and (earlier := before.get(prefix + origin.tensor)):
+                self.origins[prefix + name] = compose(earlier, origin.index)
 
     # -- tensors --------------------------------------------------------------------------------------
 
@@ -139,12 +147,12 @@ class Draft:
 
     def put(self, name: str, tensor: Tensor) -> None:
         """Add a tensor that no parent had."""
-        self.weights[name] = tensor.to(self.dtype)
+        self.weights[name] = tensor.to(self._like)
         self.origins.pop(name, None)
 
     def overwrite(self, name: str, tensor: Tensor) -> None:
         """Give a tensor other values of the same shape; its optimiser state stays."""
-        self.weights[name] = tensor.to(self.dtype)
+        self.weights[name] = tensor.to(self._like)
 
     def finish(self) -> Mutated:
         """Return the changed model's parts for the kernel to check."""
@@ -152,6 +160,23 @@ class Draft:
         return Mutated(self.valp, self.weights, self.buffers, Lineage(self.origins, self.networks, outputs))
 
     # -- inside ---------------------------------------------------------------------------------------
+
+    @property
+    def _like(self) -> Tensor:
+        """A tensor of the floating type and on the device of the model; there always is one, outputs have biases."""
+        return next(iter(self.weights.values()))
+
+    def _put_buffers(self, buffers: Mapping[str, Tensor]) -> None:
+        for name, buffer in buffers.items():
+            self.buffers[name] = buffer.to(self._like) if buffer.is_floating_point() else buffer.to(self._like.device)
+
+    def _copy(self, name: str, instead: str) -> None:
+        """Enter a tensor a second time, with its origin; never the same memory, which training would write to twice."""
+        for table in (self.weights, self.buffers):
+            if name in table:
+                table[instead] = table[name].clone()
+        if name in self.origins:
+            self.origins[instead] = self.origins[name]
 
     def _set_arcs(self, arcs: list[Arc]) -> None:
         self.valp = self.valp.with_networks(self.valp.networks, arcs)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from valpnas.catalog import network_kind
 from valpnas.contracts.model import Model
 from valpnas.contracts.network_kind import DecoderModule, NetworkModule, Source
+from valpnas.graph.subgraphs import last_decoders
 from valpnas.graph.valp import Valp
 from valpnas.networks.containers import Named
 from valpnas.networks.head import Head
@@ -39,7 +40,9 @@ class ValpModule(nn.Module):
         kinds = {n.id: network_kind(n.spec.kind) for n in valp.networks}
         self.networks = Named({n.id: kinds[n.id].build(n.spec, sources_of(valp, n.id)) for n in valp.networks})
         self.outputs = Named({o.name: Head(o.task.width, sources_of(valp, o.name)) for o in valp.outputs})
-        self._order = [*valp.order, *(o.name for o in valp.outputs)]
+        self.last_decoders = {output: last_decoders(valp, output) for output in valp.tasks}
+        self._order = [*valp.order, *valp.tasks]
+        self._sources = {name: valp.sources(name) for name in self._order}
         self._modules_by_name = {**dict(self.networks.items()), **dict(self.outputs.items())}
 
     def forward(self, inputs: Mapping[str, Tensor], noise: Noise | None = None) -> Forward:
@@ -61,7 +64,7 @@ class ValpModule(nn.Module):
 
     def _value(self, name: str, result: Forward, noise: Noise) -> Tensor:
         module = self._modules_by_name[name]
-        sources = {source: result.values[source] for source in self.valp.sources(name)}
+        sources = {source: result.values[source] for source in self._sources[name]}
         if not isinstance(module, DecoderModule):
             return cast(Tensor, module(sources))
         mean, log_variance = module.encode(sources)
@@ -80,7 +83,7 @@ class ValpModule(nn.Module):
         for name in self._order:
             if name in latents:
                 result.values[name] = cast(DecoderModule, self._modules_by_name[name]).decode(latents[name])
-            elif name in wanted and all(source in result.values for source in self.valp.sources(name)):
+            elif name in wanted and all(source in result.values for source in self._sources[name]):
                 result.values[name] = self._value(name, result, {})
         return result.values[output]
 

@@ -27,7 +27,8 @@ class TensorEdits:
         dimension %= self.tensors[name].dim()
         asked = tuple(index if d == dimension else None for d in range(self.tensors[name].dim()))
         self.tensors[name] = gather(self.tensors[name], asked)
-        self.origins[name] = _compose(self.origins[name], dimension, index)
+        if name in self.origins:
+            self.origins[name] = compose(self.origins[name], asked)
 
     def overwrite(self, name: str, tensor: Tensor) -> None:
         """Give ``name`` other values of the same shape; its origin, and so its optimiser state, stays."""
@@ -58,18 +59,21 @@ class TensorEdits:
         if path == instead:
             return
         for name in self._of_path(path):
-            self._move(name, name.replace(f"{path}.", f"{instead}.", 1) if name.startswith(path) else name[: -len(path)] + instead)
+            self._move(
+                name,
+                name.replace(f"{path}.", f"{instead}.", 1) if name.startswith(path) else name[: -len(path)] + instead,
+            )
 
     def new_entries(self, name: str) -> Tensor:
         """Return a mask, of the tensor's shape, of entries that no parent had."""
         tensor = self.tensors[name]
         if name not in self.origins:
-            return torch.ones(tensor.shape, dtype=torch.bool)
-        mask = torch.zeros(tensor.shape, dtype=torch.bool)
+            return torch.ones_like(tensor, dtype=torch.bool)
+        mask = torch.zeros_like(tensor, dtype=torch.bool)
         for dimension, index in enumerate(self.origins[name].index):
             if index is not None:
                 shape = [-1 if d == dimension else 1 for d in range(tensor.dim())]
-                mask |= torch.as_tensor(index < 0).reshape(shape)
+                mask |= torch.as_tensor(index < 0, device=tensor.device).reshape(shape)
         return mask
 
     def grown(self, spec: Spec) -> Grown:
@@ -86,8 +90,14 @@ class TensorEdits:
             self.origins[instead] = origin
 
 
-def _compose(origin: Origin, dimension: int, index: np.ndarray) -> Origin:
-    """Return the origin after one dimension was re-indexed once more."""
-    before = origin.index[dimension]
-    combined = index if before is None else np.where(index < 0, -1, before[np.maximum(index, 0)])
-    return Origin(origin.tensor, tuple(combined if d == dimension else old for d, old in enumerate(origin.index)), origin.parent)
+def compose(origin: Origin, index: tuple[np.ndarray | None, ...]) -> Origin:
+    """Return the origin of a tensor that was re-indexed once more, ``index`` reading as in ``Origin``."""
+    before = origin.index or (None,) * len(index)
+    later = index or (None,) * len(before)
+    return Origin(origin.tensor, tuple(map(_after, before, later)), origin.parent)
+
+
+def _after(before: np.ndarray | None, later: np.ndarray | None) -> np.ndarray | None:
+    if before is None or later is None:
+        return later if before is None else before
+    return np.where(later < 0, -1, before[np.maximum(later, 0)])

@@ -1,0 +1,128 @@
+"""The training engine: what a training phase promises, and the plain one that does it with eager autograd."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from valpnas.contracts.job import Protocol
+from valpnas.contracts.model import Model
+from valpnas.errors import TrainingFailedError
+from valpnas.graph.optimiser_groups import optimiser_groups
+from valpnas.networks.module import ValpModule
+from valpnas.seeding import torch_stream
+from valpnas.training.data import Prepared
+from valpnas.training.objectives import Losses
+from valpnas.training.optimisers import GroupOptimiser
+
+_CHECK_EVERY = 100  # batches between looks at the losses: each look waits for the device
+
+
+class Engine(ABC):
+    """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit."""
+
+    @abstractmethod
+    def train(self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator) -> Model:
+        """Return ``model`` trained for ``protocol.batches`` batches; the argument is not altered.
+
+        Raises:
+            TrainingFailedError: the losses stopped being finite, or the time limit passed.
+        """
+
+
+class PlainEngine(Engine):
+    """Eager PyTorch: the reference that every faster engine must agree with."""
+
+    def train(self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator) -> Model:
+        """Train with one optimiser per group, and one backward pass where there is one group."""
+        phase = _Phase(model, prepared, losses, torch_stream(rng, str(prepared.device)))
+        record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
+        deadline = time.monotonic() + protocol.time_limit if protocol.time_limit else float("inf")
+        for batch, rows in enumerate(_batches(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)):
+            record[batch] = phase.step(rows, protocol.schedule.factor(protocol.progress(batch)))
+            if (batch + 1) % _CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                _check(model, record[: batch + 1], deadline, protocol)
+        return phase.finish(model, record)
+
+
+class _Phase:
+    """A module in training: its optimisers, and one step of them."""
+
+    def __init__(self, model: Model, prepared: Prepared, losses: Losses, generator: torch.Generator) -> None:
+        self.part, self.losses, self.generator = prepared.train, losses, generator
+        self.module = ValpModule(model.valp)
+        state = {name: tensor.to(prepared.device, copy=True) for name, tensor in {**model.weights, **model.buffers}.items()}
+        self.module.load_state_dict(state, assign=True)
+        self.module.requires_grad_(True).train()
+        self.latents = self.module.latent_sizes()
+        groups = optimiser_groups(model.valp)
+        self.optimisers = [GroupOptimiser(g, self.module, model.optimiser.get(g.lead, {})) for g in groups]
+
+    def step(self, rows: Tensor, factor: float) -> Tensor:
+        """Train on one batch and return the losses, ``(outputs,)``."""
+        inputs = {name: value[rows] for name, value in self.part.inputs.items()}
+        targets = {name: value[rows] for name, value in self.part.targets.items()}
+        noise = {d: torch.randn(len(rows), k, generator=self.generator, device=rows.device) for d, k in self.latents.items()}
+        losses = self.losses(self.module, self.module(inputs, noise), targets)
+        # All gradients before any step: every group follows the gradient at the same weights.
+        gradients = [self._gradients(optimiser, losses) for optimiser in self.optimisers]
+        for optimiser, gradient in zip(self.optimisers, gradients, strict=True):
+            optimiser.set_gradients(gradient)
+            optimiser.step(factor)
+        return torch.stack([loss.detach() for loss in losses.values()])
+
+    def _gradients(self, optimiser: GroupOptimiser, losses: dict[str, Tensor]) -> tuple[Tensor | None, ...]:
+        total = torch.stack([losses[output] for output in optimiser.group.outputs]).sum()
+        keep = len(self.optimisers) > 1
+        return torch.autograd.grad(total, optimiser.parameters, retain_graph=keep, allow_unused=True)
+
+    def finish(self, model: Model, record: Tensor) -> Model:
+        """Return the trained model with its state, on the CPU."""
+        trained = {name: p.detach().cpu() for name, p in self.module.named_parameters()}
+        new = record.cpu()
+        return replace(
+            model,
+            weights=trained,
+            buffers={name: b.detach().cpu() for name, b in self.module.named_buffers()},
+            optimiser={o.group.lead: _on_cpu(o.state()) for o in self.optimisers},
+            histories={o.name: _extend(model, o.name, new[:, i]) for i, o in enumerate(model.valp.outputs)},
+            ages={name: age + len(record) for name, age in model.ages.items()},
+            batches=model.batches + len(record),
+        )
+
+
+def _batches(rows: int, batches: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield index tensors: a fresh permutation per epoch, the incomplete last batch of an epoch left out."""
+    size = min(size, rows)
+    given = 0
+    while given < batches:
+        order = torch.randperm(rows, generator=generator, device=generator.device)
+        for start in range(0, rows - size + 1, size):
+            if given == batches:
+                return
+            yield order[start : start + size]
+            given += 1
+
+
+def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) -> None:
+    finite = torch.isfinite(record)
+    if not bool(finite.all()):
+        batch, output = (int(i) for i in torch.nonzero(~finite)[0])
+        raise TrainingFailedError(f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}")
+    if time.monotonic() > deadline:
+        raise TrainingFailedError(f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches")
+
+
+def _extend(model: Model, output: str, new: Tensor) -> Tensor:
+    return torch.cat([model.histories[output], new]) if output in model.histories else new.clone()
+
+
+def _on_cpu(state: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
+    return {name: {part: value.detach().cpu() for part, value in slots.items()} for name, slots in state.items()}
+

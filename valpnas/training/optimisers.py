@@ -1,0 +1,62 @@
+"""Optimisers: one torch optimiser per group of outputs, with its state taken from and given back to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from valpnas.contracts.model import Slots
+from valpnas.graph.optimiser_groups import OptimiserGroup
+from valpnas.graph.valp import Valp
+from valpnas.networks.module import ValpModule, component_of
+
+# Fused wherever torch has it for both devices: the loop over tensors costs more than the arithmetic of small networks.
+_MAKERS: dict[str, Callable[[list[nn.Parameter], float], Optimizer]] = {
+    "adam": lambda parameters, rate: torch.optim.Adam(parameters, lr=rate, fused=True),
+    "adamw": lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, fused=True),
+    "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9, fused=True),
+    "rmsprop": lambda parameters, rate: torch.optim.RMSprop(parameters, lr=rate, foreach=True),
+    "adagrad": lambda parameters, rate: torch.optim.Adagrad(parameters, lr=rate, foreach=True),
+}
+
+
+class GroupOptimiser:
+    """The optimiser of one group: it moves every weight that can alter one of the group's outputs."""
+
+    def __init__(self, group: OptimiserGroup, module: ValpModule, state: Mapping[str, Slots]) -> None:
+        """Build the optimiser and load the ``state`` of every tensor that has one."""
+        self.group = group
+        reached = _reached(module.valp, group)
+        self.named = {n: p for n, p in module.named_parameters() if component_of(n) in reached}
+        self.parameters = list(self.named.values())
+        self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how.learning_rate)
+        for name, slots in state.items():
+            if name in self.named:
+                self.optimiser.state[self.named[name]].update({part: value.clone() for part, value in slots.items()})
+
+    def set_gradients(self, gradients: tuple[Tensor | None, ...]) -> None:
+        """Hand over the gradients of ``parameters``."""
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+
+    def step(self, factor: float) -> None:
+        """Move the weights once, at ``factor`` times the group's learning rate."""
+        for settings in self.optimiser.param_groups:
+            settings["lr"] = self.group.how.learning_rate * factor
+        self.optimiser.step()
+
+    def state(self) -> dict[str, dict[str, Tensor]]:
+        """Return the optimiser's state by tensor name."""
+        return {name: _tensors(self.optimiser.state[parameter]) for name, parameter in self.named.items()}
+
+
+def _reached(valp: Valp, group: OptimiserGroup) -> frozenset[str]:
+    return frozenset(group.outputs).union(*(valp.ancestors(output) for output in group.outputs))
+
+
+def _tensors(slots: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {part: value for part, value in slots.items() if isinstance(value, Tensor)}

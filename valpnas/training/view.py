@@ -1,0 +1,122 @@
+"""The ModelView handed to diagnostics: a trained model on the held-out diagnostic rows, recomputed only where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from valpnas.contracts.model import Model
+from valpnas.graph.subgraphs import output_subgraph
+from valpnas.graph.valp import Valp
+from valpnas.networks.module import Forward, ValpModule, component_of, load_module, prefix_of
+from valpnas.training.data import Prepared
+from valpnas.training.objectives import Losses
+
+_ROWS = 512  # held-out rows looked at: enough to tell 1.2 from 1, cheap enough to look at every step
+
+
+class HeldOutView:
+    """Implements ``contracts.diagnostic.ModelView`` for one model."""
+
+    def __init__(self, model: Model, prepared: Prepared, losses: Losses) -> None:
+        """Look at ``model`` through the first rows of the problem's diagnostic part (its order is random)."""
+        self._model, self._losses = model, losses
+        part, device = prepared.parts["diagnostic"], prepared.device
+        self.inputs: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.inputs.items()}
+        self.targets: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.targets.items()}
+        self._module: ValpModule = load_module(model).to(device).eval()
+
+    @property
+    def valp(self) -> Valp:
+        """The structure looked at."""
+        return self._model.valp
+
+    @property
+    def ages(self) -> Mapping[str, int]:
+        """Batches each sub-network has been trained since it was made."""
+        return self._model.ages
+
+    @cached_property
+    def histories(self) -> Mapping[str, np.ndarray]:
+        """Training loss per batch of each output, ``(batches,)``."""
+        return {name: history.numpy() for name, history in self._model.histories.items()}
+
+    @property
+    def changed_at(self) -> int:
+        """Index in the histories at which the structure last changed."""
+        return self._model.changed_at
+
+    def losses(self) -> Mapping[str, float]:
+        """Loss of each output as the model is."""
+        return self._loss_values(self._forward)
+
+    def value(self, component: str) -> Tensor:
+        """What an input or sub-network emits on the held-out rows."""
+        return self._forward.values[component]
+
+    def tensors(self, component: str) -> Mapping[str, Tensor]:
+        """The trained weights of a component, named relative to it."""
+        prefix = prefix_of(self.valp, component)
+        return {n.removeprefix(prefix): p.detach() for n, p in self._module.named_parameters() if n.startswith(prefix)}
+
+    @torch.no_grad()
+    def losses_with_tensors(self, component: str, tensors: Mapping[str, Tensor]) -> Mapping[str, float]:
+        """Losses when ``component`` has other weights."""
+        prefix = prefix_of(self.valp, component)
+        replaced = {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+        result = self._copy()
+        functional_call(_Recompute(self._module), {f"module.{n}": t for n, t in replaced.items()}, (result, [component]))
+        self._recompute_descendants(result, component)
+        return self._loss_values(result)
+
+    @torch.no_grad()
+    def losses_with_value(self, component: str, value: Tensor) -> Mapping[str, float]:
+        """Losses when ``component`` emits ``value``."""
+        result = self._copy()
+        result.values[component] = value
+        self._recompute_descendants(result, component)
+        return self._loss_values(result)
+
+    def gradients(self, output: str) -> Mapping[str, Tensor]:
+        """Gradient of one output's held-out loss by every weight that can alter it."""
+        reached = output_subgraph(self.valp, output) | {output}
+        named = {n: p for n, p in self._module.named_parameters() if component_of(n) in reached}
+        loss = self._losses(self._module, self._module(self.inputs), self.targets)[output]
+        found = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
+        return {name: gradient for name, gradient in zip(named, found, strict=True) if gradient is not None}
+
+    @cached_property
+    def _forward(self) -> Forward:
+        with torch.no_grad():
+            result: Forward = self._module(self.inputs)
+        return result
+
+    def _copy(self) -> Forward:
+        return Forward(dict(self._forward.values), dict(self._forward.latents))
+
+    def _recompute_descendants(self, result: Forward, component: str) -> None:
+        below = self.valp.descendants(component)
+        order = [name for name in (*self.valp.order, *self.valp.tasks) if name in below]
+        self._module.recompute(result, order, {})
+
+    def _loss_values(self, result: Forward) -> dict[str, float]:
+        with torch.no_grad():
+            losses = self._losses(self._module, result, self.targets)
+        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+
+
+class _Recompute(torch.nn.Module):
+    """Lets ``functional_call`` swap weights while a module recomputes a few components."""
+
+    def __init__(self, module: ValpModule) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, result: Forward, components: list[str]) -> None:
+        """Recompute ``components`` in ``result``."""
+        self.module.recompute(result, components, {})
