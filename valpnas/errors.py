@@ -38,7 +38,7 @@ class UnknownNameError(ValpnasError):
     """A name is in no table; the message offers the nearest ones."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
+        names = sorted(set(known))
         near = get_close_matches(name, names, n=3)
         offer = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
         super().__init__(f"unknown {what} {name!r}: {offer}")

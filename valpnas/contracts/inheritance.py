@@ -4,6 +4,9 @@ Operators say where each tensor comes from; they never touch optimiser state the
 their moments. New entries start with a first moment of zero and a second moment equal to the mean of that tensor's:
 a zero second moment under an old step count would make the first update about three times the learning rate
 (facts E3). A tensor that is new as a whole starts without state, and so with bias correction of its own.
+
+A group that splits hands its state to each of its parts. Groups that merge bring theirs together; a tensor that both
+drove keeps that of the first output, since no mixture of two moments is the moment of the summed loss.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ import torch
 from torch import Tensor
 
 from valpnas.contracts.model import Lineage, Model, Mutated, Origin, Slots
-from valpnas.graph.optimiser_groups import optimiser_groups
+from valpnas.graph.optimiser_groups import OptimiserGroup, optimiser_groups
 
-# Optimiser state in which "nothing seen yet" is zero; every other per-entry state is a second moment or a sum of squares.
+# State in which "nothing seen yet" is zero; every other state per entry is a second moment or a sum of squares.
 _FIRST_MOMENTS = frozenset({"exp_avg", "momentum_buffer", "grad_avg"})
 
 
@@ -29,7 +32,7 @@ def inherit(parents: Sequence[Model], mutated: Mutated) -> Model:
         weights=mutated.weights,
         buffers=mutated.buffers,
         optimiser=_optimiser(parents, mutated),
-        histories={output: parents[p].histories[output] for output, p in lineage.outputs.items() if output in parents[p].histories},
+        histories=_histories(parents, lineage),
         ages=_ages(parents, mutated),
         batches=parents[0].batches,
         changed_at=parents[0].batches,
@@ -48,6 +51,11 @@ def gather(tensor: Tensor, index: tuple[np.ndarray | None, ...], fill: Tensor | 
     return tensor
 
 
+def _histories(parents: Sequence[Model], lineage: Lineage) -> dict[str, Tensor]:
+    known = lineage.outputs.items()
+    return {output: parents[p].histories[output] for output, p in known if output in parents[p].histories}
+
+
 def _ages(parents: Sequence[Model], mutated: Mutated) -> dict[str, int]:
     known = mutated.lineage.networks
     return {n.id: parents[known[n.id][0]].ages[known[n.id][1]] if n.id in known else 0 for n in mutated.valp.networks}
@@ -60,7 +68,7 @@ def _optimiser(parents: Sequence[Model], mutated: Mutated) -> dict[str, Mapping[
         carried = {
             name: _slots(found, origin)
             for name, origin in _origins(mutated.lineage, mutated.weights)
-            if (found := _state_before(parents[origin.parent], group.lead, group.how.algorithm, origin.tensor)) is not None
+            if (found := _state_before(parents[origin.parent], group, origin.tensor)) is not None
         }
         if carried:
             state[group.lead] = carried
@@ -71,11 +79,15 @@ def _origins(lineage: Lineage, weights: Mapping[str, Tensor]) -> list[tuple[str,
     return [(name, lineage.tensors[name]) for name in weights if name in lineage.tensors]
 
 
-def _state_before(parent: Model, output: str, algorithm: str, tensor: str) -> Slots | None:
-    """Return the state of ``tensor`` in the parent's group that drove ``output``, if by the same algorithm."""
-    for group in optimiser_groups(parent.valp):
-        if output in group.outputs and group.how.algorithm == algorithm:
-            return parent.optimiser.get(group.lead, {}).get(tensor)
+def _state_before(parent: Model, group: OptimiserGroup, tensor: str) -> Slots | None:
+    """Return the state of ``tensor`` under the first of the group's outputs that drove it by the same algorithm."""
+    groups = optimiser_groups(parent.valp)
+    for output in group.outputs:
+        for before in groups:
+            if output in before.outputs and before.how.algorithm == group.how.algorithm:
+                slots = parent.optimiser.get(before.lead, {}).get(tensor)
+                if slots is not None:
+                    return slots
     return None
 
 

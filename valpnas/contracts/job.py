@@ -126,10 +126,14 @@ class JobRecord:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A candidate to train: its record and its starting state."""
+    """A candidate to train: its record and its starting state.
+
+    ``fault`` says that the operator broke while it made the candidate: the job fails with this reason, untrained.
+    """
 
     record: JobRecord
     model: Model
+    fault: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,52 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
+from valpnas.contracts.part_checks import check_part
+from valpnas.contracts.parts import PARTS, Array, Part, Parts
 from valpnas.errors import DataError
-from valpnas.graph.tasks import Classification, Distribution, Generation, Regression, Task
+from valpnas.graph.tasks import Classification, Generation, Regression, Task
 from valpnas.graph.valp import Input, Output
 
-Array = NDArray[np.generic]
-PARTS = ("train", "diagnostic", "validation", "test")
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Rows of a problem: inputs ``(n, *shape)`` and targets (see each task) by name."""
-
-    inputs: Mapping[str, Array]
-    targets: Mapping[str, Array]
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(next(iter(self.inputs.values())))
-
-    def take(self, rows: NDArray[np.int64]) -> Part:
-        """Return the chosen rows."""
-        return Part({k: v[rows] for k, v in self.inputs.items()}, {k: v[rows] for k, v in self.targets.items()})
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """The four parts of a problem's data; no row is in two.
-
-    ``train`` trains; ``diagnostic`` is what diagnostics look at; ``validation`` decides; ``test`` is only reported.
-    """
-
-    train: Part
-    diagnostic: Part
-    validation: Part
-    test: Part
-
-    @staticmethod
-    def split(rows: Part, seed: int, shares: tuple[float, float, float, float] = (0.6, 0.1, 0.15, 0.15)) -> Parts:
-        """Split ``rows`` at random. The seed belongs to the problem, not to a run: every run sees the same parts."""
-        if len(rows) < 20:
-            raise DataError(f"expected at least 20 rows to split into {', '.join(PARTS)}, got {len(rows)}; give more data")
-        order = np.random.default_rng(seed).permutation(len(rows))
-        bounds = [round(len(rows) * share) for share in np.cumsum(shares)[:-1]]
-        return Parts(*(rows.take(np.sort(part)) for part in np.split(order, bounds)))
+# A problem file needs nothing but this module.
+__all__ = ["PARTS", "Array", "Part", "Parts", "Problem", "Reader", "SampleScorer", "check_part"]
 
 
 @dataclass(frozen=True)
@@ -98,8 +62,8 @@ class Problem:
 
     @staticmethod
     def from_arrays(
-        inputs: Mapping[str, Array],
-        targets: Mapping[str, Array],
+        inputs: Mapping[str, ArrayLike],
+        targets: Mapping[str, ArrayLike],
         tasks: Mapping[str, Task] | None = None,
         name: str = "arrays",
         split_seed: int = 0,
@@ -107,27 +71,29 @@ class Problem:
         """Make a problem of arrays in memory, usable wherever a problem's name is.
 
         Args:
-            inputs: per input ``(n, *shape)`` numbers.
-            targets: per output; without an entry in ``tasks``, integers ``(n,)`` are classes and floats
-                ``(n,)`` or ``(n, k)`` are regressions.
+            inputs: per input ``(n, *shape)`` numbers; ``(n,)`` is a table of one column, ``(n, d)`` a table, which
+                is standardised, and anything deeper an image with values in [0, 1].
+            targets: per output; without an entry in ``tasks``, integers or truth values ``(n,)`` are classes and
+                floats ``(n,)`` or ``(n, k)`` are regressions.
             tasks: tasks of outputs that cannot be told from their arrays (distribution, generation).
             name: what the run calls it.
             split_seed: seed of the split into train, diagnostic, validation and test.
 
         Raises:
-            DataError: unequal lengths, values that are not finite, targets that do not fit their task.
+            DataError: unequal lengths, values that are not finite, targets that do not fit their task, too few rows.
         """
+        given = {key: np.asarray(value) for key, value in targets.items()}
+        if unknown := sorted(set(tasks or {}) - set(given)):
+            raise DataError(f"expected tasks of targets {', '.join(given)}, got one of {unknown[0]!r}; name a target")
+        chosen = {key: (tasks or {}).get(key) or _guess_task(key, value) for key, value in given.items()}
         rows = Part(
-            {key: np.asarray(value, dtype=np.float32) for key, value in inputs.items()},
-            {key: np.asarray(value) for key, value in targets.items()},
+            {key: _as_input(key, value) for key, value in inputs.items()},
+            {key: _as_target(key, value, chosen[key]) for key, value in given.items()},
         )
-        chosen = {key: (tasks or {}).get(key) or _guess_task(key, value) for key, value in rows.targets.items()}
-        rows = Part(rows.inputs, {key: _as_target(value, chosen[key]) for key, value in rows.targets.items()})
-        shapes = tuple(Input(key, value.shape[1:], _guess_kind(value)) for key, value in rows.inputs.items())
-        outputs = tuple(Output(key, task) for key, task in chosen.items())
-        check_part(shapes, outputs, rows)
-        parts = Parts.split(rows, split_seed)
-        return Problem.from_parts(name, "arrays given in memory", shapes, outputs, parts)
+        vertices = [Input(key, value.shape[1:], _guess_kind(value)) for key, value in rows.inputs.items()]
+        outputs = [Output(key, task) for key, task in chosen.items()]
+        check_part(vertices, outputs, rows)
+        return Problem.from_parts(name, "arrays given in memory", vertices, outputs, Parts.split(rows, split_seed))
 
     @staticmethod
     def from_parts(
@@ -139,61 +105,46 @@ class Problem:
 
 
 def _guess_kind(value: Array) -> str:
-    return "table" if value.ndim == 2 else "image"
+    return "table" if value.ndim <= 2 else "image"
 
 
 def _guess_task(name: str, target: Array) -> Task:
-    if target.ndim == 1 and np.issubdtype(target.dtype, np.integer):
-        return Classification(max(int(target.max()) + 1, 2))
-    if target.ndim <= 2 and np.issubdtype(target.dtype, np.floating):
+    if target.ndim == 1 and (np.issubdtype(target.dtype, np.integer) or target.dtype == np.bool_):
+        return Classification(_count_classes(name, target))
+    if target.ndim in (1, 2) and np.issubdtype(target.dtype, np.floating):
         return Regression(1 if target.ndim == 1 else target.shape[1])
     raise DataError(
         f"target {name!r}: expected integers (n,) for classes or floats (n, k) for numbers, got {target.dtype} "
-        f"{target.shape}; name its task in tasks={{{name!r}: ...}}"
+        f"{target.shape}; convert it or name its task in tasks={{{name!r}: ...}}"
     )
 
 
-def _as_target(value: Array, task: Task) -> Array:
+def _count_classes(name: str, labels: Array) -> int:
+    classes = int(labels.max(initial=1)) + 1
+    if classes > max(len(labels), 2):  # years, or numbers of people: an output unit for each would be absurd
+        raise DataError(
+            f"target {name!r}: expected class labels from 0 on, got {classes - 1} among {len(labels)} rows; "
+            "number the classes from 0, or give floats for a regression"
+        )
+    return classes
+
+
+def _as_input(name: str, value: ArrayLike) -> Array:
+    array = _as_float(f"input {name!r}", np.asarray(value))
+    return array.reshape(-1, 1) if array.ndim == 1 else array
+
+
+def _as_target(name: str, value: Array, task: Task) -> Array:
     if isinstance(task, Classification):
-        return value.astype(np.int64) if np.issubdtype(value.dtype, np.integer) else value
-    return value.astype(np.float32).reshape(len(value), *([task.size] if isinstance(task, Regression) else value.shape[1:]))
+        whole = np.issubdtype(value.dtype, np.integer) or value.dtype == np.bool_
+        return value.astype(np.int64) if whole else value
+    array = _as_float(f"target {name!r}", value)
+    return array.reshape(-1, 1) if array.ndim == 1 and isinstance(task, Regression) else array
 
 
-def check_part(inputs: Sequence[Input], outputs: Sequence[Output], part: Part) -> None:
-    """Raise ``DataError`` unless the arrays are finite, of equal length, and fit the declared inputs and tasks."""
-    if not inputs or not outputs:
-        raise DataError(f"expected at least one input and one target, got {len(inputs)} and {len(outputs)}")
-    for vertex in inputs:
-        _check_array(f"input {vertex.name!r}", part.inputs[vertex.name], len(part), vertex.shape)
-    for output in outputs:
-        target, task = part.targets[output.name], output.task
-        _check_array(f"target {output.name!r}", target, len(part), _target_shape(task))
-        if (problem := _misfit(target, task)) is not None:
-            raise DataError(f"target {output.name!r}: {problem}")
-
-
-def _check_array(what: str, value: Array, rows: int, shape: tuple[int, ...]) -> None:
-    if value.shape != (rows, *shape):
-        raise DataError(f"{what}: expected shape {(rows, *shape)}, got {value.shape}")
-    if not np.isfinite(value.astype(np.float64)).all():
-        count = int((~np.isfinite(value.astype(np.float64))).sum())
-        raise DataError(f"{what}: expected finite numbers, got {count} NaN or infinite; fill or drop them first")
-
-
-def _target_shape(task: Task) -> tuple[int, ...]:
-    if isinstance(task, Classification):
-        return ()
-    return task.shape if isinstance(task, Generation) else (task.width,)
-
-
-def _misfit(target: Array, task: Task) -> str | None:
-    if isinstance(task, Classification):
-        if not np.issubdtype(target.dtype, np.integer):
-            return f"expected integer labels, got {target.dtype}"
-        if target.min() < 0 or target.max() >= task.classes:
-            return f"expected labels 0..{task.classes - 1}, got {target.min()}..{target.max()}"
-    if isinstance(task, Distribution) and (target.min() < 0 or not np.allclose(target.sum(axis=1), 1, atol=1e-4)):
-        return "expected shares that are not negative and add up to 1 in each row"
-    if isinstance(task, Generation) and (target.min() < 0 or target.max() > 1):
-        return f"expected values in [0, 1], got {target.min()}..{target.max()}; rescale them"
-    return None
+def _as_float(what: str, value: Array) -> Array:
+    try:
+        with np.errstate(over="ignore"):  # what is too large becomes infinite, which check_part reports
+            return value.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what}: expected numbers, got {value.dtype}; encode words and dates as numbers") from error

@@ -66,6 +66,10 @@ class Search(ABC, Generic[State]):
         """Return the state after these results, which come in candidate order."""
 
     @abstractmethod
+    def verdicts(self, state: State) -> Sequence[tuple[int, str]]:
+        """Return "accepted" or "rejected" for each candidate told last."""
+
+    @abstractmethod
     def keep(self, state: State) -> frozenset[int]:
         """Return the candidates whose weights the search still needs; the store deletes the others'."""
 

@@ -2,8 +2,9 @@
 
 Method: colour refinement, then individualisation of the members of the first ambiguous colour class, keeping
 the smallest certificate over all choices (the textbook canonical labelling; McKay and Piperno 2014, section 2).
-Choices that a swap of two equal vertices turns into one another are tried once - clones are the common case,
-and without this k clones would cost k! labellings. Exponential only for graphs no operator makes.
+Choices that a symmetry of the graph turns into one another are followed once: k clones would otherwise cost k!
+labellings, and so would k equal chains. Twins are recognised at sight; any other symmetry by the first labelling it
+leads to, whose certificate an earlier choice has already given.
 """
 
 from __future__ import annotations
@@ -58,19 +59,30 @@ def _signature(valp: Valp, vertex: str, colours: Colours) -> tuple[object, ...]:
     return (colours[vertex], tuple(sources), tuple(targets))
 
 
-def _certificates(valp: Valp, colours: Colours) -> list[str]:
-    """Return the certificate of every labelling that refines ``colours``, twins taken once."""
+def _certificates(valp: Valp, colours: Colours) -> set[str]:
+    """Return the certificates of all labellings that refine ``colours``."""
     ambiguous = _first_ambiguous(colours)
     if not ambiguous:
-        return [_certificate(valp, colours)]
-    found: list[str] = []
-    tried: list[str] = []
+        return {_certificate(valp, colours)}
+    found: set[str] = set()
+    followed: list[str] = []
     for vertex in ambiguous:
-        if any(_swappable(valp, vertex, other) for other in tried):
+        if any(_swappable(valp, vertex, other) for other in followed):
             continue
-        tried.append(vertex)
-        found += _certificates(valp, _refine(valp, _single_out(colours, vertex)))
+        chosen = _refine(valp, _single_out(colours, vertex))
+        # Two labellings of one certificate are a symmetry that maps the earlier choice onto this one, and with it
+        # everything found below it: there is nothing new to find here.
+        if found and _certificate(valp, _first_labelling(valp, chosen)) in found:
+            continue
+        followed.append(vertex)
+        found |= _certificates(valp, chosen)
     return found
+
+
+def _first_labelling(valp: Valp, colours: Colours) -> Colours:
+    while ambiguous := _first_ambiguous(colours):
+        colours = _refine(valp, _single_out(colours, ambiguous[0]))
+    return colours
 
 
 def _first_ambiguous(colours: Colours) -> list[str]:

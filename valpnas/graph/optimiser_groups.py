@@ -1,4 +1,4 @@
-"""Optimiser groups: outputs that share algorithm and learning rate are driven by one optimiser and one backward pass."""
+"""Optimiser groups: outputs of equal algorithm and learning rate are driven by one optimiser and one backward pass."""
 
 from __future__ import annotations
 

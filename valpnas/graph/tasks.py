@@ -77,7 +77,9 @@ def task_to_json(task: Task) -> dict[str, Any]:
 
 def task_from_json(data: dict[str, Any]) -> Task:
     """Read a task; raises ``InvalidValpError`` when its name is unknown."""
-    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "task"}
+    fields: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in data.items() if key != "task"
+    }
     for kind in TASKS:
         if kind.name == data["task"]:
             return kind(**fields)

@@ -36,7 +36,8 @@ def _arc_ends(valp: Valp) -> Broken:
     takers = {o.name for o in valp.outputs} | set(valp.specs)
     for arc in valp.arcs:
         if arc.source not in givers or arc.target not in takers:
-            return f"expected arcs from inputs or sub-networks to sub-networks or outputs, got {arc.source} -> {arc.target}"
+            ends = f"{arc.source} -> {arc.target}"
+            return f"expected arcs from inputs or sub-networks to sub-networks or outputs, got {ends}"
     if len(valp.arc_map) != len(valp.arcs):
         return "expected one arc at most between two components, got a repeated one"
     return None
@@ -45,7 +46,8 @@ def _arc_ends(valp: Valp) -> Broken:
 def _acyclic(valp: Valp) -> Broken:
     if nx.is_directed_acyclic_graph(valp.digraph):
         return None
-    cycle = " -> ".join(source for source, _ in nx.find_cycle(valp.digraph))
+    sources = [source for source, _ in nx.find_cycle(valp.digraph)]
+    cycle = " -> ".join([*sources, sources[0]])
     return f"expected no cycle (recurrent connections are outside this model), got {cycle}"
 
 
@@ -79,7 +81,8 @@ def _decoded(valp: Valp) -> Broken:
 def _identity_fits(valp: Valp) -> Broken:
     for arc in valp.arcs:
         if arc.identity and not _can_pass_identity(valp, arc):
-            return f"expected an identity arc to end in a network of equal output shape, got {arc.source} -> {arc.target}"
+            ends = f"{arc.source} -> {arc.target}"
+            return f"expected an identity arc to end in a network of equal output shape, got {ends}"
     return None
 
 

@@ -151,13 +151,20 @@ class Valp:
             found.setdefault(arc.target, []).append(arc)
         return {target: tuple(arcs) for target, arcs in found.items()}
 
+    @cached_property
+    def _arcs_from(self) -> dict[str, tuple[Arc, ...]]:
+        found: dict[str, list[Arc]] = {}
+        for arc in self.arcs:
+            found.setdefault(arc.source, []).append(arc)
+        return {source: tuple(arcs) for source, arcs in found.items()}
+
     def arcs_into(self, target: str) -> tuple[Arc, ...]:
         """Arcs that end in ``target``, sorted by source."""
         return self._arcs_into.get(target, ())
 
     def arcs_from(self, source: str) -> tuple[Arc, ...]:
         """Arcs that leave ``source``, sorted by target."""
-        return tuple(arc for arc in self.arcs if arc.source == source)
+        return self._arcs_from.get(source, ())
 
     def sources(self, target: str) -> tuple[str, ...]:
         """Names of the components that feed ``target``, sorted."""
@@ -207,4 +214,5 @@ class Valp:
 
     def with_training(self, output: str, how: OutputTraining) -> Valp:
         """Return a copy in which ``output`` is trained as ``how`` says."""
-        return replace(self, training=tuple(how if o.name == output else t for o, t in zip(self.outputs, self.training, strict=True)))
+        changed = {**self.output_training, output: how}
+        return replace(self, training=tuple(changed[o.name] for o in self.outputs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from valpnas.errors import StoreError
@@ -18,22 +19,35 @@ def valp_to_json(valp: Valp) -> dict[str, Any]:
     """Return ``valp`` as plain JSON data; ``valp_from_json`` gives back an equal one."""
     return {
         "format": FORMAT,
-        "inputs": [{"name": i.name, "shape": list(i.shape), "kind": i.kind, "optional": i.optional} for i in valp.inputs],
+        "inputs": [{**asdict(vertex), "shape": list(vertex.shape)} for vertex in valp.inputs],
         "networks": [{"id": n.id, "kind": n.spec.kind, "spec": n.spec.to_json()} for n in valp.networks],
         "outputs": [{"name": o.name, **task_to_json(o.task)} for o in valp.outputs],
-        "arcs": [{"source": a.source, "target": a.target, "identity": a.identity} for a in valp.arcs],
-        "training": [
-            {"output": o.name, "learning_rate": t.learning_rate, "algorithm": t.algorithm}
-            for o, t in zip(valp.outputs, valp.training, strict=True)
-        ],
+        "arcs": [asdict(arc) for arc in valp.arcs],
+        "training": [{"output": output, **asdict(how)} for output, how in valp.output_training.items()],
         "batch_size": valp.batch_size,
     }
 
 
 def valp_from_json(data: dict[str, Any], read_spec: SpecReader) -> Valp:
-    """Read a VALP; raises ``StoreError`` for another format. Does not validate: call ``validate``."""
-    if data.get("format") != FORMAT:
-        raise StoreError(f"expected a graph of format {FORMAT!r}, got {data.get('format')!r}; read it with a valpnas that knows it")
+    """Read a VALP. Does not validate: call ``validate``.
+
+    Raises:
+        StoreError: another format, or an entry that is missing or of the wrong type.
+    """
+    if (found := _format(data)) != FORMAT:
+        raise StoreError(f"expected a graph of format {FORMAT!r}, got {found!r}; read it with a valpnas that knows it")
+    try:
+        return _read_valp(data, read_spec)
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"{type(error).__name__} {error}"
+        raise StoreError(f"expected a whole graph of format {FORMAT!r}, got {what}; take it from a copy") from error
+
+
+def _format(data: object) -> object:
+    return data.get("format") if isinstance(data, dict) else type(data).__name__
+
+
+def _read_valp(data: dict[str, Any], read_spec: SpecReader) -> Valp:
     return Valp.make(
         inputs=[Input(i["name"], tuple(i["shape"]), i["kind"], i["optional"]) for i in data["inputs"]],
         networks=[SubNetwork(n["id"], read_spec(n["kind"], n["spec"])) for n in data["networks"]],

@@ -8,15 +8,19 @@ earlier component; a generation output takes only what latents decide; what is l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 import numpy as np
+import torch
 
 from valpnas.catalog import network_kind
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError
+from valpnas.graph.spec import Spec
 from valpnas.graph.tasks import Generation
 from valpnas.graph.validity import validate
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
+from valpnas.networks.module import ValpModule
 
 _EXTRA_SOURCE = 0.25  # chance of every source beyond the first
 _ATTEMPTS = 10_000  # a draw succeeds about one time in two; this many failures in a row means the space is empty
@@ -36,93 +40,130 @@ def random_valp(
     Args:
         inputs: the problem's inputs.
         outputs: the problem's outputs.
-        space: kinds, widths and layers of the sub-networks.
+        space: kinds, widths and layers of the sub-networks, and how many of them and of their weights at most.
         rng: source of all randomness.
-        networks: fewest and most sub-networks; one to two per output when not given.
+        networks: fewest and most sub-networks; one to two per output when not given, as far as ``space`` allows.
         training: hyper-parameters per output.
         batch_size: rows per batch.
 
     Raises:
         ConfigError: no valid VALP exists in the space (a generation output without a decoder kind, say).
     """
-    low, high = networks or (len(outputs), min(2 * len(outputs), max(space.max_networks, len(outputs))))
-    _check_possible(outputs, space, high)
+    low, high = networks or (min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks))
+    _check_possible(inputs, outputs, space, (low, high))
+    ids = _free_ids([*(i.name for i in inputs), *(o.name for o in outputs)], high)
     for _ in range(_ATTEMPTS):
-        chosen = _draw_networks(int(rng.integers(low, high + 1)), outputs, space, rng)
-        arcs = _draw_arcs(inputs, chosen, outputs, rng)
+        specs = _draw_specs(int(rng.integers(low, high + 1)), outputs, space, rng)
+        chosen = [SubNetwork(name, spec) for name, spec in zip(ids, specs, strict=False)]
+        arcs = _Wiring(inputs, chosen, outputs, rng).draw()
         if arcs is not None:
             valp = Valp.make(inputs, chosen, outputs, arcs, training, batch_size)
             validate(valp)
-            return valp
+            if _is_small_enough(valp, space):
+                return valp
     raise ConfigError(
-        f"found no valid VALP of {low} to {high} sub-networks for {len(inputs)} inputs and {len(outputs)} outputs; "
-        "allow more sub-networks or add the decoder kind"
+        f"expected to find a valid VALP of {low} to {high} sub-networks for {len(inputs)} inputs and {len(outputs)} "
+        "outputs, got none; allow more sub-networks or parameters, or add the decoder kind"
     )
 
 
-def _check_possible(outputs: Sequence[Output], space: Space, most: int) -> None:
-    generates = any(isinstance(output.task, Generation) for output in outputs)
-    if generates and not any(network_kind(kind).random(space, np.random.default_rng(0)).decodes for kind in space.networks):
-        raise ConfigError(f"expected a decoder kind for a generation output, got kinds {', '.join(space.networks)}; add 'decoder'")
-    if most < 1:
-        raise ConfigError(f"expected at least one sub-network, got at most {most}; raise max_networks")
+def _check_possible(inputs: Sequence[Input], outputs: Sequence[Output], space: Space, limits: tuple[int, int]) -> None:
+    if not inputs or not outputs:
+        got = f"{len(inputs)} and {len(outputs)}"
+        raise ConfigError(f"expected at least one input and one output, got {got}; mend the problem")
+    if not 1 <= limits[0] <= limits[1]:
+        got = f"{limits[0]} and {limits[1]}"
+        raise ConfigError(f"expected 1 <= fewest <= most sub-networks, got {got}; widen the range")
+    if _generates(outputs) and not any(_decodes(kind, space) for kind in space.networks):
+        kinds = ", ".join(space.networks)
+        raise ConfigError(f"expected a decoder kind for a generation output, got kinds {kinds}; add 'decoder'")
 
 
-def _draw_networks(count: int, outputs: Sequence[Output], space: Space, rng: np.random.Generator) -> list[SubNetwork]:
+def _generates(outputs: Sequence[Output]) -> bool:
+    return any(isinstance(output.task, Generation) for output in outputs)
+
+
+def _decodes(kind: str, space: Space) -> bool:
+    return network_kind(kind).random(space, np.random.default_rng(0)).decodes
+
+
+def _free_ids(taken: Sequence[str], wanted: int) -> list[str]:
+    """Return ``n1``, ``n2``, ..., leaving out what a problem calls an input or an output."""
+    free = (name for name in (f"n{number}" for number in count(1)) if name not in taken)
+    return [next(free) for _ in range(wanted)]
+
+
+def _draw_specs(wanted: int, outputs: Sequence[Output], space: Space, rng: np.random.Generator) -> list[Spec]:
     """Draw the kinds and specs; a model that must generate gets at least one decoder."""
     while True:
-        specs = [network_kind(str(rng.choice(space.networks))).random(space, rng) for _ in range(count)]
-        if not any(isinstance(o.task, Generation) for o in outputs) or any(spec.decodes for spec in specs):
-            return [SubNetwork(f"n{i + 1}", spec) for i, spec in enumerate(specs)]
+        specs = [network_kind(str(rng.choice(space.networks))).random(space, rng) for _ in range(wanted)]
+        if not _generates(outputs) or any(spec.decodes for spec in specs):
+            return specs
 
 
-def _draw_arcs(
-    inputs: Sequence[Input], networks: Sequence[SubNetwork], outputs: Sequence[Output], rng: np.random.Generator
-) -> list[Arc] | None:
-    """Draw arcs along the order of ``networks``; None when what is unused has nowhere to go."""
-    arcs: list[Arc] = []
-    givers = [vertex.name for vertex in inputs]
-    latent_only: dict[str, bool] = dict.fromkeys(givers, False)  # decided by latents alone, whatever the inputs
-    for network in networks:
-        sources = _draw_sources(givers, rng)
-        arcs += [Arc(source, network.id) for source in sources]
-        latent_only[network.id] = network.spec.decodes or all(latent_only[source] for source in sources)
-        givers.append(network.id)
-    for output in outputs:
-        generates = isinstance(output.task, Generation)
-        usable = [giver for giver in givers if latent_only[giver]] if generates else givers
-        if not usable:
-            return None
-        arcs += [Arc(source, output.name) for source in _draw_sources(usable, rng)]
-    return _connect_unused(inputs, networks, outputs, arcs, latent_only, rng)
+def _is_small_enough(valp: Valp, space: Space) -> bool:
+    if not space.max_parameters:
+        return True
+    with torch.device("meta"):  # shapes without memory
+        return sum(weight.numel() for weight in ValpModule(valp).parameters()) <= space.max_parameters
 
 
-def _draw_sources(givers: Sequence[str], rng: np.random.Generator) -> list[str]:
-    """Draw one source, and each other with a small chance."""
-    first = int(rng.integers(len(givers)))
-    return [giver for i, giver in enumerate(givers) if i == first or rng.random() < _EXTRA_SOURCE]
+class _Wiring:
+    """Arcs drawn along one topological order: the inputs, then the sub-networks as listed, then the outputs."""
 
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        networks: Sequence[SubNetwork],
+        outputs: Sequence[Output],
+        rng: np.random.Generator,
+    ) -> None:
+        self.rng = rng
+        self.inputs = {vertex.name: vertex for vertex in inputs}
+        self.specs = {network.id: network.spec for network in networks}
+        self.generates = {output.name: isinstance(output.task, Generation) for output in outputs}
+        self.shapes = {i.name: i.shape for i in inputs} | {n.id: n.spec.output_shape for n in networks}
+        self.latent_only = dict.fromkeys(self.inputs, False)  # decided by latents alone, whatever the inputs
+        self.arcs: list[Arc] = []
 
-def _connect_unused(
-    inputs: Sequence[Input],
-    networks: Sequence[SubNetwork],
-    outputs: Sequence[Output],
-    arcs: list[Arc],
-    latent_only: Mapping[str, bool],
-    rng: np.random.Generator,
-) -> list[Arc] | None:
-    """Connect every unused component to a later one that may hear it; None when one has nowhere to go."""
-    order = [*(i.name for i in inputs), *(n.id for n in networks)]
-    optional = {i.name for i in inputs if i.optional}
-    decoders = {n.id for n in networks if n.spec.decodes}
-    generating = {o.name for o in outputs if isinstance(o.task, Generation)}
-    for position, name in enumerate(order):
-        if name in optional or any(arc.source == name for arc in arcs):
-            continue
-        later = [n.id for n in networks if n.id in order[position + 1 :]] + [o.name for o in outputs]
-        if not latent_only[name]:
-            later = [t for t in later if t in decoders or not (t in generating or latent_only.get(t, False))]
-        if not later:
-            return None
-        arcs.append(Arc(name, str(rng.choice(later))))
-    return arcs
+    def draw(self) -> list[Arc] | None:
+        """Return the arcs; None when a receiver has nothing to hear or what is unused has nowhere to go."""
+        givers = list(self.inputs)
+        for network, spec in self.specs.items():
+            sources = self._draw_sources(givers, network)
+            self.latent_only[network] = spec.decodes or all(self.latent_only[source] for source in sources)
+            givers.append(network)
+        for output in self.generates:
+            self._draw_sources(givers, output)
+        fed = {arc.target for arc in self.arcs} == {*self.specs, *self.generates}
+        return self.arcs if fed and self._connect_unused(givers) else None
+
+    def _draw_sources(self, givers: Sequence[str], target: str) -> list[str]:
+        """Draw one source among those ``target`` may hear, and each other with a small chance; empty if none may."""
+        usable = [giver for giver in givers if self._hears(target, giver)]
+        first = int(self.rng.integers(len(usable))) if usable else 0
+        drawn = [giver for i, giver in enumerate(usable) if i == first or self.rng.random() < _EXTRA_SOURCE]
+        self.arcs += [Arc(source, target) for source in drawn]
+        return drawn
+
+    def _connect_unused(self, order: Sequence[str]) -> bool:
+        """Connect every unused component to a later one; return whether each found one."""
+        for position, name in enumerate(order):
+            optional = name in self.inputs and self.inputs[name].optional
+            if optional or any(arc.source == name for arc in self.arcs):
+                continue
+            later = [*(n for n in order[position + 1 :] if n in self.specs), *self.generates]
+            open_to = [target for target in later if self._hears(target, name) and self._stays_pure(target, name)]
+            if not open_to:
+                return False
+            self.arcs.append(Arc(name, str(self.rng.choice(open_to))))
+        return True
+
+    def _hears(self, target: str, source: str) -> bool:
+        if target in self.generates:
+            return self.latent_only[source] or not self.generates[target]
+        return network_kind(self.specs[target].kind).accepts(self.shapes[source])
+
+    def _stays_pure(self, target: str, source: str) -> bool:
+        """Say whether a target that latents alone decide, and that outputs may rely on, still is with ``source``."""
+        return self.latent_only[source] or not self.latent_only.get(target, False) or self.specs[target].decodes

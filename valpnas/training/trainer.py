@@ -30,6 +30,8 @@ class JobTrainer:
 
     def __call__(self, job: Job) -> Result:
         """Train and evaluate ``job``; a candidate that fails comes back with its reason, and the search goes on."""
+        if job.fault:
+            return Result(job.record, reason=job.fault)
         try:
             return self._train(job)
         except TrainingFailedError as error:

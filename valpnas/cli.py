@@ -1,0 +1,195 @@
+"""The command line. Commands import what they need when they run, so that --help is quick and needs no torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valpnas.errors import ValpnasError
+
+if TYPE_CHECKING:
+    from valpnas.run import Run
+
+app = typer.Typer(
+    name="valpnas",
+    help="Design multi-network models: look inside, change what should change, keep what is better.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress bar, no messages.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the ``valpnas`` program."""
+    try:
+        app()
+    except ValpnasError as error:
+        typer.echo(f"valpnas: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("valpnas: interrupted; what was done is recorded: `valpnas resume RUN` goes on", err=True)
+        sys.exit(130)
+
+
+@app.command()
+def run(
+    target: Annotated[str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)],
+    search: Annotated[str | None, typer.Option(help="Search algorithm.", show_default=False)] = None,
+    chooser: Annotated[str | None, typer.Option(help="Who decides what to change.", show_default=False)] = None,
+    accept: Annotated[str | None, typer.Option(help="When a change is kept.", show_default=False)] = None,
+    rejected: Annotated[str | None, typer.Option(help="discard or train-parent.", show_default=False)] = None,
+    steps: Annotated[int | None, typer.Option(help="Changes to try.", show_default=False)] = None,
+    initial_batches: Annotated[int | None, typer.Option(help="Batches that train the start.", show_default=False)] = None,
+    batches_per_step: Annotated[int | None, typer.Option(help="Batches per step.", show_default=False)] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows per batch.", show_default=False)] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of every output, at first.", show_default=False)] = None,
+    algorithm: Annotated[str | None, typer.Option(help="SGD algorithm of every output, at first.", show_default=False)] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.", show_default=False)] = None,
+    final_decay: Annotated[float | None, typer.Option(help="Last part of the run that decays.", show_default=False)] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds per candidate.", show_default=False)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all randomness.", show_default=False)] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder with data files.", envvar="VALPNAS_DATA", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory to make.", show_default=False)] = None,
+    quiet: Quiet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Design a model: search from a random start and print the front.
+
+    Every option is also a key of the run file; options given here go before the file's keys.
+    """
+    given = {
+        "search": search, "chooser": chooser, "accept": accept, "rejected": rejected, "steps": steps,
+        "initial_batches": initial_batches, "batches_per_step": batches_per_step, "batch_size": batch_size,
+        "learning_rate": learning_rate, "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet,
+        "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
+    }  # fmt: skip
+    overrides = {key: value for key, value in given.items() if value is not None}
+    if as_json:
+        overrides["quiet"] = True
+    from valpnas import run as runs
+
+    config, name = runs.configure(target, overrides)
+    made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
+    _print_run(made, as_json)
+
+
+@app.command()
+def resume(
+    path: RunPath,
+    steps: Annotated[int | None, typer.Option(help="Raise the budget to this many steps.", show_default=False)] = None,
+    quiet: Quiet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was stopped or killed, or give it more steps."""
+    from valpnas import run as runs
+
+    silent = True if as_json else quiet
+    _print_run(runs.resume(path, _say(bool(silent)), steps, silent), as_json)
+
+
+@app.command()
+def show(
+    path: RunPath,
+    last: Annotated[int, typer.Option(help="How many of the latest steps to show with their reasons.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run: its front, what it tried and why, where its seconds went."""
+    from valpnas import run as runs
+
+    _print_run(runs.load(path), as_json, last)
+
+
+@app.command("list")
+def list_runs(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds run directories.")] = Path("runs"), as_json: AsJson = False
+) -> None:
+    """List the runs in a folder."""
+    from valpnas.report.listing import list_runs as listed
+
+    rows = listed(folder)
+    _print_rows(rows, as_json, f"no runs in {folder}")
+
+
+@app.command()
+def problems(as_json: AsJson = False) -> None:
+    """List the problems there are."""
+    _print_table("problems", as_json)
+
+
+@app.command()
+def operators(as_json: AsJson = False) -> None:
+    """List the variation operators."""
+    _print_table("operators", as_json)
+
+
+@app.command()
+def diagnostics(as_json: AsJson = False) -> None:
+    """List the diagnostics."""
+    _print_table("diagnostics", as_json)
+
+
+@app.command()
+def searches(as_json: AsJson = False) -> None:
+    """List searches, choosers and acceptance rules."""
+    from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES
+
+    tables = {"--search": SEARCHES, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
+    rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
+    _print_rows(rows, as_json, "none")
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(metavar="FILE.toml...", help="Run files.", show_default=False)]) -> None:
+    """Check run files without running them."""
+    from valpnas import run as runs
+    from valpnas.config import read_run_file
+
+    for file in files:
+        config = read_run_file(file)
+        runs.problem_of(config)
+        runs.check(config)
+        typer.echo(f"{file}: a valid run file")
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    """Messages for a person go to stderr, so that --json leaves stdout to the data."""
+    return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))
+
+
+def _print_run(made: Run, as_json: bool, last: int = 0) -> None:
+    if as_json:
+        typer.echo(json.dumps(made.summary(), indent=1))
+        return
+    from rich.console import Console
+
+    from valpnas.report.terminal import print_summary
+
+    print_summary(made.summary(), made.history()[-last:] if last else [], Console())
+
+
+def _print_table(table: str, as_json: bool) -> None:
+    from valpnas.catalog import entries
+
+    _print_rows([{"name": entry.name, "summary": entry.summary} for entry in entries(table)], as_json, "none")
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool, empty: str) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    if not rows:
+        typer.echo(empty)
+    widths = {key: max(len(str(row[key])) for row in rows) for key in rows[0]} if rows else {}
+    for row in rows:
+        typer.echo("  ".join(str(value).ljust(widths[key]) for key, value in row.items()).rstrip())

@@ -1,0 +1,134 @@
+"""The run file: everything that decides a run, as typed data. Every command-line flag of ``run`` is a key here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import tomli_w
+
+from valpnas.contracts.space import Space
+from valpnas.errors import ConfigError, UnknownNameError
+
+FORMAT = "valpnas-run/1"
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A run file's content. Names of plug-ins are looked up when the run is made.
+
+    ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
+    training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
+    spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
+    """
+
+    problem: str
+    search: str = "hill-climbing"
+    chooser: str = "guided"
+    accept: str = "archive"
+    rejected: str = "discard"
+    steps: int = 30
+    initial_batches: int = 500
+    batches_per_step: int = 200
+    batch_size: int = 100
+    learning_rate: float = 3e-3
+    algorithm: str = "adam"
+    schedule: str = "linear"
+    final_decay: float = 0.3
+    seed: int = 0
+    device: str = "auto"
+    time_limit: float = 0.0
+    data_dir: str = ""
+    out: str = ""
+    quiet: bool = False
+    operators: tuple[str, ...] = ()  # further ones, as package.module:Class
+    space: Space = field(default_factory=Space)
+
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
+        for name, least in {"steps": 0, "initial_batches": 1, "batches_per_step": 1, "batch_size": 1, "seed": 0}.items():
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+        if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
+            raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
+        if not (self.time_limit >= 0 and isfinite(self.time_limit)):
+            raise ConfigError(f"time_limit: expected seconds >= 0 (0 for none), got {self.time_limit}")
+
+    def to_toml(self, about: Mapping[str, str]) -> str:
+        """Return the run file's text; ``about`` (versions and the like) goes into its own table."""
+        data = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        data["space"] = {key: list(value) if isinstance(value, tuple) else value for key, value in data["space"].items()}
+        return tomli_w.dumps({"format": FORMAT, **data, "about": dict(about)})
+
+
+def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
+    """Read a run file; ``overrides`` (flags given on the command line) go before its keys.
+
+    Raises:
+        ConfigError: no such file, not TOML, another format, a wrong type, an impossible value.
+        UnknownNameError: an unknown key, with the nearest known ones.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: expected TOML, got {error}") from error
+    if data.pop("format", FORMAT) != FORMAT:
+        raise ConfigError(f"{path}: expected format {FORMAT!r}, got another; use the valpnas that wrote it")
+    data.pop("about", None)
+    try:
+        return config_from(data | dict(overrides or {}))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def config_from(data: Mapping[str, Any]) -> RunConfig:
+    """Return the configuration that ``data`` describes, with defaults for what it leaves out."""
+    if "problem" not in data:
+        raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
+    space = data.get("space", {})
+    if not isinstance(space, Space):
+        space = Space(**_checked(Space, space, "key of [space]"))
+    return RunConfig(**{**_checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
+
+
+def with_steps(config: RunConfig, steps: int) -> RunConfig:
+    """Return ``config`` with another number of steps."""
+    return replace(config, steps=steps)
+
+
+def _checked(kind: type, data: Any, what: str) -> dict[str, Any]:
+    """Return ``data`` with lists as tuples after checking each key and type against the dataclass ``kind``."""
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"expected a table for each {what}, got {data!r}")
+    known = {f.name for f in fields(kind)}
+    hints = get_type_hints(kind)
+    for name, value in data.items():
+        if name not in known:
+            raise UnknownNameError(what, name, known)
+        _check_type(name, value, hints[name])
+    return {name: _converted(value, hints[name]) for name, value in data.items()}
+
+
+def _check_type(name: str, value: Any, wanted: Any) -> None:
+    if get_args(wanted):
+        fits, words = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value), "a list of strings"
+    elif wanted is float:
+        fits, words = isinstance(value, int | float) and not isinstance(value, bool), "a number"
+    elif wanted is int:
+        fits, words = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    else:
+        fits, words = isinstance(value, wanted), {str: "a string", bool: "true or false"}.get(wanted, str(wanted))
+    if not fits:
+        raise ConfigError(f"{name}: expected {words}, got {value!r}")
+
+
+def _converted(value: Any, wanted: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return float(value) if wanted is float else value

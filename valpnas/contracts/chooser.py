@@ -1,0 +1,55 @@
+"""Chooser: decides which change of the current model to try next, and says why in words."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.job import Proposal
+from valpnas.contracts.operator import Operator, Site
+from valpnas.contracts.search import Workbench
+from valpnas.graph.valp import Valp
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a chooser decides on: the current candidate, and what was tried from it without success.
+
+    ``tried``: variants and sites rejected since the current structure was adopted; ``set_aside``: their variants.
+    """
+
+    candidate: int
+    valp: Valp
+    bench: Workbench
+    tried: frozenset[tuple[str, Site]]
+    set_aside: frozenset[str]
+
+    @property
+    def operators(self) -> Mapping[str, Operator]:
+        """Every variant that changes one model."""
+        return self.bench.operators
+
+    def findings(self, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
+        """What the named diagnostics see in the current model."""
+        return self.bench.findings(self.candidate, diagnostics)
+
+    def untried(self, variant: str) -> list[Site]:
+        """Return the legal sites of ``variant`` that were not tried yet; empty for an operator that is not there."""
+        if variant not in self.operators:
+            return []
+        return [site for site in self.operators[variant].sites(self.valp) if (variant, site) not in self.tried]
+
+
+class Chooser(ABC):
+    """A chooser; its parameters are constructor arguments, and it keeps no state of its own."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+        """Return the change to try, or None to train the current model further."""

@@ -1,0 +1,1 @@
+"""Execution: where jobs are run."""

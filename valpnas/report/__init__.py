@@ -1,0 +1,1 @@
+"""Reports: what a run has come to, read from its directory alone."""

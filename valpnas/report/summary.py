@@ -1,0 +1,81 @@
+"""The summary of a run: budgets used, front with validation and test objectives, hypervolume, seconds by account."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from valpnas.search.pareto import front, hypervolume
+from valpnas.store.journal import Event
+from valpnas.store.problems import read_problem
+from valpnas.store.run_directory import RunDirectory
+from valpnas.store.test_objectives import read_test_objectives
+
+ACCOUNTS = ("training", "evaluation", "diagnostics", "other")
+
+
+def summarise(run: RunDirectory) -> dict[str, Any]:
+    """Return the run's figures as plain data; the shape of ``valpnas show --json``.
+
+    ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` counts every trained candidate, rejected ones included, ``batches`` all their batches.
+    ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
+    """
+    journal, config = run.journal, tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))
+    trained, problem = journal.of("trained"), read_problem(run.path)
+    chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
+    test = read_test_objectives(run.path)
+    changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
+    return {
+        "run": str(run.path),
+        "problem": problem["name"],
+        "search": config["search"],
+        "chooser": config["chooser"],
+        "seed": config["seed"],
+        "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
+        "steps_planned": config["steps"],
+        "ended": _ended(journal.events),
+        "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
+        "failed": len(journal.of("failed")),
+        "evaluations": len(trained),
+        "batches": sum(event["batches"] for event in trained),
+        "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
+        "start": trained[0]["objectives"] if trained else {},
+        "front": [_member(event, test) for event in chosen],
+        "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"]) if chosen else 0.0,
+    }
+
+
+def history(run: RunDirectory) -> list[dict[str, Any]]:
+    """Return one row per candidate: what it was, why, what came of it - for tables and pictures."""
+    rows: dict[int, dict[str, Any]] = {}
+    for event in run.journal.events:
+        if event["event"] == "proposed":
+            proposal = event["proposal"] or {}
+            row = {"origin": event["origin"], "variant": proposal.get("variant", ""), "reason": proposal.get("reason", "")}
+            rows[event["candidate"]] = {"candidate": event["candidate"], "parents": event["parents"], "verdict": "", **row}
+        elif event["event"] in {"accepted", "rejected"}:
+            rows[event["candidate"]]["verdict"] = event["event"]
+        elif event["event"] == "trained":
+            rows[event["candidate"]] |= {"objectives": event["objectives"], "parameters": event["parameters"]}
+        elif event["event"] == "failed":
+            rows[event["candidate"]]["failure"] = event["reason"]
+    return list(rows.values())
+
+
+def _ended(events: Sequence[Event]) -> bool:
+    return bool(events) and events[-1]["event"] == "ended"
+
+
+def _seconds(events: Sequence[Event], account: str) -> float:
+    return round(sum(event.get("seconds", {}).get(account, 0.0) for event in events), 3)
+
+
+def _member(event: Event, test: dict[int, dict[str, float]]) -> dict[str, Any]:
+    return {
+        "candidate": event["candidate"],
+        "validation": event["objectives"],
+        "test": test.get(event["candidate"]),
+        "reported": event["reported"],
+        "parameters": event["parameters"],
+    }

@@ -1,0 +1,64 @@
+"""The terminal report of a run: its front, what it tried and why, where its seconds went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Print a run's summary, and its latest ``steps`` when there are any."""
+    parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
+    if steps:
+        parts.insert(0, step_table(steps))
+    console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)
+
+
+def front_table(summary: Mapping[str, Any]) -> Table:
+    """Return the front as a table: validation and test objectives per output, all lower is better."""
+    outputs = sorted(summary["start"])
+    table = Table(title=f"front of {summary['problem']}: validation / test, lower is better", title_justify="left")
+    table.add_column("candidate", justify="right")
+    for output in outputs:
+        table.add_column(output, justify="right")
+    table.add_column("parameters", justify="right")
+    table.add_row("start", *(f"{summary['start'][output]:.4f} /    -  " for output in outputs), "", style="dim")
+    for member in summary["front"]:
+        test = member["test"] or {}
+        cells = (f"{member['validation'][o]:.4f} / {_number(test.get(o))}" for o in outputs)
+        table.add_row(str(member["candidate"]), *cells, f"{member['parameters']:,}")
+    return table
+
+
+def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
+    """Return one row per candidate: what was tried, what came of it, and the reason in words."""
+    table = Table(title="latest steps", title_justify="left")
+    for column in ("candidate", "change", "verdict", "why"):
+        table.add_column(column, overflow="fold")
+    for step in steps:
+        what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
+        table.add_row(str(step["candidate"]), what, step.get("failure") or step["verdict"], Text(step["reason"]))
+    return table
+
+
+def _budget(summary: Mapping[str, Any]) -> str:
+    state = "ended" if summary["ended"] else "not ended: `valpnas resume` goes on"
+    return (
+        f"{summary['steps']} of {summary['steps_planned']} steps ({state}), {summary['accepted']} changes accepted, "
+        f"{summary['evaluations']} evaluations, {summary['failed']} failed, {summary['batches']:,} batches, "
+        f"hypervolume {summary['hypervolume']:.4f}"
+    )
+
+
+def _seconds(summary: Mapping[str, Any]) -> str:
+    total = sum(summary["seconds"].values())
+    shares = ", ".join(f"{name} {value:.1f} s" for name, value in summary["seconds"].items())
+    return f"{total:.1f} s: {shares}"
+
+
+def _number(value: float | None) -> str:
+    return "  -   " if value is None else f"{value:.4f}"

@@ -1,0 +1,298 @@
+"""The composition root: from a run file to a search at work on a run directory, and back from a directory to models."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+import valpnas
+from valpnas import catalog
+from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.contracts.job import Schedule
+from valpnas.contracts.model import Model
+from valpnas.contracts.problem import Problem, Reader
+from valpnas.contracts.search import Search
+from valpnas.errors import ConfigError, StoreError, UnknownNameError
+from valpnas.execution.serial import Serial
+from valpnas.graph.valp import ALGORITHMS, OutputTraining
+from valpnas.report.summary import history, summarise
+from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES
+from valpnas.search.loop import SearchLoop
+from valpnas.search.workbench import RunWorkbench
+from valpnas.seeding import stream
+from valpnas.store.problems import load_in_memory_problem, read_problem, save_problem
+from valpnas.store.run_directory import RunDirectory
+from valpnas.store.test_objectives import read_test_objectives, write_test_objectives
+from valpnas.training.data import Prepared, prepare
+from valpnas.training.designed import DesignedModel
+from valpnas.training.device import describe_device, resolve_device, small_network_settings
+from valpnas.training.engine import PlainEngine
+from valpnas.training.evaluation import Evaluator
+from valpnas.training.objectives import constant_losses
+from valpnas.training.reference import bounds
+from valpnas.training.trainer import JobTrainer
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FrontMember:
+    """A model on the front: its validation and test objectives per output, and the model itself."""
+
+    run: Run
+    candidate: int
+    validation: Mapping[str, float]
+    test: Mapping[str, float]
+    parameters: int
+
+    @cached_property
+    def model(self) -> DesignedModel:
+        """The trained model as a torch module that takes raw inputs."""
+        return DesignedModel(self.run.model(self.candidate), self.run.prepared.transforms)
+
+
+class Run:
+    """A run on disk, opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the run at ``path``; raises ``StoreError`` when there is none."""
+        self.path = path
+        self._directory = RunDirectory(path)
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The run file."""
+        return read_run_file(self.path / "run.toml")
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem, with its data yet to be read."""
+        return _problem_of(self.path, self.config)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The problem's data, pre-processed, on the CPU."""
+        return _prepared(self.problem, replace(self.config, device="cpu"), self.path)
+
+    def summary(self) -> dict[str, Any]:
+        """Return budgets, front, hypervolume and seconds as plain data."""
+        return summarise(self._directory)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return one row per candidate: what it was, why, and what came of it."""
+        return history(self._directory)
+
+    def model(self, candidate: int) -> Model:
+        """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
+        return self._directory.model(candidate)
+
+    @cached_property
+    def front(self) -> tuple[FrontMember, ...]:
+        """The models that validation chose, by number."""
+        test = read_test_objectives(self.path)
+        return tuple(
+            FrontMember(self, m["candidate"], m["validation"], test.get(m["candidate"], {}), m["parameters"])
+            for m in self.summary()["front"]
+        )
+
+
+def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any) -> Run:
+    """Design a multi-network model: run a search to its end and return the run.
+
+    Args:
+        problem: a problem's name, or a ``Problem`` such as ``Problem.from_arrays`` makes.
+        say: takes each message meant for a person.
+        **settings: keys of the run file (``steps``, ``chooser``, ``seed``, ``out``, ...).
+
+    Raises:
+        ValpnasError: the settings, the data or the folder cannot be used.
+    """
+    name = problem if isinstance(problem, str) else problem.name
+    config = config_from({"quiet": True, **settings, "problem": name})
+    return start(config, catalog.problem(name) if isinstance(problem, str) else problem, say)
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Open the run at ``path`` for reading; raises ``StoreError`` when there is none."""
+    return Run(Path(path))
+
+
+def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str]:
+    """Return the configuration that ``target`` names, and what to call the run.
+
+    ``target`` is a problem's name, a run file, or the name of a run file that comes with the package, in this order;
+    ``overrides`` go before its keys.
+    """
+    if target in {entry.name for entry in catalog.entries("problems")} or (":" in target and not target.endswith(".toml")):
+        return config_from({"problem": target, **overrides}), target.replace(":", "-")
+    if target.endswith(".toml"):
+        return read_run_file(Path(target), overrides), Path(target).stem
+    packaged = {Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir() if file.name.endswith(".toml")}
+    if target in packaged:
+        return read_run_file(packaged[target], overrides), target
+    raise UnknownNameError("problem or run file", target, [*(e.name for e in catalog.entries("problems")), *packaged])
+
+
+def problem_of(config: RunConfig) -> Problem:
+    """Return the problem that ``config`` names; its data are not read yet."""
+    return catalog.problem(config.problem)
+
+
+def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
+    """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
+    check(config)
+    config = replace(config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""))
+    with small_network_settings(), ExitStack() as stack:
+        evaluator = _evaluator(_prepared(problem, config, None))
+        path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+        directory = _create(path, replace(config, out=str(path)), evaluator)
+        stack.callback(directory.close)
+        _search(config, evaluator, directory, say)
+    return Run(path)
+
+
+def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
+    """Make the run directory: first what the run is made on, last the run file, which makes it a run."""
+    prepared = evaluator.prepared
+    problem = prepared.problem
+    reference, ideal = bounds(problem, evaluator)
+    RunDirectory.claim(path)
+    parts = problem.load(Reader()) if problem.in_memory else None
+    bounded = replace(problem, reference=reference, ideal=ideal)
+    save_problem(path, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
+    return RunDirectory.create(path, config.to_toml(_about(config)))
+
+
+def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
+    """Go on with a run where its journal ends; ``steps`` raises its budget.
+
+    Raises:
+        StoreError: no run, a run in use, or data that are not those it was made on.
+        ConfigError: fewer steps than the run already has.
+    """
+    run = Run(path)
+    config = run.config if quiet is None else replace(run.config, quiet=quiet)
+    with small_network_settings(), ExitStack() as stack:
+        directory = RunDirectory(path, writable=True)
+        stack.callback(directory.close)
+        if steps is not None and steps != config.steps:
+            config = _raise_budget(directory, config, steps)
+        _search(config, _evaluator(_prepared(run.problem, config, path)), directory, say)
+    return Run(path)
+
+
+def check(config: RunConfig) -> None:
+    """Raise ``UnknownNameError`` or ``ConfigError`` unless every name in ``config`` is known; nothing is run."""
+    build_search(config)
+    catalog.operators(config.space, config.operators)
+    for kind in config.space.networks:
+        catalog.network_kind(kind)
+    resolve_device(config.device)
+
+
+def build_search(config: RunConfig) -> Search[Any]:
+    """Return the search that ``config`` describes."""
+    if config.rejected not in REJECTED:
+        raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
+    if config.algorithm not in ALGORITHMS:
+        raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
+    search: Search[Any] = catalog.load(
+        catalog.find("search", SEARCHES, config.search),
+        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
+        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
+        rejected=config.rejected,
+        steps=config.steps,
+        initial_batches=config.initial_batches,
+        batches_per_step=config.batches_per_step,
+        batch_size=config.batch_size,
+        training=OutputTraining(config.learning_rate, config.algorithm),
+        schedule=Schedule(config.schedule, config.final_decay),  # type: ignore[arg-type] - checked by Schedule
+        time_limit=config.time_limit,
+    )
+    return search
+
+
+def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
+    """Search to the end, then look at the front and score it on test rows."""
+    prepared = evaluator.prepared
+    say(f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; run in {directory.path}")
+    operators = catalog.operators(config.space, config.operators)
+    bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
+    trainer = JobTrainer(prepared, evaluator, PlainEngine(), lambda candidate, purpose: stream(config.seed, candidate, purpose))
+    search = build_search(config)
+    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+
+        def watch(done: int, _: int) -> None:
+            bar.update(done - bar.n)
+
+        state = SearchLoop(search, bench, directory, Serial(), trainer, watch).run()
+    _finish(directory, bench, evaluator, search.front(state))
+
+
+def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Any) -> None:
+    """Diagnose the front whatever the chooser was, and score it on the test rows: the only place that reads them."""
+    if directory.journal.events[-1]["event"] == "ended":
+        return
+    started = time.perf_counter()
+    names = [entry.name for entry in catalog.entries("diagnostics")]
+    for candidate in front:
+        findings = bench.findings(candidate, names)
+        directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
+    looked = time.perf_counter()
+    scores = {c: {name: s.objective for name, s in evaluator.scores(bench.model(c), "test").items()} for c in front}
+    write_test_objectives(directory.path, scores)
+    directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
+    directory.write_state(summarise(directory))
+
+
+def _prepared(problem: Problem, config: RunConfig, path: Path | None) -> Prepared:
+    """Read the data; for an existing run they must be those it was made on."""
+    reader = Reader(Path(config.data_dir) if config.data_dir else None)
+    prepared = prepare(problem, reader, resolve_device(config.device))
+    if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:
+        raise StoreError(
+            f"{path}: expected the data this run was made on (fingerprint {expected}), got {prepared.fingerprint}; "
+            "put the original data back or start a new run"
+        )
+    return prepared
+
+
+def _evaluator(prepared: Prepared) -> Evaluator:
+    tasks = {output.name: output.task for output in prepared.problem.outputs}
+    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train))
+
+
+def _problem_of(path: Path, config: RunConfig) -> Problem:
+    return load_in_memory_problem(path) if read_problem(path)["in_memory"] else catalog.problem(config.problem)
+
+
+def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> RunConfig:
+    if steps < config.steps:
+        raise ConfigError(f"steps: expected at least the {config.steps} the run already has, got {steps}; a budget can only be raised")
+    raised = with_steps(config, steps)
+    directory.write_run_toml(raised.to_toml(_about(raised)))
+    directory.record_budget(steps)
+    return raised
+
+
+def _about(config: RunConfig) -> dict[str, str]:
+    return {
+        "valpnas": valpnas.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "device": describe_device(resolve_device(config.device)),
+    }

@@ -1,0 +1,1 @@
+"""Choosers: which change of the current model to try next."""

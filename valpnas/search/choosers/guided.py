@@ -1,0 +1,60 @@
+"""guided: the paper's search - look, then change what the findings ask for ([VALP] VII-B to VII-D)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from valpnas.contracts.chooser import Chooser, Situation
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.job import Proposal
+from valpnas.contracts.operator import Site
+from valpnas.search.choosers.random import draw, gentle_variants
+from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
+
+_DIAGNOSTICS = ("loss_slope", "module_intervention")
+
+Option = tuple[str, Site, Rule, Finding]
+
+
+class Guided(Chooser):
+    """Among what the rules ask for, take the highest tier: reducers, then aggressive expanders, then gentle ones.
+
+    Within it the operator is drawn first and the place second. A variant that failed is set aside until a change is
+    adopted; when every variant asked for has failed, a random gentle operator is tried.
+    """
+
+    name: ClassVar[str] = "guided"
+
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+        """Return the change the findings ask for."""
+        findings = situation.findings(_DIAGNOSTICS)
+        options = [o for o in _options(situation, findings) if o[0] not in situation.set_aside]
+        if not options:
+            return draw(situation, gentle_variants(situation), rng, "no finding asks for anything that has not failed: a random gentle change")
+        best = min(priority(situation.operators[variant]) for variant, *_ in options)
+        variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
+        variant = variants[int(rng.integers(len(variants)))]
+        return _propose([option for option in options if option[0] == variant], rng)
+
+
+def _options(situation: Situation, findings: Sequence[Finding]) -> Iterator[Option]:
+    """Yield everything the rules ask for."""
+    for rule in RULES:
+        asking = [finding for finding in findings if finding.kind == rule.finding]
+        sites = situation.untried(rule.variant) if asking else []
+        for finding in asking:
+            for site in sites:
+                if WHERE[rule.where](situation.valp, finding, site):
+                    yield rule.variant, site, rule, finding
+
+
+def _propose(options: Sequence[Option], rng: np.random.Generator) -> Proposal:
+    """Draw a site among the options of one variant; every finding that asks for it goes on record."""
+    sites = sorted({option[1] for option in options})
+    site = sites[int(rng.integers(len(sites)))]
+    asking = [(rule, finding) for _, where, rule, finding in options if where == site]
+    rule, finding = asking[0]
+    return Proposal(options[0][0], site, f"{finding}: {rule.because}", tuple(f for _, f in asking))

@@ -1,0 +1,48 @@
+"""random and random-gentle: the baselines that decide whether looking is worth anything.
+
+The operator is drawn first and the place second: drawing among all (operator, place) pairs would mostly draw
+add_connection, which has the most places (trial, section 7.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from valpnas.contracts.chooser import Chooser, Situation
+from valpnas.contracts.job import Proposal
+
+
+class Random(Chooser):
+    """Any operator that has an untried place, then any of its places."""
+
+    name: ClassVar[str] = "random"
+
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+        """Return a random change, or None when everything was tried."""
+        return draw(situation, sorted(situation.operators), rng, "drawn at random among all operators")
+
+
+class RandomGentle(Chooser):
+    """Any gentle operator that has an untried place, then any of its places."""
+
+    name: ClassVar[str] = "random-gentle"
+
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+        """Return a random gentle change, or None when every one was tried."""
+        return draw(situation, gentle_variants(situation), rng, "drawn at random among the gentle operators")
+
+
+def gentle_variants(situation: Situation) -> list[str]:
+    """Return the names of the gentle variants, sorted."""
+    return sorted(name for name, operator in situation.operators.items() if operator.gentle)
+
+
+def draw(situation: Situation, variants: Sequence[str], rng: np.random.Generator, reason: str) -> Proposal | None:
+    """Draw one of ``variants`` that has an untried site, then the site; None when none has."""
+    for variant in rng.permutation(np.array(variants, dtype=object)):
+        if sites := situation.untried(variant):
+            return Proposal(variant, sites[int(rng.integers(len(sites)))], reason)
+    return None

@@ -1,0 +1,92 @@
+"""The loop that every search shares: ask, run, record, tell; and the way back to where a killed run was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from valpnas.contracts.executor import Executor, Trainer
+from valpnas.contracts.job import Job, Result
+from valpnas.contracts.search import Search
+from valpnas.errors import StoreError
+from valpnas.search.workbench import RunWorkbench
+from valpnas.store.replay import Asked, replay
+from valpnas.store.run_directory import RunDirectory
+
+Watcher = Callable[[int, int], None]  # (steps done, steps to do)
+
+
+@dataclass
+class SearchLoop:
+    """A search at work on a run directory."""
+
+    search: Search[Any]
+    bench: RunWorkbench
+    store: RunDirectory
+    executor: Executor
+    trainer: Trainer
+    watch: Watcher
+    _started: float = 0.0
+    _accounted: float = 0.0
+
+    def run(self) -> Any:
+        """Search to the end, from wherever the journal is; return the final state."""
+        asked = replay(self.store.journal.events)
+        pending = asked.pop() if asked and not asked[-1].complete else Asked()
+        state = self.search.begin()
+        for batch in asked:
+            state = self._tell(state, batch.told(), batch)
+        self.store.keep_weights(self.search.keep(state) | set(pending.results))
+        count = len(asked)
+        while jobs := self._ask(count, state, pending):
+            # One turn: ask, run, tell, tidy up. Whatever of it is not training, evaluation or diagnostics is "other".
+            state = self._tell(state, self._results(count, jobs, pending), pending)
+            self.store.keep_weights(self.search.keep(state))
+            pending, count = Asked(), count + 1
+        return state
+
+    def _ask(self, index: int, state: Any, pending: Asked) -> Sequence[Job]:
+        """Ask for jobs and record those the journal does not have; a resumed search must ask what it asked before."""
+        before = self.bench.diagnostic_seconds
+        self._started = time.perf_counter()
+        jobs = self.search.ask(state, self.bench)
+        seconds = {"diagnostics": self.bench.diagnostic_seconds - before}
+        self._accounted = sum(seconds.values())
+        for job in jobs:
+            known = pending.records.get(job.record.candidate)
+            if known is None:
+                self.store.record_proposed(index, job.record, job.model.valp, seconds)
+                seconds = {}  # counted with the first job of the batch
+            elif known != job.record:
+                raise StoreError(
+                    f"{self.store.path}: expected to propose candidate {known.candidate} again as journalled, got another change; "
+                    "the run was made with another version or other plug-ins: resume it with those in its run.toml"
+                )
+        return jobs
+
+    def _results(self, index: int, jobs: Sequence[Job], pending: Asked) -> list[Result]:
+        """Run the jobs that have no result yet and record each; return all in candidate order."""
+        results = dict(pending.results)
+        for result in self.executor.run([job for job in jobs if job.record.candidate not in results], self.trainer):
+            self.store.record_result(index, result)
+            results[result.candidate] = result
+            self._accounted += sum(result.seconds.values())
+        return [results[candidate] for candidate in sorted(results)]
+
+    def _tell(self, state: Any, results: Sequence[Result], known: Asked) -> Any:
+        """Tell the search, and record the verdicts that a kill kept from the journal."""
+        state = self.search.tell(state, results)
+        done, planned = self.search.progress(state)
+        for candidate, verdict in self.search.verdicts(state):
+            if candidate not in known.verdicts:
+                self.store.record_verdict(candidate, verdict, done, {"other": self._unaccounted()})
+        self.watch(done, planned)
+        return state
+
+    def _unaccounted(self) -> float:
+        """Return the seconds of this turn that no account has; none while a journal is replayed."""
+        elapsed = time.perf_counter() - self._started if self._started else 0.0
+        other, self._started, self._accounted = max(0.0, elapsed - self._accounted), 0.0, 0.0
+        return other

@@ -1,0 +1,62 @@
+"""The workbench of a run: what a search may use while it asks, with the seconds diagnostics take kept apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from valpnas import catalog
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.model import Model
+from valpnas.contracts.operator import Operator
+from valpnas.contracts.problem import Problem
+from valpnas.contracts.space import Space
+from valpnas.seeding import stream
+from valpnas.store.run_directory import RunDirectory
+from valpnas.training.data import Prepared
+from valpnas.training.objectives import Losses
+from valpnas.training.view import HeldOutView
+
+
+class RunWorkbench:
+    """Implements ``contracts.search.Workbench`` over a run directory; looks at each model once."""
+
+    def __init__(
+        self, store: RunDirectory, prepared: Prepared, losses: Losses, space: Space, operators: Mapping[str, Operator], seed: int
+    ) -> None:
+        """Work on the run in ``store``."""
+        self._store, self._prepared, self._losses, self._seed = store, prepared, losses, seed
+        self.space = space
+        self.operators = operators
+        self.diagnostic_seconds = 0.0
+        self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
+        self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
+
+    @property
+    def problem(self) -> Problem:
+        """The problem searched on."""
+        return self._prepared.problem
+
+    def model(self, candidate: int) -> Model:
+        """The trained model of a kept candidate."""
+        if self._latest is None or self._latest[0] != candidate:
+            self._latest = (candidate, self._store.model(candidate))
+        return self._latest[1]
+
+    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
+        """What the named diagnostics see in that model; each looks once, with a random stream of its own."""
+        started = time.perf_counter()
+        missing = [name for name in diagnostics if (candidate, name) not in self._findings]
+        if missing:
+            view = HeldOutView(self.model(candidate), self._prepared, self._losses)
+            for name in missing:
+                seen = catalog.diagnostic(name).examine(view, self.rng(candidate, f"diagnose {name}"))
+                self._findings[candidate, name] = tuple(seen)
+        self.diagnostic_seconds += time.perf_counter() - started
+        return tuple(finding for name in diagnostics for finding in self._findings[candidate, name])
+
+    def rng(self, candidate: int, purpose: str) -> np.random.Generator:
+        """The random stream of a candidate for one purpose."""
+        return stream(self._seed, candidate, purpose)

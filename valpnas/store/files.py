@@ -1,0 +1,57 @@
+"""Writing files so that a kill at any instant leaves either the old one or the new one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from valpnas.errors import StoreError
+
+
+@contextmanager
+def explained(path: Path, doing: str) -> Iterator[None]:
+    """Turn an ``OSError`` into a ``StoreError`` that says what could not be done and what to do."""
+    try:
+        yield
+    except OSError as error:
+        advice = "free some space and resume the run" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "check the path and its rights"
+        raise StoreError(f"cannot {doing} {path}: {error.strerror or error}; nothing recorded is lost: {advice}") from error
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file, flush it to disk, and move it to ``path`` in one step."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with explained(path, "write"):
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` atomically."""
+    write_atomically(path, lambda temporary: _write(temporary, text))
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write ``data`` as JSON to ``path`` atomically."""
+    write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; raises ``StoreError`` when the file is missing or not JSON."""
+    with explained(path, "read"):
+        text = path.read_text(encoding="utf-8")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StoreError(f"{path}: expected JSON, got something else ({error}); the file was altered") from error
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

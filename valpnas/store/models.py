@@ -1,0 +1,77 @@
+"""Models on disk: the graph as JSON, every tensor in one safetensors file; reading one back gives the same bits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors.torch import save_file
+from torch import Tensor
+
+from valpnas.catalog import read_spec
+from valpnas.contracts.model import Model
+from valpnas.errors import StoreError
+from valpnas.graph.valp import Valp
+from valpnas.graph.valp_json import valp_from_json, valp_to_json
+from valpnas.store.files import read_json, write_atomically, write_json
+
+FORMAT = "valpnas-weights/1"
+_MARK = "|"  # separates the parts of a name; component names cannot contain it
+
+
+def save_valp(valp: Valp, graph: Path) -> None:
+    """Write a graph atomically."""
+    write_json(graph, valp_to_json(valp))
+
+
+def save_weights(model: Model, weights: Path) -> None:
+    """Write everything of ``model`` but its graph, atomically."""
+    state = {"ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
+    # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
+    tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
+    write_atomically(weights, lambda path: save_file(tensors, path, {"format": FORMAT, "state": json.dumps(state)}))
+
+
+def load_valp(graph: Path) -> Valp:
+    """Read a graph; raises ``StoreError`` when it is missing or altered."""
+    return valp_from_json(read_json(graph), read_spec)
+
+
+def load_model(graph: Path, weights: Path) -> Model:
+    """Read a model; raises ``StoreError`` when a file is missing, cut off or altered."""
+    valp = load_valp(graph)
+    try:
+        with safetensors.safe_open(weights, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (OSError, safetensors.SafetensorError) as error:
+        raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
+    if metadata.get("format") != FORMAT:
+        raise StoreError(f"{weights}: expected format {FORMAT!r}, got {metadata.get('format')!r}; use a valpnas that knows it")
+    return _assemble(valp, tensors, json.loads(metadata["state"]))
+
+
+def _named(model: Model) -> Iterator[tuple[str, Tensor]]:
+    for kind, table in (("weights", model.weights), ("buffers", model.buffers), ("histories", model.histories)):
+        for name, tensor in table.items():
+            yield _MARK.join((kind, name)), tensor
+    for lead, state in model.optimiser.items():
+        for name, slots in state.items():
+            for part, tensor in slots.items():
+                yield _MARK.join(("optimiser", lead, name, part)), tensor
+
+
+def _assemble(valp: Valp, tensors: dict[str, Tensor], state: dict[str, Any]) -> Model:
+    tables: dict[str, dict[str, Tensor]] = {"weights": {}, "buffers": {}, "histories": {}}
+    optimiser: dict[str, dict[str, dict[str, Tensor]]] = {}
+    for key, tensor in tensors.items():
+        kind, *names = key.split(_MARK)
+        if kind == "optimiser":
+            lead, name, part = names
+            optimiser.setdefault(lead, {}).setdefault(name, {})[part] = tensor
+        else:
+            tables[kind][names[0]] = tensor
+    return Model(valp, optimiser=optimiser, **tables, **state)

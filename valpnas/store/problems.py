@@ -1,0 +1,85 @@
+"""problem.json: what a run was made on; arrays that live nowhere else are kept beside it as ``problem.npz``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from valpnas.contracts.problem import PARTS, Part, Parts, Problem, SampleScorer
+from valpnas.errors import StoreError
+from valpnas.graph.tasks import task_from_json, task_to_json
+from valpnas.graph.valp import Input, Output
+from valpnas.store.files import explained, read_json, write_atomically, write_json
+
+FORMAT = "valpnas-run/1"
+
+
+def save_problem(folder: Path, problem: Problem, parts: Parts | None, fingerprint: str, transforms: Mapping[str, Any]) -> None:
+    """Write ``problem.json``, and ``problem.npz`` when ``parts`` are given (in-memory problems)."""
+    if parts is not None:
+        arrays = {f"{part}|{kind}|{name}": value for part in PARTS for kind, name, value in _arrays(getattr(parts, part))}
+        write_atomically(folder / "problem.npz", lambda path: _save_arrays(path, arrays))
+    write_json(
+        folder / "problem.json",
+        {
+            "format": FORMAT,
+            "name": problem.name,
+            "summary": problem.summary,
+            "in_memory": parts is not None,
+            "fingerprint": fingerprint,
+            "inputs": [asdict(vertex) for vertex in problem.inputs],
+            "outputs": [{"name": o.name, **task_to_json(o.task)} for o in problem.outputs],
+            "reference": dict(problem.reference),
+            "ideal": dict(problem.ideal),
+            "samplers": {name: asdict(scorer) for name, scorer in problem.samplers.items()},
+            "transforms": dict(transforms),
+        },
+    )
+
+
+def load_in_memory_problem(folder: Path) -> Problem:
+    """Read back a problem that was made of arrays."""
+    data = read_problem(folder)
+    parts = _read_parts(folder / "problem.npz")
+    return Problem(
+        data["name"],
+        data["summary"],
+        tuple(Input(i["name"], tuple(i["shape"]), i["kind"], i["optional"]) for i in data["inputs"]),
+        tuple(Output(o["name"], task_from_json({k: v for k, v in o.items() if k != "name"})) for o in data["outputs"]),
+        lambda _: parts,
+        data["reference"],
+        data["ideal"],
+        {name: SampleScorer(**scorer) for name, scorer in data["samplers"].items()},
+        in_memory=True,
+    )
+
+
+def read_problem(folder: Path) -> dict[str, Any]:
+    """Return the content of ``problem.json``; raises ``StoreError`` for another format."""
+    data: dict[str, Any] = read_json(folder / "problem.json")
+    if data.get("format") != FORMAT:
+        raise StoreError(f"{folder / 'problem.json'}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas")
+    return data
+
+
+def _arrays(part: Part) -> list[tuple[str, str, Any]]:
+    inputs = [("inputs", name, value) for name, value in part.inputs.items()]
+    return inputs + [("targets", name, value) for name, value in part.targets.items()]
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    with path.open("wb") as file:  # an open file, because numpy would add .npz to the temporary name
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _read_parts(path: Path) -> Parts:
+    with explained(path, "read"), np.load(path, allow_pickle=False) as arrays:
+        parts: dict[str, Part] = {name: Part({}, {}) for name in PARTS}
+        for key in arrays.files:
+            part, kind, name = key.split("|", 2)
+            getattr(parts[part], kind)[name] = arrays[key]
+    return Parts(**parts)

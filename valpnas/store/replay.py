@@ -1,0 +1,53 @@
+"""Replay: from a journal's events to the batches of jobs and results a search is told again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from valpnas.contracts.job import JobRecord, Result
+from valpnas.store.journal import Event
+
+
+@dataclass
+class Asked:
+    """The jobs of one ``ask`` and what the journal knows of their results, by candidate."""
+
+    records: dict[int, JobRecord] = field(default_factory=dict)
+    results: dict[int, Result] = field(default_factory=dict)
+    verdicts: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job has a result."""
+        return bool(self.records) and set(self.records) == set(self.results)
+
+    def told(self) -> list[Result]:
+        """Return the results in candidate order."""
+        return [self.results[candidate] for candidate in sorted(self.results)]
+
+
+def replay(events: Sequence[Event]) -> list[Asked]:
+    """Group ``events`` by ask. Jobs without a result are void once the budget was raised after them."""
+    asked: list[Asked] = []
+    for event in events:
+        if event["event"] == "proposed":
+            while len(asked) <= event["ask"]:
+                asked.append(Asked())
+            asked[event["ask"]].records[event["candidate"]] = JobRecord.from_json(event)
+        elif event["event"] in {"trained", "failed"}:
+            asked[event["ask"]].results[event["candidate"]] = _result(asked[event["ask"]], event)
+        elif event["event"] == "budget":
+            if asked and not asked[-1].complete:
+                asked.pop()
+        elif event["event"] in {"accepted", "rejected"}:
+            asked[-1].verdicts[event["candidate"]] = event["event"]
+    return asked
+
+
+def _result(asked: Asked, event: Event) -> Result:
+    record = asked.records[event["candidate"]]
+    if event["event"] == "failed":
+        return Result(record, reason=event["reason"])
+    figures = {key: event[key] for key in ("objectives", "reported", "batches", "cost", "parameters", "seconds")}
+    return Result(record, **figures)

@@ -1,0 +1,158 @@
+"""RunDirectory: where each thing of a run lies, and who may write it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from valpnas.contracts.job import JobRecord, Result
+from valpnas.contracts.model import Model
+from valpnas.errors import StoreError
+from valpnas.graph.valp import Valp
+from valpnas.store.files import explained, read_json, write_json, write_text
+from valpnas.store.journal import Event, Journal
+from valpnas.store.models import load_model, save_valp, save_weights
+
+Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
+
+_FOLDERS = ("graphs", "weights", "diagnostics")
+_BEFORE_THE_RUN_FILE = {*_FOLDERS, "problem.json", "problem.npz"}  # what a kill during the first instant leaves
+
+
+class RunDirectory:
+    """A run on disk. Opened for writing it is locked: one process at a time may write, any number may read."""
+
+    def __init__(self, path: Path, writable: bool = False) -> None:
+        """Open the run at ``path``.
+
+        Raises:
+            StoreError: there is no run, its journal was altered, or another process is writing it.
+        """
+        if not (path / "run.toml").is_file():
+            raise StoreError(f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are")
+        self.path = path
+        self._lock = _locked(path / "lock") if writable else None
+        self.journal = Journal(path / "journal.jsonl", writable)
+
+    @staticmethod
+    def claim(path: Path) -> None:
+        """Make the folders of a new run at ``path``, which may hold no run yet and nothing that is not ours.
+
+        Raises:
+            StoreError: a run or foreign files are there, or the folder cannot be written.
+        """
+        there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
+        foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
+        if foreign:
+            raise StoreError(f"{path}: expected a new or empty folder for the run, found {sorted(foreign)[0]!r} in it; choose another --out")
+        with explained(path, "create"):
+            for folder in _FOLDERS:
+                (path / folder).mkdir(parents=True, exist_ok=True)
+
+    @staticmethod
+    def create(path: Path, run_toml: str) -> RunDirectory:
+        """Write the run file, which makes a claimed folder a run, and open it for writing."""
+        write_text(path / "run.toml", run_toml)
+        return RunDirectory(path, writable=True)
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    # -- events ---------------------------------------------------------------------------------------
+
+    def record_proposed(self, ask: int, record: JobRecord, valp: Valp, seconds: Seconds) -> None:
+        """Record a job before it runs; ``ask`` numbers the batch of jobs it was asked in."""
+        save_valp(valp, self._graph(record.candidate))
+        self.journal.append({"event": "proposed", "ask": ask, **record.to_json(), "seconds": dict(seconds)})
+
+    def record_result(self, ask: int, result: Result) -> None:
+        """Record what came of a job; its weights are on disk before the journal says so."""
+        if result.model is not None:
+            save_weights(result.model, self._weights(result.candidate))
+        self.journal.append({"ask": ask, **_result_event(result)})
+
+    def record_verdict(self, candidate: int, verdict: str, step: int, seconds: Seconds) -> None:
+        """Record whether the search adopted a candidate ("accepted" or "rejected"), and the steps done with it."""
+        self.journal.append({"event": verdict, "candidate": candidate, "step": step, "seconds": dict(seconds)})
+
+    def record_end(self, seconds: Seconds) -> None:
+        """Record that the search has ended and its front was looked at."""
+        self.journal.append({"event": "ended", "seconds": dict(seconds)})
+
+    def record_budget(self, steps: int) -> None:
+        """Record that the budget was raised; proposals without a result are void from here on."""
+        self.journal.append({"event": "budget", "steps": steps})
+
+    # -- models ---------------------------------------------------------------------------------------
+
+    def model(self, candidate: int) -> Model:
+        """Read a candidate's model; raises ``StoreError`` when its weights were deleted or altered."""
+        return load_model(self._graph(candidate), self._weights(candidate))
+
+    def keep_weights(self, candidates: Iterable[int]) -> None:
+        """Delete the weights of every other candidate: disk use stays bounded."""
+        wanted = {self._weights(candidate).name for candidate in candidates}
+        with explained(self.path / "weights", "tidy"):
+            for file in (self.path / "weights").iterdir():
+                if file.name not in wanted:
+                    file.unlink()
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    def write_state(self, summary: Mapping[str, Any]) -> None:
+        """Write ``state.json``, a cache of the journal for quick looks; it may be deleted at any time."""
+        write_json(self.path / "state.json", {**summary, "journal_bytes": self.journal.bytes})
+
+    def read_state(self) -> dict[str, Any] | None:
+        """Return the cached summary, or None when it is missing or older than the journal."""
+        path = self.path / "state.json"
+        if not path.is_file():
+            return None
+        state: dict[str, Any] = read_json(path)
+        return state if state.get("journal_bytes") == self.journal.bytes else None
+
+    def write_run_toml(self, text: str) -> None:
+        """Replace the run file, when the budget is raised."""
+        write_text(self.path / "run.toml", text)
+
+    def write_diagnostics(self, candidate: int, data: Any) -> None:
+        """Write what the diagnostics saw in a candidate."""
+        write_json(self.path / "diagnostics" / f"{candidate:05d}.json", data)
+
+    def _graph(self, candidate: int) -> Path:
+        return self.path / "graphs" / f"{candidate:05d}.json"
+
+    def _weights(self, candidate: int) -> Path:
+        return self.path / "weights" / f"{candidate:05d}.safetensors"
+
+
+def _result_event(result: Result) -> Event:
+    if result.failed:
+        return {"event": "failed", "candidate": result.candidate, "reason": result.reason}
+    return {
+        "event": "trained",
+        "candidate": result.candidate,
+        "objectives": dict(result.objectives),
+        "reported": {name: dict(figures) for name, figures in result.reported.items()},
+        "batches": result.batches,
+        "cost": result.cost,
+        "parameters": result.parameters,
+        "seconds": dict(result.seconds),
+    }
+
+
+def _locked(path: Path) -> IO[bytes]:
+    with explained(path, "lock"):
+        file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise StoreError(f"{path.parent}: expected to be alone, but another process is writing this run; wait for it or stop it") from error
+    return file
+

@@ -1,0 +1,111 @@
+"""check_diagnostic: does a diagnostic only look, say the same twice, and keep to the words it announced?
+
+Source of the promises: ``contracts/diagnostic.py`` and ``contracts/finding.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+import numpy as np
+
+from valpnas.contracts.diagnostic import Diagnostic, ModelView
+from valpnas.contracts.finding import Estimate, Finding
+from valpnas.testing.conformance_error import require
+
+REPEATABLE = "the same view and stream give the same findings"
+ANNOUNCED = "findings keep to the kinds and advice that 'emits' announces"
+PLACES = "findings are about components and outputs of the model"
+NUMBERS = "strength lies in [0, 1] and all evidence is finite"
+STORED = "findings survive JSON"
+UNTOUCHED = "nothing of the view is altered"
+
+_ADVICE = ("treat", "protect", "none")
+
+
+def check_diagnostic(diagnostic: Diagnostic, view: ModelView, rng: np.random.Generator) -> list[Finding]:
+    """Let ``diagnostic`` examine ``view`` and return what it found.
+
+    Raises:
+        ConformanceError: the first broken promise.
+    """
+    advice = set(diagnostic.emits.values())
+    require(advice <= set(_ADVICE), ANNOUNCED, f"advice among {', '.join(_ADVICE)}", sorted(advice))
+    seed = int(rng.integers(2**31))
+    before = _contents(view)
+    found = list(diagnostic.examine(view, np.random.default_rng(seed)))
+    priced = list(diagnostic.price(view, np.random.default_rng(seed)))
+    changed = _differing(before, _contents(view))
+    require(not changed, UNTOUCHED, f"{diagnostic.name} to leave {', '.join(changed)}", "other values")
+    again = list(diagnostic.examine(view, np.random.default_rng(seed)))
+    require(found == again, REPEATABLE, f"{diagnostic.name} to find {_told(found)}", _told(again))
+    require(
+        priced == list(diagnostic.price(view, np.random.default_rng(seed))),
+        REPEATABLE,
+        f"{diagnostic.name} to price {priced}",
+        "other prices the second time",
+    )
+    for finding in found:
+        _check_finding(diagnostic, view, finding)
+    for estimate in priced:
+        _check_estimate(diagnostic, view, estimate)
+    return found
+
+
+def _told(findings: Sequence[Finding]) -> str:
+    return "; ".join(map(str, findings)) or "nothing"
+
+
+def _check_finding(diagnostic: Diagnostic, view: ModelView, finding: Finding) -> None:
+    what = f"{diagnostic.name}: {finding}"
+    announced = diagnostic.emits.get(finding.kind)
+    require(announced is not None, ANNOUNCED, f"{what} to be among {', '.join(diagnostic.emits)}", finding.kind)
+    require(finding.advice == announced, ANNOUNCED, f"{what} to advise {announced}", finding.advice)
+    require(finding.component in {"", *view.valp.digraph}, PLACES, f"{what} to name a component", finding.component)
+    require(finding.output in {"", *view.valp.tasks}, PLACES, f"{what} to name an output", finding.output)
+    require(0 <= finding.strength <= 1, NUMBERS, f"{what} to have a strength in [0, 1]", finding.strength)
+    bad = {name: number for name, number in finding.evidence.items() if not isfinite(number)}
+    require(not bad, NUMBERS, f"{what} to have finite evidence", bad)
+    again = Finding.from_json(json.loads(json.dumps(finding.to_json())))
+    require(again == finding, STORED, f"{what} to survive JSON", again)
+
+
+def _check_estimate(diagnostic: Diagnostic, view: ModelView, estimate: Estimate) -> None:
+    what = f"{diagnostic.name}: {estimate}"
+    require(estimate.output in view.valp.tasks, PLACES, f"{what} to name an output", estimate.output)
+    finite = isfinite(estimate.gain) and isfinite(estimate.stderr) and estimate.stderr >= 0
+    require(finite, NUMBERS, f"{what} to be finite, its error not negative", (estimate.gain, estimate.stderr))
+
+
+def _contents(view: ModelView) -> dict[str, np.ndarray]:
+    """Return copies of everything a view shows, by name."""
+    components = [vertex.name for vertex in view.valp.inputs] + list(view.valp.specs)
+    trained = {name: view.tensors(name) for name in (*view.valp.specs, *view.valp.tasks)}
+    tables: dict[str, Mapping[str, object]] = {
+        "history of": view.histories,
+        "input": view.inputs,
+        "target": view.targets,
+        "loss of": view.losses(),
+        "age of": view.ages,
+        "value of": {name: view.value(name) for name in components},
+        **{f"weights of {name}:": tensors for name, tensors in trained.items()},
+    }
+    found = {f"{what} {name}": _array(value) for what, table in tables.items() for name, value in table.items()}
+    return found | {"changed_at": np.array(view.changed_at), "the graph": np.array(repr(view.valp))}
+
+
+def _array(value: object) -> np.ndarray:
+    """Copy a number, an array or a tensor on any device."""
+    detached = value.detach().cpu() if hasattr(value, "detach") else value
+    return np.array(detached)
+
+
+def _differing(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> list[str]:
+    names = sorted(before.keys() | after.keys())
+    return [name for name in names if name not in before or name not in after or not _same(before[name], after[name])]
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()

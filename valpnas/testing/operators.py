@@ -1,0 +1,162 @@
+"""check_operator: is a variation operator what it says it is? Every promise of the contract, at every site of a model.
+
+Source of the promises: ``contracts/operator.py`` and [VALP] sections IV-C and V.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from valpnas.catalog import read_spec
+from valpnas.contracts.inheritance import inherit
+from valpnas.contracts.model import Model, Mutated
+from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.errors import InvalidValpError
+from valpnas.graph.validity import check_same_outputs
+from valpnas.graph.valp import Valp
+from valpnas.graph.valp_json import valp_from_json, valp_to_json
+from valpnas.networks.module import ValpModule
+from valpnas.testing.conformance_error import ConformanceError, require
+from valpnas.testing.function_kept import check_function_kept
+from valpnas.testing.gradients_reach import check_gradients_reach
+from valpnas.testing.probes import Probe
+from valpnas.testing.state_carried import check_state_carried
+
+SITES = "sites are a fixed list of places in the VALP"
+VALID = "the result is a valid VALP with the same inputs and outputs"
+UNTOUCHED = "parents are not altered"
+REPEATABLE = "the same stream gives the same result"
+WEIGHTS = "the weights are exactly the tensors of the new VALP's module"
+
+
+@dataclass(frozen=True)
+class SiteReport:
+    """What an operator did at one site: ``parameters`` is the measured change in the number of weights.
+
+    ``as_labelled`` says whether that agrees with the operator's effect. It is reported and not required: a reducer
+    may join two wide neighbours of a narrow part, which costs more weights than the part had.
+    """
+
+    site: Site
+    parameters: int
+    as_labelled: bool
+
+
+def check_operator(
+    operator: Operator, model: Model, rng: np.random.Generator, donors: tuple[Model, ...] = ()
+) -> list[SiteReport]:
+    """Try ``operator`` at every site of ``model`` and report what it did there; empty when no site is legal.
+
+    Args:
+        operator: the variant to check.
+        model: the parent, best one that has been trained (``partly_trained``), so that there is state to carry.
+        rng: source of the seeds of every application.
+        donors: further parents, for an operator that needs them.
+
+    Raises:
+        ConformanceError: the first broken promise.
+    """
+    return [
+        check_site(operator, (model, *donors), site, int(rng.integers(2**31)))
+        for site in checked_sites(operator, model.valp)
+    ]
+
+
+def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
+    """Return the operator's sites; raises ``ConformanceError`` unless they are a list of places that can be stored."""
+    sites = list(operator.sites(valp))
+    require(sites == list(operator.sites(valp)), SITES, f"{operator.name} to give one order", "another the second time")
+    require(len(set(sites)) == len(sites), SITES, f"{operator.name} to name each site once", sites)
+    known = set(valp.digraph)
+    for site in sites:
+        named = {*site.components, *site.outputs, *(end for arc in site.arcs for end in arc)}
+        require(named <= known, SITES, f"{operator.name} to name components of the VALP", sorted(named - known))
+        require(set(site.outputs) <= set(valp.tasks), SITES, f"{operator.name} to name outputs", site.outputs)
+        again = Site.from_json(json.loads(json.dumps(site.to_json())))
+        require(again == site, SITES, f"{operator.name} at {site!r} to survive JSON", repr(again))
+    return sites
+
+
+def check_site(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> SiteReport:
+    """Try ``operator`` at one site; raises ``ConformanceError`` for the first broken promise."""
+    what = f"{operator.name} at {site}"
+    before = [_snapshot(parent) for parent in parents]
+    child = _vary(operator, parents, site, seed)
+    for parent, was in zip(parents, before, strict=True):
+        _check_equal(UNTOUCHED, what, was, _snapshot(parent))
+    _check_equal(REPEATABLE, what, _snapshot(child), _snapshot(_vary(operator, parents, site, seed)))
+    _check_graph(what, parents[0].valp, child.valp)
+    _check_weights(what, parents[0], child)
+    mutated = operator.apply(parents, site, None, np.random.default_rng(seed))
+    check_state_carried(what, parents, mutated, inherit(parents, mutated))
+    if operator.gentle:
+        check_function_kept(operator, parents, site, seed)
+    _check_learns(what, mutated, seed)
+    change = child.parameters - parents[0].parameters
+    return SiteReport(site, change, {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}[operator.effect])
+
+
+def _vary(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> Model:
+    try:
+        return vary(operator, parents, site, np.random.default_rng(seed))
+    except InvalidValpError as error:
+        raise ConformanceError(VALID, f"{operator.name} at {site} to keep every rule", str(error)) from error
+
+
+def _check_learns(what: str, mutated: Mutated, seed: int) -> None:
+    probe = Probe.draw(mutated.valp, np.random.default_rng(seed), rows=32)
+    check_gradients_reach(what, mutated, probe)
+
+
+def _snapshot(model: Model) -> dict[str, object]:
+    """Return everything a model holds, tensors copied, by name."""
+    found: dict[str, object] = {"graph": json.dumps(valp_to_json(model.valp)), "ages": dict(model.ages)}
+    found |= {"batches": (model.batches, model.changed_at)}
+    tables = {"weight": model.weights, "buffer": model.buffers, "history": model.histories}
+    found |= {f"{what} {name}": t.clone() for what, table in tables.items() for name, t in table.items()}
+    for lead, state in model.optimiser.items():
+        found |= {f"{part} of {n} under {lead}": t.clone() for n, slots in state.items() for part, t in slots.items()}
+    return found
+
+
+def _check_equal(promise: str, what: str, before: dict[str, object], after: dict[str, object]) -> None:
+    differing = sorted(before.keys() ^ after.keys())
+    differing += [name for name in before.keys() & after.keys() if not _same(before[name], after[name])]
+    require(not differing, promise, f"{what} to leave everything equal", f"another {', '.join(differing[:3])}")
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return one == other
+
+
+def _check_graph(what: str, before: Valp, after: Valp) -> None:
+    try:
+        check_same_outputs(after, [(output.name, output.task) for output in before.outputs])
+    except InvalidValpError as error:
+        raise ConformanceError(VALID, f"{what} to keep the outputs", str(error)) from error
+    require(before.inputs == after.inputs, VALID, f"{what} to keep the inputs {before.inputs}", after.inputs)
+    again = valp_from_json(json.loads(json.dumps(valp_to_json(after))), read_spec)
+    require(again == after, VALID, f"{what} to give a VALP that survives JSON", again)
+
+
+def _check_weights(what: str, parent: Model, child: Model) -> None:
+    module = ValpModule(child.valp)
+    for asked, given in ((module.named_parameters(), child.weights), (module.named_buffers(), child.buffers)):
+        expected = {name: tuple(tensor.shape) for name, tensor in asked}
+        came = {name: tuple(tensor.shape) for name, tensor in given.items()}
+        wrong = sorted(name for name in expected.keys() | came.keys() if expected.get(name) != came.get(name))
+        told = ", ".join(f"{name} {came.get(name)}" for name in wrong)
+        require(not wrong, WEIGHTS, f"{what}: {', '.join(f'{name} {expected.get(name)}' for name in wrong)}", told)
+    kinds = {(t.dtype, t.device) for t in [*parent.weights.values(), *child.weights.values()]}
+    require(len(kinds) == 1, WEIGHTS, f"{what} to keep floating type and device", kinds)
+    bad = [name for name, tensor in child.weights.items() if not tensor.isfinite().all()]
+    require(not bad, WEIGHTS, f"{what} to give finite weights", bad)
+    memory = {tensor.data_ptr() for tensor in child.weights.values()}
+    require(len(memory) == len(child.weights), WEIGHTS, f"{what} to give each weight memory of its own", "shared memory")

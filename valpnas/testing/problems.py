@@ -1,0 +1,108 @@
+"""check_problem: does a problem hold the data it announces, in parts that share no rows, with bounds that make sense?
+
+Source of the promises: ``contracts/problem.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+from math import isfinite
+
+import numpy as np
+
+from valpnas.contracts.problem import PARTS, Part, Parts, Problem, Reader, check_part
+from valpnas.errors import DataError
+from valpnas.graph.tasks import Generation
+from valpnas.graph.valp import IDENTIFIER
+from valpnas.testing.conformance_error import ConformanceError, require
+
+NAMES = "names are identifiers and differ"
+REPEATABLE = "loading twice gives the same data"
+DATA = "the data are finite and fit the declared inputs and tasks"
+DISJOINT = "no row is in two parts"
+BOUNDS = "0 < ideal < reference for every output"
+SAMPLERS = "every generation output has a yardstick, and no other"
+
+
+def check_problem(problem: Problem, reader: Reader, duplicates: float = 0.1) -> Parts:
+    """Load ``problem`` and return its parts.
+
+    Args:
+        problem: the problem to check.
+        reader: what its loader may use.
+        duplicates: share of the smaller of two parts that may be found in the other. Real data repeat rows; two parts
+            that overlap by a wrong split repeat nearly all of them.
+
+    Raises:
+        ConformanceError: the first broken promise.
+    """
+    _check_names(problem)
+    parts = problem.load(reader)
+    again = problem.load(reader)
+    rows = {}
+    for name in PARTS:
+        part: Part = getattr(parts, name)
+        _check_part(problem, name, part)
+        require(_equal(part, getattr(again, name)), REPEATABLE, f"{problem.name}: the same {name} part", "another")
+        rows[name] = _hashes(part)
+    for one, other in combinations(PARTS, 2):
+        shared = len(rows[one] & rows[other]) / min(len(rows[one]), len(rows[other]))
+        told = f"{problem.name}: at most {duplicates:.0%} equal rows in {one} and {other}"
+        require(shared <= duplicates, DISJOINT, told, f"{shared:.0%}")
+    _check_bounds(problem)
+    return parts
+
+
+def _check_names(problem: Problem) -> None:
+    names = [vertex.name for vertex in problem.inputs] + [output.name for output in problem.outputs]
+    bad = [name for name in names if not IDENTIFIER.fullmatch(name)]
+    require(not bad, NAMES, f"{problem.name}: letters, digits, '_' and '-'", bad)
+    require(len(set(names)) == len(names), NAMES, f"{problem.name}: each name once", names)
+    generated = {output.name for output in problem.outputs if isinstance(output.task, Generation)}
+    require(generated == set(problem.samplers), SAMPLERS, f"{problem.name}: {sorted(generated)}", list(problem.samplers))
+
+
+def _check_part(problem: Problem, name: str, part: Part) -> None:
+    what = f"{problem.name}: the {name} part"
+    inputs, outputs = {i.name for i in problem.inputs}, {o.name for o in problem.outputs}
+    require(set(part.inputs) == inputs, DATA, f"{what} to have inputs {sorted(inputs)}", sorted(part.inputs))
+    require(set(part.targets) == outputs, DATA, f"{what} to have targets {sorted(outputs)}", sorted(part.targets))
+    require(len(part) > 0, DATA, f"{what} to have rows", 0)
+    try:
+        check_part(problem.inputs, problem.outputs, part)
+    except DataError as error:
+        raise ConformanceError(DATA, f"{what} to fit", str(error)) from error
+    for vertex in problem.inputs:
+        values = part.inputs[vertex.name]
+        in_range = vertex.kind != "image" or (values.min() >= 0 and values.max() <= 1)
+        require(in_range, DATA, f"{what} to have images {vertex.name} in [0, 1]", f"{values.min()}..{values.max()}")
+
+
+def _equal(one: Part, other: Part) -> bool:
+    pairs = ((one.inputs, other.inputs), (one.targets, other.targets))
+    return all(a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a) for a, b in pairs)
+
+
+def _hashes(part: Part) -> set[bytes]:
+    """Return each row's numbers as bytes."""
+    columns = [np.asarray(value, dtype=np.float64).reshape(len(part), -1) for value in _tables(part).values()]
+    return {row.tobytes() for row in np.concatenate(columns, axis=1)}
+
+
+def _tables(part: Part) -> Mapping[str, np.ndarray]:
+    inputs = {f"input {name}": value for name, value in sorted(part.inputs.items())}
+    return inputs | {f"target {name}": value for name, value in sorted(part.targets.items())}
+
+
+def _check_bounds(problem: Problem) -> None:
+    """An in-memory problem finds its bounds when it is run; any other has fixed them for every output."""
+    if problem.in_memory and not problem.reference and not problem.ideal:
+        return
+    outputs = {output.name for output in problem.outputs}
+    for what, bounds in (("reference", problem.reference), ("ideal", problem.ideal)):
+        require(set(bounds) == outputs, BOUNDS, f"{problem.name}: a {what} for {sorted(outputs)}", sorted(bounds))
+    for name in sorted(outputs):
+        ideal, reference = problem.ideal[name], problem.reference[name]
+        kept = 0 < ideal < reference and isfinite(reference)
+        require(kept, BOUNDS, f"{problem.name}: 0 < ideal < reference for {name}", f"{ideal} and {reference}")

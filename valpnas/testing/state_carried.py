@@ -1,0 +1,116 @@
+"""Does all state survive an operator? Its lineage, and what the kernel makes of it: moments, histories, ages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from valpnas.contracts.model import Model, Mutated, Origin, Slots
+from valpnas.graph.optimiser_groups import OptimiserGroup, optimiser_groups
+from valpnas.testing.conformance_error import require
+
+LINEAGE = "lineage covers everything that survives"
+MOMENTS = "optimiser state survives with its weights"
+RECORDS = "histories and ages are carried on"
+
+_FIRST_MOMENTS = ("exp_avg", "momentum_buffer", "grad_avg")  # new entries start at zero; in other slots at the mean
+
+
+def check_state_carried(what: str, parents: tuple[Model, ...], mutated: Mutated, child: Model) -> None:
+    """Raise ``ConformanceError`` when the lineage is wrong or incomplete, or ``child`` lost state that it covers.
+
+    ``mutated`` is what the operator returned, ``child`` what the kernel made of it.
+    """
+    for name, origin in mutated.lineage.tensors.items():
+        _check_origin(f"{what}: {name}", origin, parents, mutated.weights.get(name))
+    _check_complete(what, parents[0], mutated)
+    for group in optimiser_groups(child.valp):
+        _check_moments(what, group, parents, mutated, child)
+    _check_records(what, parents, mutated, child)
+
+
+def _check_origin(what: str, origin: Origin, parents: tuple[Model, ...], tensor: Tensor | None) -> None:
+    require(tensor is not None, LINEAGE, f"{what} to be a weight of the new model", "no such weight")
+    require(0 <= origin.parent < len(parents), LINEAGE, f"{what} to name a parent", origin.parent)
+    source = parents[origin.parent].weights.get(origin.tensor)
+    require(source is not None, LINEAGE, f"{what} to name a weight of its parent", origin.tensor)
+    if tensor is None or source is None:
+        return
+    index = _full(origin, source)
+    require(len(index) == source.dim() == tensor.dim(), LINEAGE, f"{what} to have an index per dimension", len(index))
+    for size, entries, wanted in zip(source.shape, index, tensor.shape, strict=True):
+        fits = len(entries) == wanted and (not len(entries) or (entries.min() >= -1 and entries.max() < size))
+        require(fits, LINEAGE, f"{what} to take {wanted} entries among {size}", entries.tolist())
+
+
+def _full(origin: Origin, source: Tensor) -> list[np.ndarray]:
+    """Return the origin's indices written out, one per dimension."""
+    given = origin.index or (None,) * source.dim()
+    sizes = source.shape if len(given) == source.dim() else (0,) * len(given)
+    return [np.arange(size) if entries is None else entries for size, entries in zip(sizes, given, strict=True)]
+
+
+def _check_complete(what: str, parent: Model, mutated: Mutated) -> None:
+    """Whatever stands unchanged under its old name must be known to have survived, or to have moved elsewhere."""
+    claimed = {origin.tensor for origin in mutated.lineage.tensors.values() if origin.parent == 0}
+    for name, tensor in mutated.weights.items():
+        before = parent.weights.get(name)
+        if before is not None and before.shape == tensor.shape and torch.equal(before, tensor) and tensor.any():
+            known = name in mutated.lineage.tensors or name in claimed
+            require(known, LINEAGE, f"{what}: an origin for the unchanged {name}", "none")
+    for network in {n.id for n in mutated.valp.networks} & set(parent.valp.specs):
+        require(network in mutated.lineage.networks, LINEAGE, f"{what}: an origin for network {network}", "none")
+    for output in set(mutated.valp.tasks) & set(parent.valp.tasks):
+        require(output in mutated.lineage.outputs, LINEAGE, f"{what}: a history for output {output}", "none")
+
+
+def _check_moments(
+    what: str, group: OptimiserGroup, parents: tuple[Model, ...], mutated: Mutated, child: Model
+) -> None:
+    for name, origin in mutated.lineage.tensors.items():
+        before = _slots_before(parents[origin.parent], group, origin.tensor)
+        if before is None:
+            continue
+        after: Mapping[str, Tensor] = child.optimiser.get(group.lead, {}).get(name, {})
+        require(set(before) == set(after), MOMENTS, f"{what}: {sorted(before)} for {name}", sorted(after))
+        for part, value in before.items():
+            expected = _carried(part, value, origin)
+            kept = expected.shape == after[part].shape and torch.equal(expected, after[part])
+            require(kept, MOMENTS, f"{what}: {part} of {name} to be {expected.tolist()}", after[part].tolist())
+
+
+def _slots_before(parent: Model, group: OptimiserGroup, tensor: str) -> Slots | None:
+    """Return the state of ``tensor`` under the group that drove this group's lead by the same algorithm."""
+    for earlier in optimiser_groups(parent.valp):
+        if group.lead in earlier.outputs and earlier.how.algorithm == group.how.algorithm:
+            return parent.optimiser.get(earlier.lead, {}).get(tensor)
+    return None
+
+
+def _carried(part: str, value: Tensor, origin: Origin) -> Tensor:
+    """Return what a slot must become, entry by entry: survivors as they were, new ones 0 or the tensor's mean."""
+    if value.dim() == 0:
+        return value
+    new = torch.zeros_like(value.mean()) if part in _FIRST_MOMENTS else value.mean()
+    index = _full(origin, value)
+    result = new.expand([len(entries) for entries in index]).clone()
+    old = np.ix_(*[np.flatnonzero(entries >= 0) for entries in index])
+    result[old] = value[np.ix_(*[entries[entries >= 0] for entries in index])]
+    return result
+
+
+def _check_records(what: str, parents: tuple[Model, ...], mutated: Mutated, child: Model) -> None:
+    for output, history in parents[0].histories.items():
+        after = [p.histories.get(output) for p in parents]
+        came = child.histories.get(output)
+        kept = came is not None and any(h is not None and torch.equal(h, came) for h in after)
+        require(kept, RECORDS, f"{what}: the history of {output}, {len(history)} batches", came)
+    for network in child.valp.specs:
+        known = mutated.lineage.networks.get(network)
+        expected = 0 if known is None else parents[known[0]].ages[known[1]]
+        require(child.ages.get(network) == expected, RECORDS, f"{what}: age {expected} of {network}", child.ages)
+    marks = (child.batches, child.changed_at)
+    require(marks == (parents[0].batches,) * 2, RECORDS, f"{what}: {parents[0].batches} batches so far", marks)

@@ -1,0 +1,97 @@
+"""DesignedModel: what a search hands to its user - a torch module from raw inputs to predictions in their own units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from valpnas.contracts.model import Model
+from valpnas.errors import DataError, UnknownNameError
+from valpnas.graph.tasks import Classification, Distribution, Generation, Task
+from valpnas.graph.valp import Valp
+from valpnas.networks.module import load_module
+from valpnas.training.transforms import Standardise, Transforms
+
+
+class DesignedModel(nn.Module):
+    """A trained VALP with its problem's pre-processing inside."""
+
+    def __init__(self, model: Model, transforms: Transforms) -> None:
+        """Wrap ``model``; its weights are shared, not copied."""
+        super().__init__()
+        self.module = load_module(model)
+        self._inputs = nn.ModuleDict({f"input_{name}": _Standardised(t) for name, t in transforms.inputs.items()})
+        self._targets = nn.ModuleDict({f"target_{name}": _Standardised(t) for name, t in transforms.targets.items()})
+        self.eval()
+
+    @property
+    def valp(self) -> Valp:
+        """The structure."""
+        return self.module.valp
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Predict every output from raw inputs ``(n, *shape)`` by name.
+
+        Returns:
+            Per output: class probabilities ``(n, classes)``, numbers in their own units ``(n, size)``, shares
+            ``(n, bins)``, or a reconstruction ``(n, *shape)`` for a generation (use ``sample`` for new ones).
+
+        Raises:
+            DataError: an input is missing or has another shape.
+        """
+        values = self.module({vertex.name: self._input(vertex.name, vertex.shape, inputs) for vertex in self.valp.inputs}).values
+        return {name: self._natural(name, task, values[name]) for name, task in self.valp.tasks.items()}
+
+    @torch.no_grad()
+    def sample(self, output: str, count: int, generator: torch.Generator) -> Tensor:
+        """Draw ``count`` new samples ``(count, *shape)`` of a generation output.
+
+        Raises:
+            UnknownNameError: ``output`` is not a generation output of this model.
+        """
+        generations = [name for name, task in self.valp.tasks.items() if isinstance(task, Generation)]
+        if output not in generations:
+            raise UnknownNameError("generation output", output, generations)
+        sizes = self.module.latent_sizes()
+        latents = {
+            decoder: torch.randn(count, sizes[decoder], generator=generator) for decoder in self.module.last_decoders[output]
+        }
+        return self._natural(output, self.valp.tasks[output], self.module.sample(output, latents))
+
+    def _input(self, name: str, shape: tuple[int, ...], inputs: Mapping[str, Tensor]) -> Tensor:
+        if name not in inputs or tuple(inputs[name].shape[1:]) != shape:
+            came = "nothing" if name not in inputs else f"(n, {', '.join(map(str, inputs[name].shape[1:]))})"
+            raise DataError(f"input {name!r}: expected a tensor (n, {', '.join(map(str, shape))}), got {came}")
+        value, key = inputs[name].float(), f"input_{name}"
+        return self._inputs[key](value) if key in self._inputs else value
+
+    def _natural(self, name: str, task: Task, logits: Tensor) -> Tensor:
+        if isinstance(task, Classification | Distribution):
+            return logits.softmax(dim=1)
+        if isinstance(task, Generation):
+            return torch.sigmoid(logits).reshape(len(logits), *task.shape)
+        restored: Tensor = self._targets[f"target_{name}"].undo(logits)  # type: ignore[operator]
+        return restored
+
+
+class _Standardised(nn.Module):
+    """A standardisation as a module."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, transform: Standardise) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(np.asarray(transform.mean, dtype=np.float32)))
+        self.register_buffer("scale", torch.as_tensor(np.asarray(transform.scale, dtype=np.float32)))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Standardise."""
+        return (value - self.mean) / self.scale
+
+    def undo(self, value: Tensor) -> Tensor:
+        """Return to the original units."""
+        return value * self.scale + self.mean
