@@ -30,11 +30,12 @@ check: $(INSTALLED) ## format, lint, types and architecture; changes nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python tests/architecture/link_tree.py
-	cd build/view && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p valpnas
+	$(BIN)/mypy -p valpnas
+	$(BIN)/mypy tests/architecture
 	$(PYTEST) tests/architecture
 
 fix: $(INSTALLED) ## format, and mend what ruff can mend
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 clean: ## remove the environment and everything built; results in runs/ stay

@@ -53,7 +53,9 @@ class LossSlope(Diagnostic):
         t = slope / stderr if stderr > 0 else float(np.sign(slope)) * np.inf if slope else 0.0
         kind = "STUCK" if t > self.stuck_t else "STEEP" if slope < -self.steep and t < self.steep_t else "MODERATE"
         evidence = {"slope per batch": slope, "standard error": stderr, "batches": float(len(losses))}
-        return Finding(kind, output=output, strength=min(1.0, abs(slope) / self.steep), evidence=evidence, advice="treat")
+        return Finding(
+            kind, output=output, strength=min(1.0, abs(slope) / self.steep), evidence=evidence, advice="treat"
+        )
 
 
 def relative_slope(losses: np.ndarray) -> tuple[float, float]:

@@ -23,6 +23,8 @@ from valpnas.seeding import torch_stream
 
 Ratios = dict[str, float]
 
+_MOST = 1e6
+
 
 @dataclass(frozen=True)
 class ModuleIntervention(Diagnostic):
@@ -59,10 +61,12 @@ class ModuleIntervention(Diagnostic):
     def _ratios(self, view: ModelView, network: str, before: Mapping[str, float], rng: np.random.Generator) -> Ratios:
         """Return the median ratio of every output that the network serves."""
         after = [view.losses_with_tensors(network, _redrawn(view, network, rng)) for _ in range(self.draws)]
-        return {
-            output: float(np.median([(losses[output] + self.floor) / (before[output] + self.floor) for losses in after]))
+        ratios = {
+            output: [(losses[output] + self.floor) / (before[output] + self.floor) for losses in after]
             for output in served_outputs(view.valp, network)
         }
+        # A re-initialised network may overflow: that is as relevant as can be, and JSON knows no infinity.
+        return {name: float(np.median(np.nan_to_num(drawn, nan=_MOST, posinf=_MOST))) for name, drawn in ratios.items()}
 
     def _judge(self, network: str, ratios: Ratios, age: int) -> list[Finding]:
         needed = {output: ratio for output, ratio in ratios.items() if ratio > self.relevant}
@@ -71,10 +75,16 @@ class ModuleIntervention(Diagnostic):
         if spare and age < self.newborn:
             return [*findings, Finding("NEWBORN", network, evidence={"batches": float(age)}, advice="protect")]
         if not needed:
-            return [Finding("IRRELEVANT", network, evidence={f"ratio {o}": r for o, r in spare.items()}, advice="treat")]
+            return [
+                Finding("IRRELEVANT", network, evidence={f"ratio {o}": r for o, r in spare.items()}, advice="treat")
+            ]
         findings += [self._finding("IRRELEVANT_TO_OUTPUT", network, output, ratio) for output, ratio in spare.items()]
         if spare:
-            findings.append(Finding("PARTLY_RELEVANT", network, evidence={f"ratio {o}": r for o, r in ratios.items()}, advice="treat"))
+            findings.append(
+                Finding(
+                    "PARTLY_RELEVANT", network, evidence={f"ratio {o}": r for o, r in ratios.items()}, advice="treat"
+                )
+            )
         return findings
 
     def _finding(self, kind: str, network: str, output: str, ratio: float) -> Finding:

@@ -1,8 +1,8 @@
 """The catalog: from a name to the object it stands for; the kernel's only reach into plug-in folders.
 
 A name is looked up in the table of its folder, then among the entry points that other packages registered
-(``valpnas.operators``, ``valpnas.diagnostics``, ``valpnas.problems``, ``valpnas.network_kinds``). ``package.module:Name``
-names an object directly.
+(``valpnas.operators``, ``valpnas.diagnostics``, ``valpnas.problems``, ``valpnas.network_kinds``).
+``package.module:Name`` names an object directly.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def entries(table: str) -> tuple[Entry, ...]:
     theirs = tuple(Entry(p.name, f"from {p.value}", p.value) for p in entry_points(group=f"valpnas.{table}"))
     names = [entry.name for entry in (*ours, *theirs)]
     if repeated := {name for name in names if names.count(name) > 1}:
-        raise ConfigError(f"expected one {table} entry per name, got {', '.join(sorted(repeated))} twice; rename the plug-in's")
+        raise ConfigError(
+            f"expected one {table} entry per name, got {', '.join(sorted(repeated))} twice; rename the plug-in's"
+        )
     return (*ours, *theirs)
 
 
@@ -60,7 +62,9 @@ def load(entry: Entry, **arguments: Any) -> Any:
     try:
         target = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ConfigError(f"cannot load {entry.target!r}: {error}; expected package.module:Name on the Python path") from error
+        raise ConfigError(
+            f"cannot load {entry.target!r}: {error}; expected package.module:Name on the Python path"
+        ) from error
     return target(**{**entry.options, **arguments})
 
 

@@ -42,23 +42,33 @@ def main() -> None:
 
 @app.command()
 def run(
-    target: Annotated[str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)
+    ],
     search: Annotated[str | None, typer.Option(help="Search algorithm.", show_default=False)] = None,
     chooser: Annotated[str | None, typer.Option(help="Who decides what to change.", show_default=False)] = None,
     accept: Annotated[str | None, typer.Option(help="When a change is kept.", show_default=False)] = None,
     rejected: Annotated[str | None, typer.Option(help="discard or train-parent.", show_default=False)] = None,
     steps: Annotated[int | None, typer.Option(help="Changes to try.", show_default=False)] = None,
-    initial_batches: Annotated[int | None, typer.Option(help="Batches that train the start.", show_default=False)] = None,
+    initial_batches: Annotated[
+        int | None, typer.Option(help="Batches that train the start.", show_default=False)
+    ] = None,
     batches_per_step: Annotated[int | None, typer.Option(help="Batches per step.", show_default=False)] = None,
     batch_size: Annotated[int | None, typer.Option(help="Rows per batch.", show_default=False)] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of every output, at first.", show_default=False)] = None,
-    algorithm: Annotated[str | None, typer.Option(help="SGD algorithm of every output, at first.", show_default=False)] = None,
+    algorithm: Annotated[
+        str | None, typer.Option(help="SGD algorithm of every output, at first.", show_default=False)
+    ] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.", show_default=False)] = None,
-    final_decay: Annotated[float | None, typer.Option(help="Last part of the run that decays.", show_default=False)] = None,
+    final_decay: Annotated[
+        float | None, typer.Option(help="Last part of the run that decays.", show_default=False)
+    ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds per candidate.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness.", show_default=False)] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder with data files.", envvar="VALPNAS_DATA", show_default=False)] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder with data files.", envvar="VALPNAS_DATA", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to make.", show_default=False)] = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
@@ -112,7 +122,8 @@ def show(
 
 @app.command("list")
 def list_runs(
-    folder: Annotated[Path, typer.Argument(help="Folder that holds run directories.")] = Path("runs"), as_json: AsJson = False
+    folder: Annotated[Path, typer.Argument(help="Folder that holds run directories.")] = Path("runs"),
+    as_json: AsJson = False,
 ) -> None:
     """List the runs in a folder."""
     from valpnas.report.listing import list_runs as listed
@@ -150,7 +161,9 @@ def searches(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(files: Annotated[list[Path], typer.Argument(metavar="FILE.toml...", help="Run files.", show_default=False)]) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml...", help="Run files.", show_default=False)],
+) -> None:
     """Check run files without running them."""
     from valpnas import run as runs
     from valpnas.config import read_run_file

@@ -50,7 +50,13 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
-        for name, least in {"steps": 0, "initial_batches": 1, "batches_per_step": 1, "batch_size": 1, "seed": 0}.items():
+        for name, least in {
+            "steps": 0,
+            "initial_batches": 1,
+            "batches_per_step": 1,
+            "batch_size": 1,
+            "seed": 0,
+        }.items():
             if getattr(self, name) < least:
                 raise ConfigError(f"{name}: expected at least {least}, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
@@ -60,9 +66,7 @@ class RunConfig:
 
     def to_toml(self, about: Mapping[str, str]) -> str:
         """Return the run file's text; ``about`` (versions and the like) goes into its own table."""
-        data = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        data["space"] = {key: list(value) if isinstance(value, tuple) else value for key, value in data["space"].items()}
-        return tomli_w.dumps({"format": FORMAT, **data, "about": dict(about)})
+        return tomli_w.dumps({"format": FORMAT, **asdict(self), "about": dict(about)})
 
 
 def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-import valpnas
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.job import Schedule
@@ -136,11 +136,15 @@ def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str
     ``target`` is a problem's name, a run file, or the name of a run file that comes with the package, in this order;
     ``overrides`` go before its keys.
     """
-    if target in {entry.name for entry in catalog.entries("problems")} or (":" in target and not target.endswith(".toml")):
+    if target in {entry.name for entry in catalog.entries("problems")} or (
+        ":" in target and not target.endswith(".toml")
+    ):
         return config_from({"problem": target, **overrides}), target.replace(":", "-")
     if target.endswith(".toml"):
         return read_run_file(Path(target), overrides), Path(target).stem
-    packaged = {Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir() if file.name.endswith(".toml")}
+    packaged = {
+        Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir() if file.name.endswith(".toml")
+    }
     if target in packaged:
         return read_run_file(packaged[target], overrides), target
     raise UnknownNameError("problem or run file", target, [*(e.name for e in catalog.entries("problems")), *packaged])
@@ -219,7 +223,7 @@ def build_search(config: RunConfig) -> Search[Any]:
         batches_per_step=config.batches_per_step,
         batch_size=config.batch_size,
         training=OutputTraining(config.learning_rate, config.algorithm),
-        schedule=Schedule(config.schedule, config.final_decay),  # type: ignore[arg-type] - checked by Schedule
+        schedule=Schedule(config.schedule, config.final_decay),
         time_limit=config.time_limit,
     )
     return search
@@ -228,10 +232,15 @@ def build_search(config: RunConfig) -> Search[Any]:
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
     """Search to the end, then look at the front and score it on test rows."""
     prepared = evaluator.prepared
-    say(f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; run in {directory.path}")
+    say(
+        f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
+        f"run in {directory.path}"
+    )
     operators = catalog.operators(config.space, config.operators)
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
-    trainer = JobTrainer(prepared, evaluator, PlainEngine(), lambda candidate, purpose: stream(config.seed, candidate, purpose))
+    trainer = JobTrainer(
+        prepared, evaluator, PlainEngine(), lambda candidate, purpose: stream(config.seed, candidate, purpose)
+    )
     search = build_search(config)
     with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
 
@@ -281,7 +290,9 @@ def _problem_of(path: Path, config: RunConfig) -> Problem:
 
 def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> RunConfig:
     if steps < config.steps:
-        raise ConfigError(f"steps: expected at least the {config.steps} the run already has, got {steps}; a budget can only be raised")
+        raise ConfigError(
+            f"steps: expected at least the {config.steps} the run already has, got {steps}; a budget can only be raised"
+        )
     raised = with_steps(config, steps)
     directory.write_run_toml(raised.to_toml(_about(raised)))
     directory.record_budget(steps)
@@ -290,7 +301,7 @@ def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> Run
 
 def _about(config: RunConfig) -> dict[str, str]:
     return {
-        "valpnas": valpnas.__version__,
+        "valpnas": version("valpnas"),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),

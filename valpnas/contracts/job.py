@@ -17,18 +17,20 @@ SCHEDULES = ("constant", "linear", "cosine")
 
 @dataclass(frozen=True)
 class Schedule:
-    """How the learning rate falls over a run: ``constant``; ``linear`` to zero over the last ``final`` part; ``cosine``.
+    """How the learning rate falls over a run: ``constant``, ``linear`` (to zero, in the ``final`` part), ``cosine``.
 
     Progress is that of the whole run, not of one job, so that a search of many short jobs ends with one decay.
     """
 
-    name: Literal["constant", "linear", "cosine"] = "linear"
+    name: str = "linear"
     final: float = 0.3
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for an unknown schedule or a final part outside (0, 1]."""
         if self.name not in SCHEDULES or not 0 < self.final <= 1:
-            raise ConfigError(f"expected a schedule among {', '.join(SCHEDULES)} and a final part in (0, 1], got {self}")
+            raise ConfigError(
+                f"expected a schedule among {', '.join(SCHEDULES)} and a final part in (0, 1], got {self}"
+            )
 
     def factor(self, progress: float) -> float:
         """Return what the learning rate is multiplied by at ``progress`` in [0, 1] of the run."""

@@ -81,7 +81,7 @@ class Operator(ABC):
 
     @abstractmethod
     def apply(self, parents: tuple[Model, ...], site: Site, hint: Hint | None, rng: np.random.Generator) -> Mutated:
-        """Return the changed model. ``parents[0]`` is the model changed; a donor, where one is needed, is ``parents[1]``."""
+        """Return the changed model: ``parents[0]`` is the one changed, a donor, where one is needed, ``parents[1]``."""
 
 
 def vary(

@@ -12,17 +12,33 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import lru_cache
+from typing import NamedTuple
 
 from valpnas.graph.tasks import task_to_json
-from valpnas.graph.valp import Valp
+from valpnas.graph.valp import Arc, Valp
 
 Colours = dict[str, int]
+Ends = dict[str, list[tuple[str, bool]]]  # by vertex: what is at the other end of its arcs, and whether with identity
+
+
+class _Graph(NamedTuple):
+    """A VALP as the algorithm sees it; made once, since it is looked at many times."""
+
+    labels: dict[str, str]
+    sources: Ends
+    targets: Ends
+    arcs: tuple[Arc, ...]
+    batch_size: int
 
 
 @lru_cache(maxsize=4096)
 def canonical_hash(valp: Valp) -> str:
     """Return 32 hexadecimal digits, equal for two VALPs exactly when a renaming of sub-networks makes them equal."""
-    certificate = min(_certificates(valp, _refine(valp, _initial(valp))))
+    labels = _labels(valp)
+    sources = {vertex: [(arc.source, arc.identity) for arc in valp.arcs_into(vertex)] for vertex in labels}
+    targets = {vertex: [(arc.target, arc.identity) for arc in valp.arcs_from(vertex)] for vertex in labels}
+    graph = _Graph(labels, sources, targets, valp.arcs, valp.batch_size)
+    certificate = min(_certificates(graph, _refine(graph, _initial(graph))))
     return hashlib.sha256(certificate.encode()).hexdigest()[:32]
 
 
@@ -36,52 +52,51 @@ def _labels(valp: Valp) -> dict[str, str]:
     return labels
 
 
-def _initial(valp: Valp) -> Colours:
-    labels = _labels(valp)
-    rank = {label: index for index, label in enumerate(sorted(set(labels.values())))}
-    return {vertex: rank[label] for vertex, label in labels.items()}
+def _initial(graph: _Graph) -> Colours:
+    rank = {label: index for index, label in enumerate(sorted(set(graph.labels.values())))}
+    return {vertex: rank[label] for vertex, label in graph.labels.items()}
 
 
-def _refine(valp: Valp, colours: Colours) -> Colours:
+def _refine(graph: _Graph, colours: Colours) -> Colours:
     """Split colour classes by the colours of neighbours until nothing splits any more."""
     while True:
-        signatures = {vertex: _signature(valp, vertex, colours) for vertex in colours}
+        signatures = {vertex: _signature(graph, vertex, colours) for vertex in colours}
         order = {signature: index for index, signature in enumerate(sorted(set(signatures.values())))}
         refined = {vertex: order[signature] for vertex, signature in signatures.items()}
-        if len(set(refined.values())) == len(set(colours.values())):
+        if len(order) == len(set(colours.values())):
             return refined
         colours = refined
 
 
-def _signature(valp: Valp, vertex: str, colours: Colours) -> tuple[object, ...]:
-    sources = sorted((colours[arc.source], arc.identity) for arc in valp.arcs_into(vertex))
-    targets = sorted((colours[arc.target], arc.identity) for arc in valp.arcs_from(vertex))
+def _signature(graph: _Graph, vertex: str, colours: Colours) -> tuple[object, ...]:
+    sources = sorted([(colours[source], identity) for source, identity in graph.sources[vertex]])
+    targets = sorted([(colours[target], identity) for target, identity in graph.targets[vertex]])
     return (colours[vertex], tuple(sources), tuple(targets))
 
 
-def _certificates(valp: Valp, colours: Colours) -> set[str]:
+def _certificates(graph: _Graph, colours: Colours) -> set[str]:
     """Return the certificates of all labellings that refine ``colours``."""
     ambiguous = _first_ambiguous(colours)
     if not ambiguous:
-        return {_certificate(valp, colours)}
+        return {_certificate(graph, colours)}
     found: set[str] = set()
     followed: list[str] = []
     for vertex in ambiguous:
-        if any(_swappable(valp, vertex, other) for other in followed):
+        if any(_twins(graph, vertex, other) for other in followed):
             continue
-        chosen = _refine(valp, _single_out(colours, vertex))
+        chosen = _refine(graph, _single_out(colours, vertex))
         # Two labellings of one certificate are a symmetry that maps the earlier choice onto this one, and with it
         # everything found below it: there is nothing new to find here.
-        if found and _certificate(valp, _first_labelling(valp, chosen)) in found:
+        if found and _certificate(graph, _first_labelling(graph, chosen)) in found:
             continue
         followed.append(vertex)
-        found |= _certificates(valp, chosen)
+        found |= _certificates(graph, chosen)
     return found
 
 
-def _first_labelling(valp: Valp, colours: Colours) -> Colours:
+def _first_labelling(graph: _Graph, colours: Colours) -> Colours:
     while ambiguous := _first_ambiguous(colours):
-        colours = _refine(valp, _single_out(colours, ambiguous[0]))
+        colours = _refine(graph, _single_out(colours, ambiguous[0]))
     return colours
 
 
@@ -97,21 +112,16 @@ def _single_out(colours: Colours, chosen: str) -> Colours:
     return {vertex: 2 * colour - (vertex == chosen) for vertex, colour in colours.items()}
 
 
-def _swappable(valp: Valp, one: str, other: str) -> bool:
-    """Say whether exchanging two vertices of equal colour leaves every arc in place.
+def _twins(graph: _Graph, one: str, other: str) -> bool:
+    """Say whether two vertices of equal colour share their neighbours, so that exchanging them moves no arc.
 
-    Twins share their neighbours; two vertices with an arc between them are never twins in a DAG.
+    Two vertices with an arc between them are never twins in a DAG.
     """
-    return _neighbours(valp, one) == _neighbours(valp, other)
+    return graph.sources[one] == graph.sources[other] and graph.targets[one] == graph.targets[other]
 
 
-def _neighbours(valp: Valp, vertex: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    into = [(arc.source, arc.identity) for arc in valp.arcs_into(vertex)]
-    return into, [(arc.target, arc.identity) for arc in valp.arcs_from(vertex)]
-
-
-def _certificate(valp: Valp, colours: Colours) -> str:
+def _certificate(graph: _Graph, colours: Colours) -> str:
     """Write the graph with vertices named by their (now unique) colours."""
-    labels = {colours[vertex]: label for vertex, label in _labels(valp).items()}
-    arcs = sorted((colours[arc.source], colours[arc.target], arc.identity) for arc in valp.arcs)
-    return json.dumps([sorted(labels.items()), arcs, valp.batch_size])
+    labels = sorted((colours[vertex], label) for vertex, label in graph.labels.items())
+    arcs = sorted((colours[arc.source], colours[arc.target], arc.identity) for arc in graph.arcs)
+    return json.dumps([labels, arcs, graph.batch_size])

@@ -125,9 +125,9 @@ class Valp:
         return {output.name: how for output, how in zip(self.outputs, self.training, strict=True)}
 
     @cached_property
-    def digraph(self) -> nx.DiGraph:
+    def digraph(self) -> nx.DiGraph[str]:
         """The vertices and arcs as a networkx graph; read only."""
-        graph: nx.DiGraph = nx.DiGraph()
+        graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_nodes_from(vertex.name for vertex in self.inputs)
         graph.add_nodes_from(vertex.id for vertex in self.networks)
         graph.add_nodes_from(vertex.name for vertex in self.outputs)

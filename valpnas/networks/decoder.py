@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from valpnas.contracts.model import Origin
-from valpnas.contracts.network_kind import DecoderModule, GrowthRule, Grown, NetworkKind, NetworkModule, Source
+from valpnas.contracts.network_kind import DecoderModule, Grown, GrowthRule, NetworkKind, NetworkModule, Source
 from valpnas.contracts.space import Space
 from valpnas.errors import InvalidValpError
 from valpnas.graph.spec import Shape, Spec
-from valpnas.networks.containers import Named
+from valpnas.networks.containers import Named, Parameters
 from valpnas.networks.dense import DenseModule, initialise_dense, random_dense
 from valpnas.networks.dense_growth import dense_growth
 from valpnas.networks.dense_spec import DenseSpec
@@ -62,6 +62,7 @@ class VectorDecoder(DecoderModule):
         super().__init__()
         self.latent = spec.latent
         self.sources = Named({name: _heads((prod(source.shape), spec.latent)) for name, source in sources.items()})
+        self._blocks = self.sources.items()
         self.bias = _heads((spec.latent,))
         self.body = DenseModule(spec.body, {"latent": Source((spec.latent,))})
 
@@ -76,17 +77,14 @@ class VectorDecoder(DecoderModule):
         return result
 
     def _head(self, head: str, sources: Mapping[str, Tensor]) -> Tensor:
-        total: Tensor = getattr(self.bias, head)
-        for name, value in sources.items():
-            total = torch.addmm(total, value.flatten(1), getattr(self.sources[name], head))
+        total = self.bias[head]
+        for name, block in self._blocks:
+            total = torch.addmm(total, sources[name].flatten(1), block[head])
         return total
 
 
-def _heads(shape: tuple[int, ...]) -> nn.Module:
-    module = nn.Module()
-    for head in _HEADS:
-        module.register_parameter(head, nn.Parameter(torch.empty(shape)))
-    return module
+def _heads(shape: tuple[int, ...]) -> Parameters:
+    return Parameters(dict.fromkeys(_HEADS, shape))
 
 
 class DecoderKind(NetworkKind):
@@ -107,14 +105,14 @@ class DecoderKind(NetworkKind):
         return VectorDecoder(spec, sources)
 
     def initialise(self, module: NetworkModule | DecoderModule, generator: torch.Generator) -> None:
-        """LeCun-uniform heads with zero biases; the log-variance starts near -2, so that early latents say something."""
+        """LeCun-uniform heads, zero biases; the log-variance starts near -2, so that early latents say something."""
         assert isinstance(module, VectorDecoder)  # noqa: S101 - the kernel hands back what build made
-        total = sum(block.mean.shape[0] for block in module.sources.children())
-        for block in module.sources.children():
-            for weight in block.parameters():
+        total = sum(block["mean"].shape[0] for block in module.sources.values())
+        for block in module.sources.values():
+            for weight in block.values():
                 nn.init.uniform_(weight, -sqrt(3.0 / total), sqrt(3.0 / total), generator=generator)
-        nn.init.zeros_(module.bias.mean)
-        nn.init.constant_(module.bias.log_variance, -2.0)
+        nn.init.zeros_(module.bias["mean"])
+        nn.init.constant_(module.bias["log_variance"], -2.0)
         initialise_dense(module.body, generator)
 
     def growth(self) -> Mapping[str, GrowthRule]:
@@ -132,7 +130,9 @@ class _BodyRule(GrowthRule):
         """Return the rule's places in the body."""
         return self.rule.places(spec.body, space)
 
-    def grow(self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator) -> Grown:
+    def grow(
+        self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
+    ) -> Grown:
         """Grow the body; heads stay as they are."""
         body = {name.removeprefix("body."): value for name, value in tensors.items() if name.startswith("body.")}
         heads = {name: value for name, value in tensors.items() if not name.startswith("body.")}

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from valpnas.contracts.network_kind import DecoderModule, GrowthRule, NetworkKind, NetworkModule, Source
 from valpnas.contracts.space import Space
 from valpnas.networks.activations import FUNCTIONS
-from valpnas.networks.containers import Named
+from valpnas.networks.containers import Named, Parameters
 from valpnas.networks.dense_growth import dense_growth
 from valpnas.networks.dense_spec import DenseSpec, Layer
 
@@ -34,14 +34,19 @@ class DenseModule(NetworkModule):
         at_input = [path for path in spec.paths if spec.start(path) == 0]
         first = {path: _widths(spec, path)[0] for path in at_input}
         self.sources = Named(
-            {name: _parameters({path: (prod(source.shape), first[path]) for path in at_input}) for name, source in sources.items()}
+            {
+                name: Parameters({path: (prod(source.shape), first[path]) for path in at_input})
+                for name, source in sources.items()
+            }
         )
-        # Plain lists beside the registered modules: looking modules up by name costs more than these layers' arithmetic.
-        self._layers = {path: _path_layers(spec, path) for path in spec.paths}
+        # Plain lists beside the registered modules: looking modules up by name costs more than the arithmetic.
+        self.layers = {path: _path_layers(spec, path) for path in spec.paths}
         self._blocks = dict(self.sources.items())
-        for path, layers in self._layers.items():
+        for path, layers in self.layers.items():
             self.add_module(path, Named({str(j): layer for j, layer in enumerate(layers)}))
-        self._ending = [[f"b{i}" for i, b in enumerate(spec.branches) if b.end == k] for k in range(len(spec.layers) + 2)]
+        self._ending = [
+            [f"b{i}" for i, b in enumerate(spec.branches) if b.end == k] for k in range(len(spec.layers) + 2)
+        ]
 
     def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
         """Map the sources' values, ``(n, *shape)`` each, to ``(n, output)``."""
@@ -66,13 +71,13 @@ class DenseModule(NetworkModule):
 
     def _layer(self, path: str, j: int, value: Tensor | None, flat: Mapping[str, Tensor]) -> Tensor:
         """Apply the ``j``-th layer of a path; ``value`` is None at the input, where every source has its own block."""
-        layer = self._layers[path][j]
+        layer = self.layers[path][j]
         if value is not None:
-            total = torch.addmm(layer.bias, value, layer.weight)
+            total = torch.addmm(layer["bias"], value, layer["weight"])
         else:
-            total = layer.bias
+            total = layer["bias"]
             for name, block in self._blocks.items():
-                total = torch.addmm(total, flat[name], getattr(block, path))
+                total = torch.addmm(total, flat[name], block[path])
         hidden = self.spec.paths[path]
         return FUNCTIONS[hidden[j].activation](total) if j < len(hidden) else total
 
@@ -81,20 +86,16 @@ def _widths(spec: DenseSpec, path: str) -> list[int]:
     return [*(layer.width for layer in spec.paths[path]), spec.end_width(path)]
 
 
-def _path_layers(spec: DenseSpec, path: str) -> list[nn.Module]:
+def _path_layers(spec: DenseSpec, path: str) -> list[Parameters]:
     """Parameters of each layer of a path; the first has no weight of its own when the path starts at the input."""
     start = spec.start(path)
     widths = _widths(spec, path)
     before = [spec.width_at(start) if start else None, *widths[:-1]]
-    shapes = [{"bias": (out,)} | ({"weight": (fan_in, out)} if fan_in else {}) for fan_in, out in zip(before, widths, strict=True)]
-    return [_parameters(shape) for shape in shapes]
-
-
-def _parameters(shapes: Mapping[str, tuple[int, ...]]) -> nn.Module:
-    module = nn.Module()
-    for name, shape in shapes.items():
-        module.register_parameter(name, nn.Parameter(torch.empty(shape)))
-    return module
+    shapes = [
+        {"bias": (out,)} | ({"weight": (fan_in, out)} if fan_in else {})
+        for fan_in, out in zip(before, widths, strict=True)
+    ]
+    return [Parameters(shape) for shape in shapes]
 
 
 def output_layer(spec: DenseSpec) -> tuple[str, ...]:
@@ -106,17 +107,15 @@ def output_layer(spec: DenseSpec) -> tuple[str, ...]:
 
 def initialise_dense(module: DenseModule, generator: torch.Generator) -> None:
     """He-uniform weights for hidden layers, LeCun-uniform for linear ones, zero biases."""
-    spec = module.spec
-    total = sum(getattr(block, "main").shape[0] for block in module.sources.children())  # noqa: B009 - mypy knows no attribute
-    for path, hidden in spec.paths.items():
-        for j in range(len(hidden) + 1):
+    blocks = module.sources.values()
+    heard = sum(block["main"].shape[0] for block in blocks)
+    for path, hidden in module.spec.paths.items():
+        for j, layer in enumerate(module.layers[path]):
             gain = 1.0 if j == len(hidden) or hidden[j].activation == "linear" else 2.0
-            layer = module.get_submodule(f"{path}.{j}")
-            nn.init.zeros_(layer.bias)
-            at_input = j == 0 and spec.start(path) == 0
-            weights = [getattr(s, path) for s in module.sources.children()] if at_input else [layer.weight]
-            for weight in weights:
-                bound = sqrt(3.0 * gain / (total if at_input else weight.shape[0]))
+            nn.init.zeros_(layer["bias"])
+            at_input = j == 0 and module.spec.start(path) == 0
+            for weight in [block[path] for block in blocks] if at_input else [layer["weight"]]:
+                bound = sqrt(3.0 * gain / (heard if at_input else weight.shape[0]))
                 nn.init.uniform_(weight, -bound, bound, generator=generator)
 
 

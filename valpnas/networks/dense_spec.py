@@ -55,7 +55,9 @@ class DenseSpec(Spec):
             raise InvalidValpError("dense", f"expected output >= 1 and at least one hidden layer, got {self}")
         for branch in self.branches:
             if not (0 <= branch.start <= branch.end <= len(self.layers) + 1 and branch.end >= 1):
-                raise InvalidValpError("dense", f"expected a branch to run forward along {len(self.layers)} layers, got {branch}")
+                raise InvalidValpError(
+                    "dense", f"expected a branch to run forward along {len(self.layers)} layers, got {branch}"
+                )
 
     @property
     def output_shape(self) -> Shape:

@@ -73,7 +73,7 @@ class ValpModule(nn.Module):
         return module.decode(latent)
 
     def sample(self, output: str, latents: Noise) -> Tensor:
-        """Return the logits of ``output`` with its last decoders' latents given, ``(n, latent)`` each; no input is read.
+        """Return the logits of ``output`` with its last decoders' latents given, ``(n, latent)``; no input is read.
 
         Source: design section 3 - a sample depends on prior draws alone, because every path to a generation
         output passes a decoder.
@@ -89,7 +89,9 @@ class ValpModule(nn.Module):
 
     def latent_sizes(self) -> dict[str, int]:
         """Return the size of each decoder's latent."""
-        return {name: module.latent for name, module in self._modules_by_name.items() if isinstance(module, DecoderModule)}
+        return {
+            name: module.latent for name, module in self._modules_by_name.items() if isinstance(module, DecoderModule)
+        }
 
 
 def sources_of(valp: Valp, target: str) -> dict[str, Source]:
@@ -109,7 +111,9 @@ def component_of(tensor: str) -> str:
     return tensor.split(".", 2)[1]
 
 
-def fresh_component(valp: Valp, component: str, rng: np.random.Generator) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def fresh_component(
+    valp: Valp, component: str, rng: np.random.Generator
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Return newly initialised weights and buffers of one component, named relative to it."""
     module = _build(valp, component)
     _initialise(valp, component, module, torch_stream(rng))

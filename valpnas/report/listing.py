@@ -19,7 +19,9 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
         StoreError: there is no such folder.
     """
     if not folder.is_dir():
-        raise StoreError(f"{folder}: expected a folder that holds run directories, found none; name one: `valpnas list FOLDER`")
+        raise StoreError(
+            f"{folder}: expected a folder that holds run directories, found none; name one: `valpnas list FOLDER`"
+        )
     runs = sorted(path.parent for path in folder.glob("*/run.toml"))
     return [_row(RunDirectory(path)) for path in runs]
 

@@ -18,7 +18,8 @@ ACCOUNTS = ("training", "evaluation", "diagnostics", "other")
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """Return the run's figures as plain data; the shape of ``valpnas show --json``.
 
-    ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` counts every trained candidate, rejected ones included, ``batches`` all their batches.
+    ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
+    candidate, rejected ones included; ``batches`` all their batches.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
     """
     journal, config = run.journal, tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))
@@ -42,7 +43,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "start": trained[0]["objectives"] if trained else {},
         "front": [_member(event, test) for event in chosen],
-        "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"]) if chosen else 0.0,
+        "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
+        if chosen
+        else 0.0,
     }
 
 
@@ -52,8 +55,17 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
     for event in run.journal.events:
         if event["event"] == "proposed":
             proposal = event["proposal"] or {}
-            row = {"origin": event["origin"], "variant": proposal.get("variant", ""), "reason": proposal.get("reason", "")}
-            rows[event["candidate"]] = {"candidate": event["candidate"], "parents": event["parents"], "verdict": "", **row}
+            row = {
+                "origin": event["origin"],
+                "variant": proposal.get("variant", ""),
+                "reason": proposal.get("reason", ""),
+            }
+            rows[event["candidate"]] = {
+                "candidate": event["candidate"],
+                "parents": event["parents"],
+                "verdict": "",
+                **row,
+            }
         elif event["event"] in {"accepted", "rejected"}:
             rows[event["candidate"]]["verdict"] = event["event"]
         elif event["event"] == "trained":
@@ -68,7 +80,7 @@ def _ended(events: Sequence[Event]) -> bool:
 
 
 def _seconds(events: Sequence[Event], account: str) -> float:
-    return round(sum(event.get("seconds", {}).get(account, 0.0) for event in events), 3)
+    return round(float(sum(event.get("seconds", {}).get(account, 0.0) for event in events)), 3)
 
 
 def _member(event: Event, test: dict[int, dict[str, float]]) -> dict[str, Any]:

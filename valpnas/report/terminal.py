@@ -21,15 +21,15 @@ def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]
 def front_table(summary: Mapping[str, Any]) -> Table:
     """Return the front as a table: validation and test objectives per output, all lower is better."""
     outputs = sorted(summary["start"])
-    table = Table(title=f"front of {summary['problem']}: validation / test, lower is better", title_justify="left")
-    table.add_column("candidate", justify="right")
+    table = Table(title=f"front of {summary['problem']}: validation/test, lower is better", title_justify="left")
+    table.add_column("model", justify="right")
     for output in outputs:
         table.add_column(output, justify="right")
     table.add_column("parameters", justify="right")
-    table.add_row("start", *(f"{summary['start'][output]:.4f} /    -  " for output in outputs), "", style="dim")
+    table.add_row("start", *(f"{summary['start'][output]:.3f}/  -  " for output in outputs), "", style="dim")
     for member in summary["front"]:
         test = member["test"] or {}
-        cells = (f"{member['validation'][o]:.4f} / {_number(test.get(o))}" for o in outputs)
+        cells = (f"{member['validation'][o]:.3f}/{_number(test.get(o))}" for o in outputs)
         table.add_row(str(member["candidate"]), *cells, f"{member['parameters']:,}")
     return table
 
@@ -50,7 +50,7 @@ def _budget(summary: Mapping[str, Any]) -> str:
     return (
         f"{summary['steps']} of {summary['steps_planned']} steps ({state}), {summary['accepted']} changes accepted, "
         f"{summary['evaluations']} evaluations, {summary['failed']} failed, {summary['batches']:,} batches, "
-        f"hypervolume {summary['hypervolume']:.4f}"
+        f"hypervolume {summary['hypervolume']:.4g}"
     )
 
 
@@ -61,4 +61,4 @@ def _seconds(summary: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "  -   " if value is None else f"{value:.4f}"
+    return "  -  " if value is None else f"{value:.3f}"

@@ -3,20 +3,30 @@
 from valpnas.contracts.entry import Entry
 
 SEARCHES = (
-    Entry("hill-climbing", "one model, one proposal at a time (Figure 4 of the VALP paper)", "valpnas.search.hill_climbing:HillClimbing"),
+    Entry(
+        "hill-climbing",
+        "one model, one proposal at a time (Figure 4 of the VALP paper)",
+        "valpnas.search.hill_climbing:HillClimbing",
+    ),
 )
 
 CHOOSERS = (
     Entry("guided", "the paper's rules on what diagnostics find", "valpnas.search.choosers.guided:Guided"),
     Entry("random", "any operator, then any place", "valpnas.search.choosers.random:Random"),
     Entry("random-gentle", "any gentle operator, then any place", "valpnas.search.choosers.random:RandomGentle"),
-    Entry("train-only", "no change at all: the same batches, spent on training", "valpnas.search.choosers.train_only:TrainOnly"),
+    Entry(
+        "train-only",
+        "no change at all: the same batches, spent on training",
+        "valpnas.search.choosers.train_only:TrainOnly",
+    ),
 )
 
 ACCEPTANCE = (
     Entry("archive", "not dominated by anything found so far", "valpnas.search.acceptance:Archive"),
     Entry("dominates", "no objective worse, one better", "valpnas.search.acceptance:Dominates"),
-    Entry("majority", "more than half of the objectives better (the paper's rule)", "valpnas.search.acceptance:Majority"),
+    Entry(
+        "majority", "more than half of the objectives better (the paper's rule)", "valpnas.search.acceptance:Majority"
+    ),
 )
 
 REJECTED = ("discard", "train-parent")

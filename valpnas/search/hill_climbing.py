@@ -15,7 +15,7 @@ from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Re
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site, vary
 from valpnas.contracts.search import Search, Workbench
-from valpnas.errors import TrainingFailedError
+from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
 from valpnas.networks.module import fresh_model
@@ -23,6 +23,7 @@ from valpnas.networks.random_valp import random_valp
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
 
+_DRAWS = 1000  # random starts drawn to find one within the limit of parameters
 _STARTS = 5  # starts that may fail before the run gives up
 
 
@@ -51,8 +52,8 @@ class HillClimbing(Search[HillState]):
     initial_batches: int = 500
     batches_per_step: int = 200
     batch_size: int = 100
-    training: OutputTraining = OutputTraining()
-    schedule: Schedule = Schedule()
+    training: OutputTraining = field(default_factory=OutputTraining)
+    schedule: Schedule = field(default_factory=Schedule)
     time_limit: float = 0.0
     name: ClassVar[str] = "hill-climbing"
 
@@ -74,7 +75,11 @@ class HillClimbing(Search[HillState]):
         """Take in the one result."""
         (result,) = results
         adopted = not result.failed and self._adopts(state, result)
-        state = replace(state, candidates=result.candidate + 1, verdicts=((result.candidate, "accepted" if adopted else "rejected"),))
+        state = replace(
+            state,
+            candidates=result.candidate + 1,
+            verdicts=((result.candidate, "accepted" if adopted else "rejected"),),
+        )
         if not result.failed:
             state = replace(state, archive=_archived(state, result))
         if result.record.origin != "start" and not state.owed:
@@ -101,11 +106,22 @@ class HillClimbing(Search[HillState]):
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
         if state.candidates >= _STARTS:
-            raise TrainingFailedError(f"{_STARTS} random starts failed one after the other; the journal says why. Lower the learning rate?")
+            raise TrainingFailedError(
+                f"{_STARTS} random starts failed one after the other; the journal says why. Lower the learning rate?"
+            )
         problem, rng = bench.problem, bench.rng(state.candidates, "start")
         training = {output.name: self.training for output in problem.outputs}
-        valp = random_valp(problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size)
-        return self._job(state, fresh_model(valp, rng), (), "start")
+        for _ in range(_DRAWS):
+            valp = random_valp(
+                problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size
+            )
+            model = fresh_model(valp, rng)
+            if not 0 < bench.space.max_parameters < model.parameters:
+                return self._job(state, model, (), "start")
+        raise ConfigError(
+            f"max_parameters: expected room for a random start, got none in {_DRAWS} draws of at most "
+            f"{bench.space.max_parameters:,}; raise it or narrow the widths"
+        )
 
     def _continue(self, state: HillState, model: Model) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it
@@ -130,7 +146,9 @@ class HillClimbing(Search[HillState]):
                 return self._job(state, changed, (current,), "change", proposal)
             tried |= {(proposal.variant, proposal.site)}
 
-    def _job(self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None) -> Job:
+    def _job(
+        self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
+    ) -> Job:
         batches = self.initial_batches if origin == "start" else self.batches_per_step
         protocol = Protocol(batches, self.schedule, self._span(state, origin), self.time_limit)
         return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol, proposal), model)

@@ -61,8 +61,8 @@ class SearchLoop:
                 seconds = {}  # counted with the first job of the batch
             elif known != job.record:
                 raise StoreError(
-                    f"{self.store.path}: expected to propose candidate {known.candidate} again as journalled, got another change; "
-                    "the run was made with another version or other plug-ins: resume it with those in its run.toml"
+                    f"{self.store.path}: expected to propose candidate {known.candidate} as journalled, got another change; "
+                    "the run was made with other versions or plug-ins: resume it with those in its run.toml"
                 )
         return jobs
 

@@ -24,7 +24,13 @@ class RunWorkbench:
     """Implements ``contracts.search.Workbench`` over a run directory; looks at each model once."""
 
     def __init__(
-        self, store: RunDirectory, prepared: Prepared, losses: Losses, space: Space, operators: Mapping[str, Operator], seed: int
+        self,
+        store: RunDirectory,
+        prepared: Prepared,
+        losses: Losses,
+        space: Space,
+        operators: Mapping[str, Operator],
+        seed: int,
     ) -> None:
         """Work on the run in ``store``."""
         self._store, self._prepared, self._losses, self._seed = store, prepared, losses, seed

@@ -19,8 +19,14 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = "free some space and resume the run" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "check the path and its rights"
-        raise StoreError(f"cannot {doing} {path}: {error.strerror or error}; nothing recorded is lost: {advice}") from error
+        advice = (
+            "free some space and resume the run"
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}
+            else "check the path and its rights"
+        )
+        raise StoreError(
+            f"cannot {doing} {path}: {error.strerror or error}; nothing recorded is lost: {advice}"
+        ) from error
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:

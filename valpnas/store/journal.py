@@ -64,9 +64,13 @@ class Journal:
 
     def _parse(self, line: bytes, number: int) -> Event:
         try:
-            event: Event = json.loads(line)
+            event = json.loads(line)
         except ValueError as error:
-            raise StoreError(f"{self.path}, line {number}: expected JSON, got {line[:40]!r}; the journal was altered") from error
+            raise StoreError(
+                f"{self.path}, line {number}: expected JSON, got {line[:40]!r}; the journal was altered"
+            ) from error
         if not isinstance(event, dict) or "event" not in event:
-            raise StoreError(f"{self.path}, line {number}: expected an event, got {line[:40]!r}; the journal was altered")
-        return event
+            raise StoreError(
+                f"{self.path}, line {number}: expected an event, got {line[:40]!r}; the journal was altered"
+            )
+        return dict(event)

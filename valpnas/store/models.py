@@ -50,7 +50,9 @@ def load_model(graph: Path, weights: Path) -> Model:
     except (OSError, safetensors.SafetensorError) as error:
         raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
     if metadata.get("format") != FORMAT:
-        raise StoreError(f"{weights}: expected format {FORMAT!r}, got {metadata.get('format')!r}; use a valpnas that knows it")
+        raise StoreError(
+            f"{weights}: expected format {FORMAT!r}, got {metadata.get('format')!r}; use a valpnas that knows it"
+        )
     return _assemble(valp, tensors, json.loads(metadata["state"]))
 
 
@@ -74,4 +76,13 @@ def _assemble(valp: Valp, tensors: dict[str, Tensor], state: dict[str, Any]) -> 
             optimiser.setdefault(lead, {}).setdefault(name, {})[part] = tensor
         else:
             tables[kind][names[0]] = tensor
-    return Model(valp, optimiser=optimiser, **tables, **state)
+    return Model(
+        valp,
+        tables["weights"],
+        tables["buffers"],
+        optimiser,
+        tables["histories"],
+        state["ages"],
+        state["batches"],
+        state["changed_at"],
+    )

@@ -18,10 +18,14 @@ from valpnas.store.files import explained, read_json, write_atomically, write_js
 FORMAT = "valpnas-run/1"
 
 
-def save_problem(folder: Path, problem: Problem, parts: Parts | None, fingerprint: str, transforms: Mapping[str, Any]) -> None:
+def save_problem(
+    folder: Path, problem: Problem, parts: Parts | None, fingerprint: str, transforms: Mapping[str, Any]
+) -> None:
     """Write ``problem.json``, and ``problem.npz`` when ``parts`` are given (in-memory problems)."""
     if parts is not None:
-        arrays = {f"{part}|{kind}|{name}": value for part in PARTS for kind, name, value in _arrays(getattr(parts, part))}
+        arrays = {
+            f"{part}|{kind}|{name}": value for part in PARTS for kind, name, value in _arrays(getattr(parts, part))
+        }
         write_atomically(folder / "problem.npz", lambda path: _save_arrays(path, arrays))
     write_json(
         folder / "problem.json",
@@ -62,7 +66,9 @@ def read_problem(folder: Path) -> dict[str, Any]:
     """Return the content of ``problem.json``; raises ``StoreError`` for another format."""
     data: dict[str, Any] = read_json(folder / "problem.json")
     if data.get("format") != FORMAT:
-        raise StoreError(f"{folder / 'problem.json'}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas")
+        raise StoreError(
+            f"{folder / 'problem.json'}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas"
+        )
     return data
 
 

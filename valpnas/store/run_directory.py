@@ -31,7 +31,9 @@ class RunDirectory:
             StoreError: there is no run, its journal was altered, or another process is writing it.
         """
         if not (path / "run.toml").is_file():
-            raise StoreError(f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are")
+            raise StoreError(
+                f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are"
+            )
         self.path = path
         self._lock = _locked(path / "lock") if writable else None
         self.journal = Journal(path / "journal.jsonl", writable)
@@ -46,7 +48,9 @@ class RunDirectory:
         there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
         foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
         if foreign:
-            raise StoreError(f"{path}: expected a new or empty folder for the run, found {sorted(foreign)[0]!r} in it; choose another --out")
+            raise StoreError(
+                f"{path}: expected a new or empty folder for a run, found {sorted(foreign)[0]!r}; choose another --out"
+            )
         with explained(path, "create"):
             for folder in _FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
@@ -153,6 +157,7 @@ def _locked(path: Path) -> IO[bytes]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.close()
-        raise StoreError(f"{path.parent}: expected to be alone, but another process is writing this run; wait for it or stop it") from error
+        raise StoreError(
+            f"{path.parent}: expected to be alone, but another process is writing this run; wait for it or stop it"
+        ) from error
     return file
-

@@ -16,7 +16,9 @@ Scores = Mapping[str, float]
 
 def write_test_objectives(folder: Path, scores: Mapping[int, Scores]) -> None:
     """Write the test objectives by candidate."""
-    write_json(folder / "test.json", {str(candidate): dict(objectives) for candidate, objectives in sorted(scores.items())})
+    write_json(
+        folder / "test.json", {str(candidate): dict(objectives) for candidate, objectives in sorted(scores.items())}
+    )
 
 
 def read_test_objectives(folder: Path) -> dict[int, dict[str, float]]:

@@ -74,7 +74,9 @@ def _check_grown(kind: NetworkKind, spec: Spec, sources: Mapping[str, Source], w
     kept = (spec.kind, spec.output_shape, spec.decodes)
     came = (grown.spec.kind, grown.spec.output_shape, grown.spec.decodes)
     require(kept == came, SHAPE, f"{what} to keep {kept}", came)
-    require(kind.read(grown.spec.to_json()) == grown.spec, SHAPE, f"{what} to give a spec that can be stored", grown.spec)
+    require(
+        kind.read(grown.spec.to_json()) == grown.spec, SHAPE, f"{what} to give a spec that can be stored", grown.spec
+    )
     asked = {name: tuple(p.shape) for name, p in kind.build(grown.spec, sources).named_parameters()}
     given = {name: tuple(tensor.shape) for name, tensor in grown.tensors.items()}
     require(asked == given, GROWN, f"{what} to give {asked}", given)

@@ -144,7 +144,9 @@ def _check_linear(
     shares = {tensor: 0.3 * tensors[tensor] for tensor in block}
     split = {tensor.replace(f".{name}.", ".twin.", 1): tensors[tensor] - share for tensor, share in shares.items()}
     shared = emitted(kind, spec, twin, {**tensors, **shares, **split}, {**values, "twin": values[name]})
-    _check_close(SOURCES, f"{spec} to hear {name} through shares", emitted(kind, spec, sources, tensors, values), shared)
+    _check_close(
+        SOURCES, f"{spec} to hear {name} through shares", emitted(kind, spec, sources, tensors, values), shared
+    )
 
 
 def _check_names(kind: NetworkKind, spec: Spec, sources: Mapping[str, Source], tensors: Mapping[str, Tensor]) -> None:

@@ -98,7 +98,9 @@ def check_site(operator: Operator, parents: tuple[Model, ...], site: Site, seed:
         check_function_kept(operator, parents, site, seed)
     _check_learns(what, mutated, seed)
     change = child.parameters - parents[0].parameters
-    return SiteReport(site, change, {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}[operator.effect])
+    return SiteReport(
+        site, change, {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}[operator.effect]
+    )
 
 
 def _vary(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> Model:
@@ -159,4 +161,6 @@ def _check_weights(what: str, parent: Model, child: Model) -> None:
     bad = [name for name, tensor in child.weights.items() if not tensor.isfinite().all()]
     require(not bad, WEIGHTS, f"{what} to give finite weights", bad)
     memory = {tensor.data_ptr() for tensor in child.weights.values()}
-    require(len(memory) == len(child.weights), WEIGHTS, f"{what} to give each weight memory of its own", "shared memory")
+    require(
+        len(memory) == len(child.weights), WEIGHTS, f"{what} to give each weight memory of its own", "shared memory"
+    )

@@ -60,7 +60,9 @@ def _check_names(problem: Problem) -> None:
     require(not bad, NAMES, f"{problem.name}: letters, digits, '_' and '-'", bad)
     require(len(set(names)) == len(names), NAMES, f"{problem.name}: each name once", names)
     generated = {output.name for output in problem.outputs if isinstance(output.task, Generation)}
-    require(generated == set(problem.samplers), SAMPLERS, f"{problem.name}: {sorted(generated)}", list(problem.samplers))
+    require(
+        generated == set(problem.samplers), SAMPLERS, f"{problem.name}: {sorted(generated)}", list(problem.samplers)
+    )
 
 
 def _check_part(problem: Problem, name: str, part: Part) -> None:

@@ -72,7 +72,10 @@ def _to_device(problem: Problem, part: Part, device: torch.device) -> TensorPart
     classes = {o.name for o in problem.outputs if isinstance(o.task, Classification)}
     return TensorPart(
         {name: _tensor(value, torch.float32, device) for name, value in part.inputs.items()},
-        {name: _tensor(v, torch.int64 if name in classes else torch.float32, device) for name, v in part.targets.items()},
+        {
+            name: _tensor(v, torch.int64 if name in classes else torch.float32, device)
+            for name, v in part.targets.items()
+        },
     )
 
 

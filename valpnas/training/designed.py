@@ -42,7 +42,9 @@ class DesignedModel(nn.Module):
         Raises:
             DataError: an input is missing or has another shape.
         """
-        values = self.module({vertex.name: self._input(vertex.name, vertex.shape, inputs) for vertex in self.valp.inputs}).values
+        values = self.module(
+            {vertex.name: self._input(vertex.name, vertex.shape, inputs) for vertex in self.valp.inputs}
+        ).values
         return {name: self._natural(name, task, values[name]) for name, task in self.valp.tasks.items()}
 
     @torch.no_grad()
@@ -57,7 +59,8 @@ class DesignedModel(nn.Module):
             raise UnknownNameError("generation output", output, generations)
         sizes = self.module.latent_sizes()
         latents = {
-            decoder: torch.randn(count, sizes[decoder], generator=generator) for decoder in self.module.last_decoders[output]
+            decoder: torch.randn(count, sizes[decoder], generator=generator)
+            for decoder in self.module.last_decoders[output]
         }
         return self._natural(output, self.valp.tasks[output], self.module.sample(output, latents))
 

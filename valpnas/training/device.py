@@ -22,7 +22,9 @@ def resolve_device(name: str) -> torch.device:
     if kind not in {"cpu", "cuda"} or (index and (kind == "cpu" or not index.isdigit())):
         raise ConfigError(f"expected a device auto, cpu, cuda or cuda:<number>, got {name!r}")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"expected one of {torch.cuda.device_count()} CUDA devices, got {name!r}; use --device auto or cpu")
+        raise ConfigError(
+            f"expected one of {torch.cuda.device_count()} CUDA devices, got {name!r}; use --device auto or cpu"
+        )
     return torch.device(name)
 
 

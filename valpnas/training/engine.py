@@ -28,7 +28,9 @@ class Engine(ABC):
     """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit."""
 
     @abstractmethod
-    def train(self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator) -> Model:
+    def train(
+        self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
+    ) -> Model:
         """Return ``model`` trained for ``protocol.batches`` batches; the argument is not altered.
 
         Raises:
@@ -39,12 +41,16 @@ class Engine(ABC):
 class PlainEngine(Engine):
     """Eager PyTorch: the reference that every faster engine must agree with."""
 
-    def train(self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator) -> Model:
+    def train(
+        self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
+    ) -> Model:
         """Train with one optimiser per group, and one backward pass where there is one group."""
         phase = _Phase(model, prepared, losses, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
         deadline = time.monotonic() + protocol.time_limit if protocol.time_limit else float("inf")
-        for batch, rows in enumerate(_batches(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)):
+        for batch, rows in enumerate(
+            _batches(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
+        ):
             record[batch] = phase.step(rows, protocol.schedule.factor(protocol.progress(batch)))
             if (batch + 1) % _CHECK_EVERY == 0 or batch + 1 == protocol.batches:
                 _check(model, record[: batch + 1], deadline, protocol)
@@ -57,7 +63,9 @@ class _Phase:
     def __init__(self, model: Model, prepared: Prepared, losses: Losses, generator: torch.Generator) -> None:
         self.part, self.losses, self.generator = prepared.train, losses, generator
         self.module = ValpModule(model.valp)
-        state = {name: tensor.to(prepared.device, copy=True) for name, tensor in {**model.weights, **model.buffers}.items()}
+        state = {
+            name: tensor.to(prepared.device, copy=True) for name, tensor in {**model.weights, **model.buffers}.items()
+        }
         self.module.load_state_dict(state, assign=True)
         self.module.requires_grad_(True).train()
         self.latents = self.module.latent_sizes()
@@ -68,7 +76,9 @@ class _Phase:
         """Train on one batch and return the losses, ``(outputs,)``."""
         inputs = {name: value[rows] for name, value in self.part.inputs.items()}
         targets = {name: value[rows] for name, value in self.part.targets.items()}
-        noise = {d: torch.randn(len(rows), k, generator=self.generator, device=rows.device) for d, k in self.latents.items()}
+        noise = {
+            d: torch.randn(len(rows), k, generator=self.generator, device=rows.device) for d, k in self.latents.items()
+        }
         losses = self.losses(self.module, self.module(inputs, noise), targets)
         # All gradients before any step: every group follows the gradient at the same weights.
         gradients = [self._gradients(optimiser, losses) for optimiser in self.optimisers]
@@ -114,9 +124,13 @@ def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) ->
     finite = torch.isfinite(record)
     if not bool(finite.all()):
         batch, output = (int(i) for i in torch.nonzero(~finite)[0])
-        raise TrainingFailedError(f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}")
+        raise TrainingFailedError(
+            f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}"
+        )
     if time.monotonic() > deadline:
-        raise TrainingFailedError(f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches")
+        raise TrainingFailedError(
+            f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches"
+        )
 
 
 def _extend(model: Model, output: str, new: Tensor) -> Tensor:
@@ -125,4 +139,3 @@ def _extend(model: Model, output: str, new: Tensor) -> Tensor:
 
 def _on_cpu(state: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
     return {name: {part: value.detach().cpu() for part, value in slots.items()} for name, slots in state.items()}
-

@@ -1,4 +1,4 @@
-"""Evaluation: a trained model's objectives on held-out rows, samples judged on prior draws that are the same for all."""
+"""Evaluation: a trained model's objectives on held-out rows; samples are judged on prior draws common to all."""
 
 from __future__ import annotations
 
@@ -34,18 +34,25 @@ class Evaluator:
     def fit(prepared: Prepared, losses: Losses) -> Evaluator:
         """Fit the reference scorers the problem declares."""
         declared = prepared.problem.samplers
-        return Evaluator(prepared, losses, {output: fit_scorer(how, output, prepared) for output, how in declared.items()})
+        return Evaluator(
+            prepared, losses, {output: fit_scorer(how, output, prepared) for output, how in declared.items()}
+        )
 
     @torch.no_grad()
     def scores(self, model: Model, part: str) -> dict[str, Score]:
         """Return each output's score on ``part`` ("validation" or "test").
 
         Raises:
-            TrainingFailedError: an objective is not finite.
+            TrainingFailedError: a prediction or an objective is not finite.
         """
         module = load_module(model).to(self.prepared.device).eval()
         logits = self._predict(module, part)
-        scores = {output.name: self._score(module, output.name, logits[output.name], part) for output in model.valp.outputs}
+        for name, values in logits.items():
+            if not bool(torch.isfinite(values).all()):
+                raise TrainingFailedError(f"diverged: the predictions of {name!r} are not finite")
+        scores = {
+            output.name: self._score(module, output.name, logits[output.name], part) for output in model.valp.outputs
+        }
         for name, score in scores.items():
             if not isfinite(score.objective):
                 raise TrainingFailedError(f"diverged: the objective of {name!r} is {score.objective}")
@@ -74,6 +81,8 @@ def prior(module: ValpModule, output: str, samples: int) -> Noise:
     sizes = module.latent_sizes()
     device = next(module.parameters()).device
     return {
-        decoder: torch.randn(samples, sizes[decoder], generator=torch_stream(stream(_PRIOR_SEED, "prior", i))).to(device)
+        decoder: torch.randn(samples, sizes[decoder], generator=torch_stream(stream(_PRIOR_SEED, "prior", i))).to(
+            device
+        )
         for i, decoder in enumerate(module.last_decoders[output])
     }

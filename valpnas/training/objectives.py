@@ -9,7 +9,7 @@ whatever their units: a raw histogram error would vanish beside a cross-entropy 
 | classification | cross-entropy | error rate | cross_entropy |
 | regression | mean squared error, standardised | the same | r2 |
 | distribution | Kullback-Leibler divergence | fraction of variance unexplained | kl |
-| generation | squared error / 2 s^2 + KL of the latents, per pixel, s = 0.1 | Frechet distance of prior samples | reconstruction |
+| generation | squared error / 2 s^2 + KL, per pixel, s = 0.1 | Frechet distance of samples | reconstruction |
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def constant_losses(tasks: Mapping[str, Task], train: TensorPart) -> Losses:
     scales = {name: float(_constant_loss(task, train.targets[name], means[name])) for name, task in tasks.items()}
     for name, scale in scales.items():
         if scale < _TINY:
-            raise DataError(f"target {name!r}: expected values that vary over the training rows, got a constant; drop this output")
+            raise DataError(
+                f"target {name!r}: expected values that vary over the training rows, got a constant; drop this output"
+            )
     return Losses(scales, means)
 
 

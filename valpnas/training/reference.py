@@ -26,7 +26,9 @@ def constant_objectives(evaluator: Evaluator, part: str = "validation") -> dict[
         if isinstance(output.task, Generation):
             found[output.name] = evaluator.scorers[output.name].distance(mean.expand(len(target), *mean.shape), part)
         else:
-            found[output.name] = score_prediction(output.task, _constant_logits(output.task, mean, len(target)), target, mean).objective
+            found[output.name] = score_prediction(
+                output.task, _constant_logits(output.task, mean, len(target)), target, mean
+            ).objective
     return found
 
 

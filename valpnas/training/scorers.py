@@ -1,4 +1,4 @@
-"""Reference scorers: the yardsticks that problems declare for their generation outputs, fitted once on training rows."""
+"""Reference scorers: the yardsticks that problems declare for generation outputs, fitted once on training rows."""
 
 from __future__ import annotations
 

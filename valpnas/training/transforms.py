@@ -25,7 +25,8 @@ class Standardise:
 
     def forward(self, value: Array) -> Array:
         """Standardise ``(n, d)`` values."""
-        return ((value - np.asarray(self.mean)) / np.asarray(self.scale)).astype(np.float32)
+        standardised: Array = ((value.astype(np.float64) - self.mean) / self.scale).astype(np.float32)
+        return standardised
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""

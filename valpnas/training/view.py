@@ -1,4 +1,4 @@
-"""The ModelView handed to diagnostics: a trained model on the held-out diagnostic rows, recomputed only where needed."""
+"""The ModelView handed to diagnostics: a model on the held-out diagnostic rows, recomputed only where needed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ class HeldOutView:
         prefix = prefix_of(self.valp, component)
         replaced = {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
         result = self._copy()
-        functional_call(_Recompute(self._module), {f"module.{n}": t for n, t in replaced.items()}, (result, [component]))
+        functional_call(
+            _Recompute(self._module), {f"module.{n}": t for n, t in replaced.items()}, (result, [component])
+        )
         self._recompute_descendants(result, component)
         return self._loss_values(result)
 
@@ -87,8 +89,7 @@ class HeldOutView:
         reached = output_subgraph(self.valp, output) | {output}
         named = {n: p for n, p in self._module.named_parameters() if component_of(n) in reached}
         loss = self._losses(self._module, self._module(self.inputs), self.targets)[output]
-        found = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
-        return {name: gradient for name, gradient in zip(named, found, strict=True) if gradient is not None}
+        return dict(zip(named, torch.autograd.grad(loss, list(named.values())), strict=True))
 
     @cached_property
     def _forward(self) -> Forward:

@@ -33,7 +33,12 @@ class Guided(Chooser):
         findings = situation.findings(_DIAGNOSTICS)
         options = [o for o in _options(situation, findings) if o[0] not in situation.set_aside]
         if not options:
-            return draw(situation, gentle_variants(situation), rng, "no finding asks for anything that has not failed: a random gentle change")
+            return draw(
+                situation,
+                gentle_variants(situation),
+                rng,
+                "no finding asks for anything that has not failed: a random gentle change",
+            )
         best = min(priority(situation.operators[variant]) for variant, *_ in options)
         variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
         variant = variants[int(rng.integers(len(variants)))]

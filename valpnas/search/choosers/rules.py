@@ -24,14 +24,39 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("STEEP", "clone_network/gentle", "network-of-output", "a network in a steeply falling output can be cloned gently"),
-    Rule("MODERATE", "add_connection/gentle", "arc-of-output", "a network of a moderately falling output can get a connection"),
-    Rule("STUCK", "insert_network/aggressive", "arc-of-output", "a connection of an output in a local optimum can be divided"),
+    Rule(
+        "STEEP",
+        "clone_network/gentle",
+        "network-of-output",
+        "a network in a steeply falling output can be cloned gently",
+    ),
+    Rule(
+        "MODERATE",
+        "add_connection/gentle",
+        "arc-of-output",
+        "a network of a moderately falling output can get a connection",
+    ),
+    Rule(
+        "STUCK",
+        "insert_network/aggressive",
+        "arc-of-output",
+        "a connection of an output in a local optimum can be divided",
+    ),
     Rule("STUCK", "change_lr", "lower-rate", "the learning rate of a converged output can be decreased"),
-    Rule("PARTLY_RELEVANT", "delete_connection", "arc-from-network", "a network some outputs do not need can lose a connection"),
+    Rule(
+        "PARTLY_RELEVANT",
+        "delete_connection",
+        "arc-from-network",
+        "a network some outputs do not need can lose a connection",
+    ),
     Rule("PARTLY_RELEVANT", "insert_network/aggressive", "arc-from-network", "its connections can be divided"),
     Rule("PARTLY_RELEVANT", "clone_network/aggressive", "network", "it can be cloned aggressively"),
-    Rule("IRRELEVANT_TO_OUTPUT", "delete_connection", "arc-only-to-output", "a network an output does not need can be cut off it"),
+    Rule(
+        "IRRELEVANT_TO_OUTPUT",
+        "delete_connection",
+        "arc-only-to-output",
+        "a network an output does not need can be cut off it",
+    ),
     Rule("IRRELEVANT", "delete_network", "network", "a network no output needs can be deleted"),
 )
 

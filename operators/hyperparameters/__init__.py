@@ -1,0 +1,1 @@
+"""Operators on how a model is trained ([VALP] section V-C)."""

@@ -1,0 +1,1 @@
+"""Operators inside one sub-network ([VALP] section V-A)."""

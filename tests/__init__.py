@@ -1,0 +1,1 @@
+"""The tests of valpnas: one folder per folder of the source, and helpers they share."""

@@ -1,0 +1,1 @@
+"""Tests of valpnas.graph: validity, canonical hash, sub-graphs, JSON."""

@@ -1,0 +1,1 @@
+"""Tests of valpnas.problems: the shipped data sets."""
