@@ -13,7 +13,7 @@ import typer
 from valpnas.errors import ValpnasError
 
 if TYPE_CHECKING:
-    from valpnas.run import Run
+    from valpnas.opened_run import Run
 
 app = typer.Typer(
     name="valpnas",

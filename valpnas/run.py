@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -21,23 +20,19 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
-from valpnas.contracts.job import Schedule
-from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.contracts.search import Search
-from valpnas.errors import ConfigError, StoreError, UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.execution.serial import Serial
-from valpnas.graph.valp import ALGORITHMS, OutputTraining
-from valpnas.report.summary import history, summarise
-from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES
+from valpnas.opened_run import Run, prepared_data
+from valpnas.report.summary import summarise
+from valpnas.search.build import build_search
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import load_in_memory_problem, read_problem, save_problem
+from valpnas.store.problems import save_problem
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import read_test_objectives, write_test_objectives
-from valpnas.training.data import Prepared, prepare
-from valpnas.training.designed import DesignedModel
+from valpnas.store.test_objectives import write_test_objectives
+from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
@@ -46,67 +41,6 @@ from valpnas.training.reference import bounds
 from valpnas.training.trainer import JobTrainer
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class FrontMember:
-    """A model on the front: its validation and test objectives per output, and the model itself."""
-
-    run: Run
-    candidate: int
-    validation: Mapping[str, float]
-    test: Mapping[str, float]
-    parameters: int
-
-    @cached_property
-    def model(self) -> DesignedModel:
-        """The trained model as a torch module that takes raw inputs."""
-        return DesignedModel(self.run.model(self.candidate), self.run.prepared.transforms)
-
-
-class Run:
-    """A run on disk, opened for reading."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the run at ``path``; raises ``StoreError`` when there is none."""
-        self.path = path
-        self._directory = RunDirectory(path)
-
-    @cached_property
-    def config(self) -> RunConfig:
-        """The run file."""
-        return read_run_file(self.path / "run.toml")
-
-    @cached_property
-    def problem(self) -> Problem:
-        """The problem, with its data yet to be read."""
-        return _problem_of(self.path, self.config)
-
-    @cached_property
-    def prepared(self) -> Prepared:
-        """The problem's data, pre-processed, on the CPU."""
-        return _prepared(self.problem, replace(self.config, device="cpu"), self.path)
-
-    def summary(self) -> dict[str, Any]:
-        """Return budgets, front, hypervolume and seconds as plain data."""
-        return summarise(self._directory)
-
-    def history(self) -> list[dict[str, Any]]:
-        """Return one row per candidate: what it was, why, and what came of it."""
-        return history(self._directory)
-
-    def model(self, candidate: int) -> Model:
-        """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
-        return self._directory.model(candidate)
-
-    @cached_property
-    def front(self) -> tuple[FrontMember, ...]:
-        """The models that validation chose, by number."""
-        test = read_test_objectives(self.path)
-        return tuple(
-            FrontMember(self, m["candidate"], m["validation"], test.get(m["candidate"], {}), m["parameters"])
-            for m in self.summary()["front"]
-        )
 
 
 def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any) -> Run:
@@ -160,7 +94,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     check(config)
     config = replace(config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""))
     with small_network_settings(), ExitStack() as stack:
-        evaluator = _evaluator(_prepared(problem, config, None))
+        evaluator = _evaluator(prepared_data(problem, config, None))
         path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
@@ -194,7 +128,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         stack.callback(directory.close)
         if steps is not None and steps != config.steps:
             config = _raise_budget(directory, config, steps)
-        _search(config, _evaluator(_prepared(run.problem, config, path)), directory, say)
+        _search(config, _evaluator(prepared_data(run.problem, config, path)), directory, say)
     return Run(path)
 
 
@@ -205,28 +139,6 @@ def check(config: RunConfig) -> None:
     for kind in config.space.networks:
         catalog.network_kind(kind)
     resolve_device(config.device)
-
-
-def build_search(config: RunConfig) -> Search[Any]:
-    """Return the search that ``config`` describes."""
-    if config.rejected not in REJECTED:
-        raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
-    if config.algorithm not in ALGORITHMS:
-        raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
-    search: Search[Any] = catalog.load(
-        catalog.find("search", SEARCHES, config.search),
-        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
-        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
-        rejected=config.rejected,
-        steps=config.steps,
-        initial_batches=config.initial_batches,
-        batches_per_step=config.batches_per_step,
-        batch_size=config.batch_size,
-        training=OutputTraining(config.learning_rate, config.algorithm),
-        schedule=Schedule(config.schedule, config.final_decay),
-        time_limit=config.time_limit,
-    )
-    return search
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
@@ -251,7 +163,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     _finish(directory, bench, evaluator, search.front(state))
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Any) -> None:
+def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int]) -> None:
     """Diagnose the front whatever the chooser was, and score it on the test rows: the only place that reads them."""
     if directory.journal.events[-1]["event"] == "ended":
         return
@@ -267,25 +179,9 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     directory.write_state(summarise(directory))
 
 
-def _prepared(problem: Problem, config: RunConfig, path: Path | None) -> Prepared:
-    """Read the data; for an existing run they must be those it was made on."""
-    reader = Reader(Path(config.data_dir) if config.data_dir else None)
-    prepared = prepare(problem, reader, resolve_device(config.device))
-    if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:
-        raise StoreError(
-            f"{path}: expected the data this run was made on (fingerprint {expected}), got {prepared.fingerprint}; "
-            "put the original data back or start a new run"
-        )
-    return prepared
-
-
 def _evaluator(prepared: Prepared) -> Evaluator:
     tasks = {output.name: output.task for output in prepared.problem.outputs}
     return Evaluator.fit(prepared, constant_losses(tasks, prepared.train))
-
-
-def _problem_of(path: Path, config: RunConfig) -> Problem:
-    return load_in_memory_problem(path) if read_problem(path)["in_memory"] else catalog.problem(config.problem)
 
 
 def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> RunConfig:

@@ -61,7 +61,7 @@ class SearchLoop:
                 seconds = {}  # counted with the first job of the batch
             elif known != job.record:
                 raise StoreError(
-                    f"{self.store.path}: expected to propose candidate {known.candidate} as journalled, got another change; "
+                    f"{self.store.path}: expected to propose candidate {known.candidate} as journalled, got another; "
                     "the run was made with other versions or plug-ins: resume it with those in its run.toml"
                 )
         return jobs

@@ -1,0 +1,100 @@
+"""A run opened for reading: its summary, its front, and the models on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from valpnas import catalog
+from valpnas.config import RunConfig, read_run_file
+from valpnas.contracts.model import Model
+from valpnas.contracts.problem import Problem, Reader
+from valpnas.errors import StoreError
+from valpnas.report.summary import history, summarise
+from valpnas.store.problems import load_in_memory_problem, read_problem
+from valpnas.store.run_directory import RunDirectory
+from valpnas.store.test_objectives import read_test_objectives
+from valpnas.training.data import Prepared, prepare
+from valpnas.training.designed import DesignedModel
+from valpnas.training.device import resolve_device
+
+
+@dataclass(frozen=True)
+class FrontMember:
+    """A model on the front: its validation and test objectives per output, and the model itself."""
+
+    run: Run
+    candidate: int
+    validation: Mapping[str, float]
+    test: Mapping[str, float]
+    parameters: int
+
+    @cached_property
+    def model(self) -> DesignedModel:
+        """The trained model as a torch module that takes raw inputs."""
+        return DesignedModel(self.run.model(self.candidate), self.run.prepared.transforms)
+
+
+class Run:
+    """A run on disk, opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the run at ``path``; raises ``StoreError`` when there is none."""
+        self.path = path
+        self._directory = RunDirectory(path)
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """The run file."""
+        return read_run_file(self.path / "run.toml")
+
+    @cached_property
+    def problem(self) -> Problem:
+        """The problem, with its data yet to be read."""
+        return self._problem()
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The problem's data, pre-processed, on the CPU."""
+        return prepared_data(self.problem, replace(self.config, device="cpu"), self.path)
+
+    def summary(self) -> dict[str, Any]:
+        """Return budgets, front, hypervolume and seconds as plain data."""
+        return summarise(self._directory)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return one row per candidate: what it was, why, and what came of it."""
+        return history(self._directory)
+
+    def model(self, candidate: int) -> Model:
+        """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
+        return self._directory.model(candidate)
+
+    @cached_property
+    def front(self) -> tuple[FrontMember, ...]:
+        """The models that validation chose, by number."""
+        test = read_test_objectives(self.path)
+        return tuple(
+            FrontMember(self, m["candidate"], m["validation"], test.get(m["candidate"], {}), m["parameters"])
+            for m in self.summary()["front"]
+        )
+
+    def _problem(self) -> Problem:
+        if read_problem(self.path)["in_memory"]:
+            return load_in_memory_problem(self.path)
+        return catalog.problem(self.config.problem)
+
+
+def prepared_data(problem: Problem, config: RunConfig, path: Path | None) -> Prepared:
+    """Read the data; for an existing run they must be those it was made on."""
+    reader = Reader(Path(config.data_dir) if config.data_dir else None)
+    prepared = prepare(problem, reader, resolve_device(config.device))
+    if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:
+        raise StoreError(
+            f"{path}: expected the data this run was made on (fingerprint {expected}), got {prepared.fingerprint}; "
+            "put the original data back or start a new run"
+        )
+    return prepared

@@ -1,0 +1,35 @@
+"""Building a search: from the names and numbers of a run file to the objects they stand for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from valpnas import catalog
+from valpnas.config import RunConfig
+from valpnas.contracts.job import Schedule
+from valpnas.contracts.search import Search
+from valpnas.errors import UnknownNameError
+from valpnas.graph.valp import ALGORITHMS, OutputTraining
+from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES
+
+
+def build_search(config: RunConfig) -> Search[Any]:
+    """Return the search that ``config`` describes."""
+    if config.rejected not in REJECTED:
+        raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
+    if config.algorithm not in ALGORITHMS:
+        raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
+    search: Search[Any] = catalog.load(
+        catalog.find("search", SEARCHES, config.search),
+        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
+        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
+        rejected=config.rejected,
+        steps=config.steps,
+        initial_batches=config.initial_batches,
+        batches_per_step=config.batches_per_step,
+        batch_size=config.batch_size,
+        training=OutputTraining(config.learning_rate, config.algorithm),
+        schedule=Schedule(config.schedule, config.final_decay),
+        time_limit=config.time_limit,
+    )
+    return search
