@@ -80,10 +80,13 @@ def isomorphic(one: Valp, other: Valp) -> bool:
 
 def _labelled(valp: Valp) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
-    for vertex in [*valp.inputs, *valp.outputs]:
-        graph.add_node(vertex.name, **{"is": vertex})
-    for network in valp.networks:
-        graph.add_node(network.id, **{"is": network.spec})
+    vertices: dict[str, object] = {
+        **{i.name: i for i in valp.inputs},
+        **{o.name: o for o in valp.outputs},
+        **valp.specs,
+    }
+    for name, what in vertices.items():
+        graph.add_node(name, **{"is": what})
     for arc in valp.arcs:
         graph.add_edge(arc.source, arc.target, identity=arc.identity)
     return graph

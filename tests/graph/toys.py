@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from valpnas.graph.spec import Shape, Spec
-from valpnas.graph.tasks import Classification, Generation
+from valpnas.graph.tasks import Classification, Generation, Task
 from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
 
 
@@ -51,7 +51,7 @@ def sketch(text: str, specs: Mapping[str, Spec] | None = None, optional: str = "
     arcs = list(_arcs(text))
     names = sorted({name for chain in text.split(",") for name in re.split(r"\s*>+\s*", chain.strip())})
     made = {name: ToyDecoder() if name[0] == "d" else Toy() for name in names if name[0] in "nd"}
-    tasks = {"o": Classification(3), "g": Generation((2, 2))}
+    tasks: dict[str, Task] = {"o": Classification(3), "g": Generation((2, 2))}
     return Valp.make(
         inputs=[Input(name, (4,), optional=name == optional) for name in names if name[0] == "i"],
         networks=[SubNetwork(name, spec) for name, spec in {**made, **(specs or {})}.items()],

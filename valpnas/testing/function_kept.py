@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from torch import Tensor
 
@@ -14,17 +17,35 @@ PROMISE = "a gentle operator keeps the function"
 FLOAT32, FLOAT64 = 1e-5, 1e-10  # times the largest output, or 1 where that is smaller
 
 
-def check_function_kept(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> None:
-    """Raise ``ConformanceError`` when an answer of the changed model differs from its parent's.
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """What a model answers before it is changed, so that its sites need not ask again; ``parents[0]`` is the model."""
 
-    float64 tells a change of the function from rounding; float32 is what is trained, so it counts too.
-    """
-    probe = Probe.draw(parents[0].valp, np.random.default_rng(seed))
-    for group, tolerance in ((parents, FLOAT32), (tuple(map(in_double, parents)), FLOAT64)):
-        child = vary(operator, group, site, np.random.default_rng(seed))
-        before, after = answers(group[0], probe), answers(child, probe)
-        for what, value in before.items():
-            _check_equal(f"{operator.name} at {site}: {what}", value, after[what], tolerance)
+    parents: tuple[Model, ...]
+    probe: Probe
+    answers: Mapping[str, Tensor]
+    tolerance: float
+
+    @staticmethod
+    def both(parents: tuple[Model, ...], rng: np.random.Generator) -> tuple[Baseline, Baseline]:
+        """Ask the parent in float32 and in float64, on one batch.
+
+        float64 tells a change of the function from rounding; float32 is what is trained, so it counts too.
+        """
+        probe = Probe.draw(parents[0].valp, rng)
+        double = tuple(map(in_double, parents))
+        return (
+            Baseline(parents, probe, answers(parents[0], probe), FLOAT32),
+            Baseline(double, probe, answers(double[0], probe), FLOAT64),
+        )
+
+
+def check_function_kept(operator: Operator, baseline: Baseline, site: Site, seed: int) -> None:
+    """Raise ``ConformanceError`` when an answer of the changed model differs from its parent's."""
+    child = vary(operator, baseline.parents, site, np.random.default_rng(seed))
+    after = answers(child, baseline.probe)
+    for what, value in baseline.answers.items():
+        _check_equal(f"{operator.name} at {site}: {what}", value, after[what], baseline.tolerance)
 
 
 def _check_equal(what: str, before: Tensor, after: Tensor, tolerance: float) -> None:

@@ -22,7 +22,7 @@ from valpnas.graph.valp import Valp
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
 from valpnas.networks.module import ValpModule
 from valpnas.testing.conformance_error import ConformanceError, require
-from valpnas.testing.function_kept import check_function_kept
+from valpnas.testing.function_kept import Baseline, check_function_kept
 from valpnas.testing.gradients_reach import check_gradients_reach
 from valpnas.testing.probes import Probe
 from valpnas.testing.state_carried import check_state_carried
@@ -32,6 +32,8 @@ VALID = "the result is a valid VALP with the same inputs and outputs"
 UNTOUCHED = "parents are not altered"
 REPEATABLE = "the same stream gives the same result"
 WEIGHTS = "the weights are exactly the tensors of the new VALP's module"
+
+Contents = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,8 @@ def check_operator(
     Raises:
         ConformanceError: the first broken promise.
     """
-    return [
-        check_site(operator, (model, *donors), site, int(rng.integers(2**31)))
-        for site in checked_sites(operator, model.valp)
-    ]
+    trial = Trial.of(operator, (model, *donors), rng)
+    return [trial.check_site(site, int(rng.integers(2**31))) for site in checked_sites(operator, model.valp)]
 
 
 def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
@@ -82,42 +82,49 @@ def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
     return sites
 
 
-def check_site(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> SiteReport:
-    """Try ``operator`` at one site; raises ``ConformanceError`` for the first broken promise."""
-    what = f"{operator.name} at {site}"
-    before = [_snapshot(parent) for parent in parents]
-    child = _vary(operator, parents, site, seed)
-    for parent, was in zip(parents, before, strict=True):
-        _check_equal(UNTOUCHED, what, was, _snapshot(parent))
-    _check_equal(REPEATABLE, what, _snapshot(child), _snapshot(_vary(operator, parents, site, seed)))
-    _check_graph(what, parents[0].valp, child.valp)
-    _check_weights(what, parents[0], child)
-    mutated = operator.apply(parents, site, None, np.random.default_rng(seed))
-    check_state_carried(what, parents, mutated, inherit(parents, mutated))
-    if operator.gentle:
-        check_function_kept(operator, parents, site, seed)
-    _check_learns(what, mutated, seed)
-    change = child.parameters - parents[0].parameters
-    return SiteReport(
-        site, change, {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}[operator.effect]
-    )
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """An operator and the parents it is tried on, with what they were before."""
+
+    operator: Operator
+    parents: tuple[Model, ...]
+    before: tuple[Contents, ...]
+    baselines: tuple[Baseline, ...]
+
+    @staticmethod
+    def of(operator: Operator, parents: tuple[Model, ...], rng: np.random.Generator) -> Trial:
+        """Take down what ``parents`` hold and, for a gentle operator, what the first of them answers."""
+        before = tuple(_contents(parent) for parent in parents)
+        return Trial(operator, parents, before, Baseline.both(parents, rng) if operator.gentle else ())
+
+    def check_site(self, site: Site, seed: int) -> SiteReport:
+        """Try the operator at one site; raises ``ConformanceError`` for the first broken promise."""
+        what = f"{self.operator.name} at {site}"
+        child = self._child(site, seed)
+        for parent, before in zip(self.parents, self.before, strict=True):
+            _check_equal(UNTOUCHED, what, before, _contents(parent))
+        _check_equal(REPEATABLE, what, _contents(child), _contents(self._child(site, seed)))
+        _check_graph(what, self.parents[0].valp, child.valp)
+        _check_weights(what, self.parents[0], child)
+        mutated = self.operator.apply(self.parents, site, None, np.random.default_rng(seed))
+        check_state_carried(what, self.parents, mutated, inherit(self.parents, mutated))
+        for baseline in self.baselines:
+            check_function_kept(self.operator, baseline, site, seed)
+        check_gradients_reach(what, mutated, Probe.draw(mutated.valp, np.random.default_rng(seed), rows=32))
+        change = child.parameters - self.parents[0].parameters
+        labels = {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}
+        return SiteReport(site, change, labels[self.operator.effect])
+
+    def _child(self, site: Site, seed: int) -> Model:
+        try:
+            return vary(self.operator, self.parents, site, np.random.default_rng(seed))
+        except InvalidValpError as error:
+            raise ConformanceError(VALID, f"{self.operator.name} at {site} to keep every rule", str(error)) from error
 
 
-def _vary(operator: Operator, parents: tuple[Model, ...], site: Site, seed: int) -> Model:
-    try:
-        return vary(operator, parents, site, np.random.default_rng(seed))
-    except InvalidValpError as error:
-        raise ConformanceError(VALID, f"{operator.name} at {site} to keep every rule", str(error)) from error
-
-
-def _check_learns(what: str, mutated: Mutated, seed: int) -> None:
-    probe = Probe.draw(mutated.valp, np.random.default_rng(seed), rows=32)
-    check_gradients_reach(what, mutated, probe)
-
-
-def _snapshot(model: Model) -> dict[str, object]:
+def _contents(model: Model) -> Contents:
     """Return everything a model holds, tensors copied, by name."""
-    found: dict[str, object] = {"graph": json.dumps(valp_to_json(model.valp)), "ages": dict(model.ages)}
+    found: Contents = {"graph": json.dumps(valp_to_json(model.valp)), "ages": dict(model.ages)}
     found |= {"batches": (model.batches, model.changed_at)}
     tables = {"weight": model.weights, "buffer": model.buffers, "history": model.histories}
     found |= {f"{what} {name}": t.clone() for what, table in tables.items() for name, t in table.items()}
@@ -126,7 +133,7 @@ def _snapshot(model: Model) -> dict[str, object]:
     return found
 
 
-def _check_equal(promise: str, what: str, before: dict[str, object], after: dict[str, object]) -> None:
+def _check_equal(promise: str, what: str, before: Contents, after: Contents) -> None:
     differing = sorted(before.keys() ^ after.keys())
     differing += [name for name in before.keys() & after.keys() if not _same(before[name], after[name])]
     require(not differing, promise, f"{what} to leave everything equal", f"another {', '.join(differing[:3])}")
