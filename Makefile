@@ -1,7 +1,7 @@
 # The few commands of everyday work; `make help` lists them.
 
 # What `make demo` runs.
-DEMO_ARGS ?= digits --steps 8 --out runs/demo
+DEMO_ARGS ?= digits --steps 20
 
 # Which Python makes the environment, and where torch comes from (for example a CUDA index); empty = pip's default.
 PYTHON ?= python3

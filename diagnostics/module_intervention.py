@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
-from valpnas.contracts.finding import Finding
+from valpnas.contracts.finding import Advice, Finding
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.seeding import torch_stream
 
@@ -89,7 +89,7 @@ class ModuleIntervention(Diagnostic):
 
     def _finding(self, kind: str, network: str, output: str, ratio: float) -> Finding:
         strength = min(1.0, abs(np.log(ratio / self.relevant)))
-        advice = "protect" if kind == "RELEVANT" else "treat"
+        advice: Advice = "protect" if kind == "RELEVANT" else "treat"
         return Finding(kind, network, output, float(strength), {"ratio": ratio}, advice)
 
 

@@ -7,6 +7,7 @@ were used before it - which is what makes a resumed run repeat an unkilled one.
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def _entropy(seed: int, name: tuple[str | int, ...]) -> list[int]:
-    digest = hashlib.sha256("/".join(f"{type(part).__name__}:{part}" for part in name).encode()).digest()
+    parts = [part if isinstance(part, str) else int(part) for part in name]
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
     return [seed, *(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4))]
 
 

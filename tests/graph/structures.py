@@ -23,12 +23,13 @@ def every_valp(
     """
     networks = [SubNetwork(f"n{i + 1}", spec) for i, spec in enumerate(specs)]
     order = [*(i.name for i in inputs), *(n.id for n in networks)]
+    givers = set(order) - {i.name for i in inputs if i.optional}
     receivers = [*(n.id for n in networks), *(o.name for o in outputs)]
     pairs = [(s, t) for i, s in enumerate(order) for t in receivers if t not in order or order.index(t) > i]
     choices = [_choices(target, networks, identities) for _, target in pairs]
     for chosen in product(*choices):
         arcs = [Arc(*pair, identity) for pair, identity in zip(pairs, chosen, strict=True) if identity is not None]
-        if {a.source for a in arcs} == set(order) and {a.target for a in arcs} == set(receivers):
+        if {a.source for a in arcs} >= givers and {a.target for a in arcs} == set(receivers):
             valp = Valp.make(inputs, networks, outputs, arcs)
             if all(RULES[rule](valp) is None for rule in ("decoded", "identity-fits")):  # the others hold by now
                 yield valp

@@ -120,8 +120,8 @@ def test_starving_or_looping_any_network_is_found(valp: Valp, data: st.DataObjec
 
 def test_outputs_must_be_the_problems() -> None:
     check_same_outputs(GOOD, [("o1", Classification(3))])
-    others: list[list[tuple[str, Task]]] = [[("o1", Classification(4))], [("o1", Regression(3))], []]
-    for asked in [*others, [("o2", Classification(3))]]:
+    tasks: list[tuple[str, Task]] = [("o1", Classification(4)), ("o1", Regression(3)), ("o2", Classification(3))]
+    for asked in [[], *([task] for task in tasks)]:
         with pytest.raises(InvalidValpError, match="expected the problem's outputs") as caught:
             check_same_outputs(GOOD, asked)
         assert caught.value.rule == "outputs-match"

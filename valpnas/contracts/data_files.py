@@ -86,7 +86,12 @@ def _download(url: str) -> bytes:
     download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_PATIENCE)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "download"
-        download(url, str(path), None)
+        try:
+            download(url, str(path), None)
+        except OSError as error:
+            if (response := getattr(error, "response", None)) is not None:
+                response.close()  # pooch leaves the connection of a refused request open
+            raise
         return path.read_bytes()
 
 

@@ -20,7 +20,8 @@ def check_part(inputs: Sequence[Input], outputs: Sequence[Output], part: Part) -
         got = f"{len(inputs)} and {len(outputs)}"
         raise DataError(f"expected at least one input and one target, got {got}; give both as name: array")
     _check_names([*(vertex.name for vertex in inputs), *(output.name for output in outputs)])
-    rows = len(_array("input", part.inputs, inputs[0].name))
+    first = _array("input", part.inputs, inputs[0].name)
+    rows = len(first) if first.ndim else 0
     for vertex in inputs:
         _check_input(vertex, _array("input", part.inputs, vertex.name), rows)
     for output in outputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from valpnas.graph.valp_json import valp_from_json, valp_to_json
 from valpnas.store.files import read_json, write_atomically, write_json
 
 FORMAT = "valpnas-weights/1"
+_STATE = "valpnas"  # one key for all metadata: safetensors writes several in an order that varies
 _MARK = "|"  # separates the parts of a name; component names cannot contain it
 
 
@@ -29,10 +30,10 @@ def save_valp(valp: Valp, graph: Path) -> None:
 
 def save_weights(model: Model, weights: Path) -> None:
     """Write everything of ``model`` but its graph, atomically."""
-    state = {"ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
+    state = {"format": FORMAT, "ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
     # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
     tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
-    write_atomically(weights, lambda path: save_file(tensors, path, {"format": FORMAT, "state": json.dumps(state)}))
+    write_atomically(weights, lambda path: save_file(tensors, path, {_STATE: json.dumps(state)}))
 
 
 def load_valp(graph: Path) -> Valp:
@@ -49,11 +50,17 @@ def load_model(graph: Path, weights: Path) -> Model:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (OSError, safetensors.SafetensorError) as error:
         raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
-    if metadata.get("format") != FORMAT:
+    state = _read_state(metadata, weights)
+    return _assemble(valp, tensors, state)
+
+
+def _read_state(metadata: Mapping[str, str], weights: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(metadata.get(_STATE, "{}"))
+    if state.get("format") != FORMAT:
         raise StoreError(
-            f"{weights}: expected format {FORMAT!r}, got {metadata.get('format')!r}; use a valpnas that knows it"
+            f"{weights}: expected format {FORMAT!r}, got {state.get('format')!r}; use a valpnas that knows it"
         )
-    return _assemble(valp, tensors, json.loads(metadata["state"]))
+    return state
 
 
 def _named(model: Model) -> Iterator[tuple[str, Tensor]]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from valpnas.contracts.network_kind import DecoderModule, NetworkKind, NetworkModule, Source
+from valpnas.contracts.network_kind import DecoderModule, NetworkKind, Source
 from valpnas.contracts.space import Space
 from valpnas.graph.spec import Shape, Spec
 from valpnas.seeding import torch_stream
@@ -103,7 +103,7 @@ def emitted(
     with torch.no_grad():
         heard = {name: values[name] for name in sources}
         if not isinstance(module, DecoderModule):
-            return cast(Tensor, cast(NetworkModule, module)(heard))
+            return cast(Tensor, module(heard))
         mean, log_variance = module.encode(heard)
         expected = (len(mean), module.latent)
         shapes = {tuple(mean.shape), tuple(log_variance.shape)}

@@ -17,7 +17,7 @@ from valpnas.contracts.inheritance import inherit
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Operator, Site, vary
 from valpnas.errors import InvalidValpError
-from valpnas.graph.validity import check_same_outputs
+from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.graph.valp import Valp
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
 from valpnas.networks.module import ValpModule
@@ -25,7 +25,7 @@ from valpnas.testing.conformance_error import ConformanceError, require
 from valpnas.testing.function_kept import Baseline, check_function_kept
 from valpnas.testing.gradients_reach import check_gradients_reach
 from valpnas.testing.probes import Probe
-from valpnas.testing.state_carried import check_state_carried
+from valpnas.testing.state_carried import check_lineage, check_state_carried
 
 SITES = "sites are a fixed list of places in the VALP"
 VALID = "the result is a valid VALP with the same inputs and outputs"
@@ -100,26 +100,22 @@ class Trial:
     def check_site(self, site: Site, seed: int) -> SiteReport:
         """Try the operator at one site; raises ``ConformanceError`` for the first broken promise."""
         what = f"{self.operator.name} at {site}"
-        child = self._child(site, seed)
+        mutated = self.operator.apply(self.parents, site, None, np.random.default_rng(seed))
         for parent, before in zip(self.parents, self.before, strict=True):
             _check_equal(UNTOUCHED, what, before, _contents(parent))
-        _check_equal(REPEATABLE, what, _contents(child), _contents(self._child(site, seed)))
-        _check_graph(what, self.parents[0].valp, child.valp)
-        _check_weights(what, self.parents[0], child)
-        mutated = self.operator.apply(self.parents, site, None, np.random.default_rng(seed))
-        check_state_carried(what, self.parents, mutated, inherit(self.parents, mutated))
+        _check_graph(what, self.parents[0].valp, mutated.valp)
+        _check_weights(what, self.parents[0], mutated)
+        check_lineage(what, self.parents, mutated)
+        child = inherit(self.parents, mutated)
+        again = vary(self.operator, self.parents, site, np.random.default_rng(seed))
+        _check_equal(REPEATABLE, what, _contents(child), _contents(again))
+        check_state_carried(what, self.parents, mutated, child)
         for baseline in self.baselines:
             check_function_kept(self.operator, baseline, site, seed)
         check_gradients_reach(what, mutated, Probe.draw(mutated.valp, np.random.default_rng(seed), rows=32))
         change = child.parameters - self.parents[0].parameters
         labels = {"extender": change > 0, "reducer": change < 0, "neutral": change == 0}
         return SiteReport(site, change, labels[self.operator.effect])
-
-    def _child(self, site: Site, seed: int) -> Model:
-        try:
-            return vary(self.operator, self.parents, site, np.random.default_rng(seed))
-        except InvalidValpError as error:
-            raise ConformanceError(VALID, f"{self.operator.name} at {site} to keep every rule", str(error)) from error
 
 
 def _contents(model: Model) -> Contents:
@@ -147,15 +143,16 @@ def _same(one: object, other: object) -> bool:
 
 def _check_graph(what: str, before: Valp, after: Valp) -> None:
     try:
+        validate(after)
         check_same_outputs(after, [(output.name, output.task) for output in before.outputs])
     except InvalidValpError as error:
-        raise ConformanceError(VALID, f"{what} to keep the outputs", str(error)) from error
+        raise ConformanceError(VALID, f"{what} to keep every rule and the outputs", str(error)) from error
     require(before.inputs == after.inputs, VALID, f"{what} to keep the inputs {before.inputs}", after.inputs)
     again = valp_from_json(json.loads(json.dumps(valp_to_json(after))), read_spec)
     require(again == after, VALID, f"{what} to give a VALP that survives JSON", again)
 
 
-def _check_weights(what: str, parent: Model, child: Model) -> None:
+def _check_weights(what: str, parent: Model, child: Mutated) -> None:
     module = ValpModule(child.valp)
     for asked, given in ((module.named_parameters(), child.weights), (module.named_buffers(), child.buffers)):
         expected = {name: tuple(tensor.shape) for name, tensor in asked}

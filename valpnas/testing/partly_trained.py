@@ -71,8 +71,8 @@ def _batch(
 
 
 def _state(module: ValpModule, optimiser: torch.optim.Adam) -> dict[str, dict[str, Tensor]]:
-    names = {parameter: name for name, parameter in module.named_parameters()}
-    return {names[parameter]: dict(slots) for parameter, slots in optimiser.state.items()}
+    trained = [(name, p) for name, p in module.named_parameters() if p in optimiser.state]
+    return {name: dict(optimiser.state[parameter]) for name, parameter in trained}
 
 
 def _history(model: Model, output: str, losses: Sequence[Mapping[str, float]]) -> Tensor:

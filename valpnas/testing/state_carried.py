@@ -19,14 +19,15 @@ RECORDS = "histories and ages are carried on"
 _FIRST_MOMENTS = ("exp_avg", "momentum_buffer", "grad_avg")  # new entries start at zero; in other slots at the mean
 
 
-def check_state_carried(what: str, parents: tuple[Model, ...], mutated: Mutated, child: Model) -> None:
-    """Raise ``ConformanceError`` when the lineage is wrong or incomplete, or ``child`` lost state that it covers.
-
-    ``mutated`` is what the operator returned, ``child`` what the kernel made of it.
-    """
+def check_lineage(what: str, parents: tuple[Model, ...], mutated: Mutated) -> None:
+    """Raise ``ConformanceError`` when the lineage an operator returned is impossible or leaves something out."""
     for name, origin in mutated.lineage.tensors.items():
         _check_origin(f"{what}: {name}", origin, parents, mutated.weights.get(name))
     _check_complete(what, parents[0], mutated)
+
+
+def check_state_carried(what: str, parents: tuple[Model, ...], mutated: Mutated, child: Model) -> None:
+    """Raise ``ConformanceError`` when ``child``, made of ``mutated``, lost state that the lineage covers."""
     for group in optimiser_groups(child.valp):
         _check_moments(what, group, parents, mutated, child)
     _check_records(what, parents, mutated, child)

@@ -61,7 +61,7 @@ def layers(most: int, least: int = 0) -> st.SearchStrategy[tuple[Layer, ...]]:
 
 @st.composite
 def dense_specs(draw: st.DrawFn, outputs: st.SearchStrategy[int] = WIDTHS) -> DenseSpec:
-    """Draw a dense spec with up to three hidden layers and two branches, residual ones and ones at the input included."""
+    """Draw a dense spec with up to three hidden layers and two branches, also at the input and residual."""
     chain = draw(layers(3, least=1))
     branches = []
     for _ in range(draw(st.integers(0, 2))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,9 +19,9 @@ def resolve_device(name: str) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, index = name.partition(":")
-    if kind not in {"cpu", "cuda"} or (index and (kind == "cpu" or not index.isdigit())):
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
         raise ConfigError(f"expected a device auto, cpu, cuda or cuda:<number>, got {name!r}")
+    kind, _, index = name.partition(":")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise ConfigError(
             f"expected one of {torch.cuda.device_count()} CUDA devices, got {name!r}; use --device auto or cpu"

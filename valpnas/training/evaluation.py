@@ -43,7 +43,7 @@ class Evaluator:
         """Return each output's score on ``part`` ("validation" or "test").
 
         Raises:
-            TrainingFailedError: a prediction or an objective is not finite.
+            TrainingFailedError: a prediction or a figure is not finite.
         """
         module = load_module(model).to(self.prepared.device).eval()
         logits = self._predict(module, part)
@@ -54,8 +54,9 @@ class Evaluator:
             output.name: self._score(module, output.name, logits[output.name], part) for output in model.valp.outputs
         }
         for name, score in scores.items():
-            if not isfinite(score.objective):
-                raise TrainingFailedError(f"diverged: the objective of {name!r} is {score.objective}")
+            figures = {"objective": score.objective, **score.reported}  # the journal can hold finite numbers only
+            if broken := [f"{what} {figure}" for what, figure in figures.items() if not isfinite(figure)]:
+                raise TrainingFailedError(f"diverged: {name!r} has {broken[0]}")
         return scores
 
     def _predict(self, module: ValpModule, part: str) -> dict[str, Tensor]:

@@ -35,8 +35,9 @@ class GroupOptimiser:
         self.parameters = list(self.named.values())
         self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how.learning_rate)
         for name, slots in state.items():
-            if name in self.named:
-                self.optimiser.state[self.named[name]].update({part: value.clone() for part, value in slots.items()})
+            if (parameter := self.named.get(name)) is not None:  # models rest on the CPU between jobs
+                kept = {part: value.to(parameter.device, copy=True) for part, value in slots.items()}
+                self.optimiser.state[parameter].update(kept)
 
     def set_gradients(self, gradients: tuple[Tensor | None, ...]) -> None:
         """Hand over the gradients of ``parameters``."""

@@ -89,7 +89,9 @@ class HeldOutView:
         reached = output_subgraph(self.valp, output) | {output}
         named = {n: p for n, p in self._module.named_parameters() if component_of(n) in reached}
         loss = self._losses(self._module, self._module(self.inputs), self.targets)[output]
-        return dict(zip(named, torch.autograd.grad(loss, list(named.values())), strict=True))
+        # At the posterior mean nothing hears a decoder's log-variance: unless it generates, that has no gradient.
+        found: tuple[Tensor | None, ...] = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
+        return {name: gradient for name, gradient in zip(named, found, strict=True) if gradient is not None}
 
     @cached_property
     def _forward(self) -> Forward:

@@ -1,0 +1,1 @@
+"""Tests of the diagnostics: what they find is what was planted."""

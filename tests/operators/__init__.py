@@ -1,0 +1,1 @@
+"""What each operator does beyond the promises that all operators share."""

@@ -1,0 +1,1 @@
+"""Tests of searches: acceptance, choosers, hill climbing, fronts."""
