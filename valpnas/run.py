@@ -166,7 +166,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int]) -> None:
-    """Diagnose the front whatever the chooser was, and score it on the test rows: the only place that reads them."""
+    """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
