@@ -38,7 +38,7 @@ def describe_device(device: torch.device) -> str:
 
 @contextmanager
 def small_network_settings() -> Iterator[None]:
-    """Run with one torch thread and denormal numbers flushed to zero, and put the threads back afterwards.
+    """Run with one torch thread and denormal numbers flushed to zero, and go back to torch's defaults afterwards.
 
     Small networks lose time to a second thread, and the dead units of a search leave denormal optimiser moments
     that slow every batch (trial: 3.65 against 2.6 ms).
