@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ SPOTS = [Site(place=str(i)) for i in range(40)]
 STEEP = Finding("STEEP", output="o1", advice="treat")
 STUCK = Finding("STUCK", output="o1", advice="treat")
 PARTLY = Finding("PARTLY_RELEVANT", "n3", evidence={"ratio o1": 3.0}, advice="treat")
+SPARE = Finding("IRRELEVANT_TO_OUTPUT", "n3", "o1", advice="treat")
 # One site for each rule, and one that no rule asks for.
 OPERATORS = {
     "delete_connection": fake("delete_connection", Site(arcs=(("n3", "o1"),)), Site(arcs=(("n1", "o1"),))),
@@ -117,7 +119,7 @@ def test_each_rule_is_followed_where_it_says(rule: object) -> None:
 
 
 def test_reducers_go_before_aggressive_expanders_before_gentle_ones() -> None:
-    findings = [STEEP, PARTLY, STUCK]
+    findings = [STEEP, PARTLY, SPARE, STUCK]
     assert chosen(findings) == {("delete_connection", Site(arcs=(("n3", "o1"),)))}
     aggressive = {
         ("insert_network/aggressive", Site(arcs=(("n3", "o2"),))),
@@ -154,11 +156,11 @@ def test_when_all_that_was_asked_for_has_failed_a_random_gentle_change_is_made()
 
 
 def test_every_finding_that_asks_for_the_change_goes_on_record() -> None:
-    other = Finding("IRRELEVANT_TO_OUTPUT", "n3", "o1", advice="treat")
-    bench = FakeBench(operators={"delete_connection": OPERATORS["delete_connection"]}, seen=[STEEP, PARTLY, other])
+    other = replace(SPARE, evidence={"ratio": 1.0})
+    bench = FakeBench(operators={"delete_connection": OPERATORS["delete_connection"]}, seen=[STEEP, SPARE, other])
     proposal = choose(Guided(), bench)
     assert proposal is not None
-    assert set(map(str, proposal.findings)) == {str(PARTLY), str(other)}
+    assert set(map(str, proposal.findings)) == {str(SPARE), str(other)}
 
 
 def test_rules_about_operators_that_are_not_there_are_passed_over() -> None:

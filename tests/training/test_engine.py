@@ -155,6 +155,23 @@ def assert_states_close(
                 assert part != "step" or int(value) == int(other[lead][name][part]) == 40
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_new_tensors_join_an_optimiser_at_work(algorithm: str) -> None:
+    """A change leaves its new tensors without state among others that have some."""
+    prepared, model = whole_batches()
+    rate = 1e-3
+    old = train(with_algorithm(model, algorithm, rate), prepared, 5)
+    new = "outputs.kind.bias"
+    (lead,) = old.optimiser
+    stateless = {lead: {name: slots for name, slots in old.optimiser[lead].items() if name != new}}
+    grown = train(replace(old, optimiser=stateless), prepared, 1, name=1)
+    fresh = train(replace(old, optimiser={}), prepared, 1, name=1)
+    kept = train(old, prepared, 1, name=1)
+    for name, weight in grown.weights.items():
+        assert torch.allclose(weight, (fresh if name == new else kept).weights[name], atol=1e-6), name
+    assert set(grown.optimiser[lead]) == set(old.optimiser[lead])
+
+
 def test_histories_ages_and_batches_count_on() -> None:
     prepared = toy_prepared()
     first = train(toy_model(prepared), prepared, 7)

@@ -38,6 +38,9 @@ class GroupOptimiser:
             if (parameter := self.named.get(name)) is not None:  # models rest on the CPU between jobs
                 kept = {part: value.to(parameter.device, copy=True) for part, value in slots.items()}
                 self.optimiser.state[parameter].update(kept)
+        if group.how.algorithm == "sgd":  # fused SGD takes momenta of all tensors or of none; zero is a first step's
+            for parameter in self.parameters:
+                self.optimiser.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
 
     def set_gradients(self, gradients: tuple[Tensor | None, ...]) -> None:
         """Hand over the gradients of ``parameters``."""
