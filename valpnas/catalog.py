@@ -61,11 +61,14 @@ def load(entry: Entry, **arguments: Any) -> Any:
     module, _, attribute = entry.target.partition(":")
     try:
         target = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise ConfigError(
             f"cannot load {entry.target!r}: {error}; expected package.module:Name on the Python path"
         ) from error
-    return target(**{**entry.options, **arguments})
+    try:
+        return target(**{**entry.options, **arguments})
+    except TypeError as error:  # not a class of ours, an abstract one, or one with other arguments
+        raise ConfigError(f"cannot make {entry.target!r}: {error}; expected a complete plug-in class") from error
 
 
 @cache

@@ -92,7 +92,7 @@ def test_divergence_is_a_failure_with_its_reason() -> None:
     result = trainer(PlainEngine())(job(with_algorithm(toy_model(PREPARED), "sgd", 1e30), batches=50))
     assert result.failed
     assert result.reason.startswith("diverged: the loss of ")
-    assert (result.model, result.objectives, result.batches) == (None, {}, 0)
+    assert (result.model, result.objectives, result.batches) == (None, {}, 50)  # spent, and counted
 
 
 def test_divergence_in_the_very_last_step_is_noticed() -> None:
