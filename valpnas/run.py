@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.execution.serial import Serial
@@ -36,6 +37,7 @@ from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
+from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
 from valpnas.training.trainer import JobTrainer
@@ -94,7 +96,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     check(config)
     config = replace(config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""))
     with small_network_settings(), ExitStack() as stack:
-        evaluator = _evaluator(prepared_data(problem, config, None))
+        evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
         path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
@@ -128,7 +130,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         stack.callback(directory.close)
         if steps is not None and steps != config.steps:
             config = _raise_budget(directory, config, steps)
-        _search(config, _evaluator(prepared_data(run.problem, config, path)), directory, say)
+        _search(config, _evaluator(prepared_data(run.problem, config, path), config.quiet), directory, say)
     return Run(path)
 
 
@@ -179,9 +181,10 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     directory.write_state(summarise(directory))
 
 
-def _evaluator(prepared: Prepared) -> Evaluator:
+def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
     tasks = {output.name: output.task for output in prepared.problem.outputs}
-    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train))
+    fitting = Fitting(cache_folder() / "scorers", quiet)
+    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
 
 
 def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> RunConfig:
