@@ -72,6 +72,8 @@ def read_idx(content: bytes, name: str) -> Bytes:
     if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
         raise DataError(f"{name}: expected an IDX file of unsigned bytes, got {content[:4].hex()}; replace the file")
     start = 4 + 4 * content[3]
+    if len(content) < start:
+        raise DataError(f"{name}: expected {content[3]} sizes, got {(len(content) - 4) // 4}; replace the file")
     shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
     values = np.frombuffer(content, dtype=np.uint8, offset=start)
     if len(values) != np.prod(shape):
