@@ -81,7 +81,7 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
     except OSError as error:
         raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}") from error
+        raise ConfigError(f"{path}: expected TOML, got {error}; correct the file") from error
     if data.pop("format", FORMAT) != FORMAT:
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got another; use the valpnas that wrote it")
     data.pop("about", None)

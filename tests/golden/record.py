@@ -17,7 +17,7 @@ import valpnas
 from valpnas.search import CHOOSERS, SEARCHES
 
 FOLDER = Path(__file__).parent / "runs"
-BUDGET: dict[str, Any] = {"steps": 6, "initial_batches": 120, "batches_per_step": 110, "seed": 3}
+BUDGET: dict[str, Any] = {"steps": 4, "initial_batches": 120, "batches_per_step": 110, "seed": 3}
 DIGITS = 4  # of the objectives: more would ask two processors of one kind to round alike
 
 

@@ -15,7 +15,7 @@ from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Re
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site, vary
 from valpnas.contracts.search import Search, Workbench
-from valpnas.errors import ConfigError, TrainingFailedError
+from valpnas.errors import TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
 from valpnas.networks.module import fresh_model
@@ -23,7 +23,6 @@ from valpnas.networks.random_valp import random_valp
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
 
-_DRAWS = 1000  # random starts drawn to find one within the limit of parameters
 _STARTS = 5  # starts that may fail before the run gives up
 
 
@@ -111,17 +110,10 @@ class HillClimbing(Search[HillState]):
             )
         problem, rng = bench.problem, bench.rng(state.candidates, "start")
         training = {output.name: self.training for output in problem.outputs}
-        for _ in range(_DRAWS):
-            valp = random_valp(
-                problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size
-            )
-            model = fresh_model(valp, rng)
-            if not 0 < bench.space.max_parameters < model.parameters:
-                return self._job(state, model, (), "start")
-        raise ConfigError(
-            f"max_parameters: expected room for a random start, got none in {_DRAWS} draws of at most "
-            f"{bench.space.max_parameters:,}; raise it or narrow the widths"
+        valp = random_valp(
+            problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size
         )
+        return self._job(state, fresh_model(valp, rng), (), "start")
 
     def _continue(self, state: HillState, model: Model) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it

@@ -24,11 +24,12 @@ class HeldOutView:
     """Implements ``contracts.diagnostic.ModelView`` for one model."""
 
     def __init__(self, model: Model, prepared: Prepared, losses: Losses) -> None:
-        """Look at ``model`` through the first rows of the problem's diagnostic part (its order is random)."""
+        """Look at ``model`` through rows spread evenly over the problem's diagnostic part, whatever its order."""
         self._model, self._losses = model, losses
         part, device = prepared.parts["diagnostic"], prepared.device
-        self.inputs: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.inputs.items()}
-        self.targets: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.targets.items()}
+        rows = torch.arange(min(_ROWS, len(part)), device=device) * len(part) // min(_ROWS, len(part))
+        self.inputs: Mapping[str, Tensor] = {name: value[rows] for name, value in part.inputs.items()}
+        self.targets: Mapping[str, Tensor] = {name: value[rows] for name, value in part.targets.items()}
         self._module: ValpModule = load_module(model).to(device).eval()
 
     @property
