@@ -45,8 +45,12 @@ class UnknownNameError(ValpnasError):
 
 
 class TrainingFailedError(ValpnasError):
-    """A candidate could not be trained (divergence, memory, time); ``reason`` goes into the journal."""
+    """A candidate could not be trained (divergence, memory, time); ``reason`` goes into the journal.
 
-    def __init__(self, reason: str) -> None:
+    ``batches`` are those it was trained before it failed: they were spent, and count.
+    """
+
+    def __init__(self, reason: str, batches: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.batches = batches

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from valpnas.store.test_objectives import read_test_objectives
 from valpnas.training.data import Prepared, prepare
 from valpnas.training.designed import DesignedModel
 from valpnas.training.device import resolve_device
+from valpnas.training.transforms import Transforms
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class FrontMember:
     @cached_property
     def model(self) -> DesignedModel:
         """The trained model as a torch module that takes raw inputs."""
-        return DesignedModel(self.run.model(self.candidate), self.run.prepared.transforms)
+        return DesignedModel(self.run.model(self.candidate), self.run.transforms)
 
 
 class Run:
@@ -55,6 +57,11 @@ class Run:
     def problem(self) -> Problem:
         """The problem, with its data yet to be read."""
         return self._problem()
+
+    @cached_property
+    def transforms(self) -> Transforms:
+        """The pre-processing that was fitted on the training rows; the data themselves are not needed for it."""
+        return Transforms.from_json(read_problem(self.path)["transforms"])
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -90,7 +97,10 @@ class Run:
 
 def prepared_data(problem: Problem, config: RunConfig, path: Path | None) -> Prepared:
     """Read the data; for an existing run they must be those it was made on."""
-    reader = Reader(Path(config.data_dir) if config.data_dir else None)
+    # Data may have moved since the run was made: the folder named now goes before the one named then.
+    named = os.environ.get("VALPNAS_DATA") if path is not None else None
+    folder = named or config.data_dir
+    reader = Reader(Path(folder) if folder else None)
     prepared = prepare(problem, reader, resolve_device(config.device))
     if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:
         raise StoreError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,7 +23,7 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
@@ -58,7 +59,9 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     """
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
-    return start(config, catalog.problem(name) if isinstance(problem, str) else problem, say)
+    # An object has no name by which the run could find it again, so its arrays are kept with the run.
+    chosen = catalog.problem(name) if isinstance(problem, str) else replace(problem, in_memory=True)
+    return start(config, chosen, say)
 
 
 def load(path: str | os.PathLike[str]) -> Run:
@@ -109,7 +112,7 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     prepared = evaluator.prepared
     problem = prepared.problem
     reference, ideal = bounds(problem, evaluator)
-    parts = problem.load(Reader()) if problem.in_memory else None
+    parts = problem.load(Reader(Path(config.data_dir) if config.data_dir else None)) if problem.in_memory else None
     bounded = replace(problem, reference=reference, ideal=ideal)
 
     def save(folder: Path) -> None:
@@ -133,6 +136,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
         config = _with_budget(directory, run.config, steps)
+        _say_what_changed(path, config, say)
         _search(replace(config, quiet=silent), evaluator, directory, say)
     return Run(path)
 
@@ -165,10 +169,10 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         state = SearchLoop(search, bench, directory, Serial(), trainer, watch).run()
-    _finish(directory, bench, evaluator, search.front(state))
+    _finish(directory, bench, evaluator, search.front(state), say)
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int]) -> None:
+def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int], say: Say) -> None:
     """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
     if directory.journal.events[-1]["event"] == "ended":
         return
@@ -178,7 +182,13 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
         findings = bench.findings(candidate, names)
         directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
     looked = time.perf_counter()
-    scores = {c: {name: s.objective for name, s in evaluator.scores(bench.model(c), "test").items()} for c in front}
+    scores: dict[int, dict[str, float]] = {}
+    for candidate in front:
+        try:
+            scored = evaluator.scores(bench.model(candidate), "test")
+            scores[candidate] = {name: score.objective for name, score in scored.items()}
+        except TrainingFailedError as error:  # a test row no training row is like: the run has ended all the same
+            say(f"candidate {candidate} has no test objectives: {error}")
     write_test_objectives(directory.path, scores)
     directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
     directory.write_state(summarise(directory))
@@ -207,6 +217,14 @@ def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) 
     if raised != config:
         directory.write_run_toml(raised.to_toml(_about(raised)))
     return raised
+
+
+def _say_what_changed(path: Path, config: RunConfig, say: Say) -> None:
+    """Say which version or device differs from the run's own: the rest of it may then not repeat bit for bit."""
+    before = tomllib.loads((path / "run.toml").read_text(encoding="utf-8")).get("about", {})
+    for what, now in _about(config).items():
+        if before.get(what, now) != now:
+            say(f"made with {what} {before[what]}, goes on with {now}: results may differ in the last bits")
 
 
 def _about(config: RunConfig) -> dict[str, str]:

@@ -10,7 +10,7 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Site
 from valpnas.diagnostics import DIAGNOSTICS
 from valpnas.operators import OPERATORS
-from valpnas.search.choosers.guided import _DIAGNOSTICS
+from valpnas.search.choosers.guided import asked_diagnostics
 from valpnas.search.choosers.rules import RULES, WHERE, priority
 
 EMITTED = {name: catalog.diagnostic(name).emits for name in (entry.name for entry in DIAGNOSTICS)}
@@ -24,7 +24,7 @@ def test_every_finding_that_advises_treatment_is_treated() -> None:
 
 def test_guided_looks_through_every_diagnostic_its_rules_are_about() -> None:
     asked = {rule.finding for rule in RULES}
-    assert set(_DIAGNOSTICS) == {name for name, emits in EMITTED.items() if asked & set(emits)}
+    assert set(asked_diagnostics()) == {name for name, emits in EMITTED.items() if asked & set(emits)}
 
 
 def test_every_rule_names_an_operator_and_a_place_there_is() -> None:

@@ -1,9 +1,9 @@
-"""Executor: runs jobs somewhere and returns their results in candidate order."""
+"""Executor: runs jobs somewhere and hands back each result as soon as it is there."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from valpnas.contracts.job import Job, Result
@@ -12,10 +12,10 @@ Trainer = Callable[[Job], Result]  # trains and evaluates one job; raises nothin
 
 
 class Executor(ABC):
-    """Where jobs are run. ``run`` returns when all are done; a lost worker's job comes back as failed."""
+    """Where jobs are run. A result is recorded as it comes, so a kill loses no finished job of a batch."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Sequence[Result]:
-        """Train every job and return the results in the order of the jobs."""
+    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterable[Result]:
+        """Train every job and yield the results in any order; a lost worker's job comes back as failed."""

@@ -11,6 +11,7 @@ from valpnas.errors import DataError
 from valpnas.graph.tasks import Classification, Distribution, Generation, Task
 from valpnas.graph.valp import IDENTIFIER, Input, Output
 
+KINDS = ("table", "image")  # a table is standardised, an image must lie in [0, 1]
 _SUM_TOLERANCE = 1e-4  # float32 shares of a few hundred bins miss 1 by less
 
 
@@ -45,6 +46,8 @@ def _array(what: str, arrays: Mapping[str, Array], name: str) -> Array:
 
 def _check_input(vertex: Input, value: Array, rows: int) -> None:
     what = f"input {vertex.name!r}"
+    if vertex.kind not in KINDS:
+        raise DataError(f"{what}: expected a kind among {', '.join(KINDS)}, got {vertex.kind!r}; declare one of them")
     _check_array(what, value, rows, vertex.shape)
     if vertex.kind == "image" and (problem := _outside_unit(value)):
         raise DataError(f"{what}: {problem}, or declare another kind than 'image'")

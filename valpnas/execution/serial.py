@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from valpnas.contracts.executor import Executor, Trainer
@@ -14,6 +14,6 @@ class Serial(Executor):
 
     name: ClassVar[str] = "serial"
 
-    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Sequence[Result]:
-        """Train every job."""
-        return [trainer(job) for job in jobs]
+    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterator[Result]:
+        """Train the jobs in order."""
+        return (trainer(job) for job in jobs)

@@ -23,9 +23,18 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
             f"{folder}: expected a folder that holds run directories, found none; name one: `valpnas list FOLDER`"
         )
     runs = sorted(path.parent for path in folder.glob("*/run.toml"))
-    return [_row(RunDirectory(path)) for path in runs]
+    return [_row(path) for path in runs]
 
 
-def _row(run: RunDirectory) -> dict[str, Any]:
+def _row(path: Path) -> dict[str, Any]:
+    """Return the row of a run; one that cannot be read says why and does not hide the others."""
+    try:
+        run = RunDirectory(path)
+        return _figures(run)
+    except StoreError as error:
+        return {**dict.fromkeys(_SHOWN, ""), "run": str(path), "problem": f"unreadable: {error}"}
+
+
+def _figures(run: RunDirectory) -> dict[str, Any]:
     summary = {**(run.read_state() or summarise(run)), "run": str(run.path)}  # it may have been moved since
     return {key: summary[key] for key in _SHOWN}

@@ -39,7 +39,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
         "failed": len(journal.of("failed")),
         "evaluations": len(trained),
-        "batches": sum(event["batches"] for event in trained),
+        "batches": sum(event["batches"] for event in [*trained, *journal.of("failed")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "start": trained[0]["objectives"] if trained else {},
         "front": [_member(event, test) for event in chosen],

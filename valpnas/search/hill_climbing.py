@@ -105,9 +105,7 @@ class HillClimbing(Search[HillState]):
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
         if state.candidates >= _STARTS:
-            raise TrainingFailedError(
-                f"{_STARTS} random starts failed one after the other; the journal says why. Lower the learning rate?"
-            )
+            raise TrainingFailedError(f"{_STARTS} random starts failed one after the other; the journal says why.")
         problem, rng = bench.problem, bench.rng(state.candidates, "start")
         training = {output.name: self.training for output in problem.outputs}
         valp = random_valp(

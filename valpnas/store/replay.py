@@ -47,7 +47,7 @@ def replay(events: Sequence[Event]) -> list[Asked]:
 
 def _result(asked: Asked, event: Event) -> Result:
     record = asked.records[event["candidate"]]
+    spent = {key: event[key] for key in ("batches", "cost", "seconds")}
     if event["event"] == "failed":
-        return Result(record, reason=event["reason"])
-    figures = {key: event[key] for key in ("objectives", "reported", "batches", "cost", "parameters", "seconds")}
-    return Result(record, **figures)
+        return Result(record, reason=event["reason"], **spent)
+    return Result(record, **{key: event[key] for key in ("objectives", "reported", "parameters")}, **spent)

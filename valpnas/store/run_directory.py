@@ -151,17 +151,16 @@ def _check_free(path: Path) -> None:
 
 
 def _result_event(result: Result) -> Event:
+    spent = {"batches": result.batches, "cost": result.cost, "seconds": dict(result.seconds)}
     if result.failed:
-        return {"event": "failed", "candidate": result.candidate, "reason": result.reason}
+        return {"event": "failed", "candidate": result.candidate, "reason": result.reason, **spent}
     return {
         "event": "trained",
         "candidate": result.candidate,
         "objectives": dict(result.objectives),
         "reported": {name: dict(figures) for name, figures in result.reported.items()},
-        "batches": result.batches,
-        "cost": result.cost,
         "parameters": result.parameters,
-        "seconds": dict(result.seconds),
+        **spent,
     }
 
 

@@ -58,8 +58,9 @@ class DesignedModel(nn.Module):
         if output not in generations:
             raise UnknownNameError("generation output", output, generations)
         sizes = self.module.latent_sizes()
+        device = next(self.module.parameters()).device
         latents = {
-            decoder: torch.randn(count, sizes[decoder], generator=generator)
+            decoder: torch.randn(count, sizes[decoder], generator=generator, device=generator.device).to(device)
             for decoder in self.module.last_decoders[output]
         }
         return self._natural(output, self.valp.tasks[output], self.module.sample(output, latents))

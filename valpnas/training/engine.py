@@ -125,11 +125,13 @@ def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) ->
     if not bool(finite.all()):
         batch, output = (int(i) for i in torch.nonzero(~finite)[0])
         raise TrainingFailedError(
-            f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}"
+            f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}",
+            len(record),
         )
     if time.monotonic() > deadline:
         raise TrainingFailedError(
-            f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches"
+            f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches",
+            len(record),
         )
 
 

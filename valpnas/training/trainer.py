@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,41 +32,54 @@ class JobTrainer:
         """Train and evaluate ``job``; a candidate that fails comes back with its reason, and the search goes on."""
         if job.fault:
             return Result(job.record, reason=job.fault)
-        try:
-            return self._train(job)
-        except TrainingFailedError as error:
-            return Result(job.record, reason=error.reason)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            return Result(job.record, reason=f"out of memory: {_first_line(error)}")
-        except RuntimeError as error:  # torch's CPU allocator reports a lack of memory as a plain RuntimeError
-            if "can't allocate memory" not in str(error):
-                return Result(job.record, reason=f"raised RuntimeError: {_first_line(error)}")
-            return Result(job.record, reason=f"out of memory: {_first_line(error)}")
-        except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden
-            return Result(job.record, reason=f"raised {type(error).__name__}: {_first_line(error)}")
-
-    def _train(self, job: Job) -> Result:
         started = time.perf_counter()
-        rng = self.streams(job.record.candidate, "train")
-        model = self.engine.train(job.model, self.prepared, self.evaluator.losses, job.record.protocol, rng)
-        trained = time.perf_counter()
-        scores = self.evaluator.scores(model, "validation")
+        try:
+            model = self._trained(job)
+        except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden
+            return self._failed(job, error, getattr(error, "batches", 0), {"training": time.perf_counter() - started})
+        seconds = {"training": time.perf_counter() - started}
+        try:
+            scores = self.evaluator.scores(model, "validation")
+        except Exception as error:  # likewise
+            return self._failed(job, error, job.record.protocol.batches, seconds)
         return Result(
             job.record,
             objectives={name: score.objective for name, score in scores.items()},
             reported={name: dict(score.reported) for name, score in scores.items()},
             batches=job.record.protocol.batches,
-            cost=float(job.record.protocol.batches * multiply_adds(model)),
+            cost=self._cost(model, job.record.protocol.batches),
             parameters=model.parameters,
-            seconds={"training": trained - started, "evaluation": time.perf_counter() - trained},
+            seconds={**seconds, "evaluation": time.perf_counter() - started - seconds["training"]},
             model=model,
         )
 
+    def _trained(self, job: Job) -> Model:
+        rng = self.streams(job.record.candidate, "train")
+        return self.engine.train(job.model, self.prepared, self.evaluator.losses, job.record.protocol, rng)
 
-def multiply_adds(model: Model) -> int:
-    """Return the multiply-adds of one batch, forward and backward, counting matrix products only."""
+    def _failed(self, job: Job, error: Exception, batches: int, seconds: Mapping[str, float]) -> Result:
+        """Return the failure with what it cost."""
+        cost = self._cost(job.model, batches)
+        return Result(job.record, batches=batches, cost=cost, seconds=seconds, reason=failure_reason(error))
+
+    def _cost(self, model: Model, batches: int) -> float:
+        return float(batches * multiply_adds(model, len(self.prepared.train)))
+
+
+def multiply_adds(model: Model, rows: int) -> int:
+    """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward, matrix products only."""
     matrices = sum(tensor.numel() for tensor in model.weights.values() if tensor.dim() == 2)
-    return 3 * matrices * model.valp.batch_size
+    return 3 * matrices * min(model.valp.batch_size, rows)
+
+
+def failure_reason(error: Exception) -> str:
+    """Say in one line why a candidate failed."""
+    if isinstance(error, TrainingFailedError):
+        return error.reason
+    # torch's CPU allocator reports a lack of memory as a plain RuntimeError.
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
+        return f"out of memory: {_first_line(error)}"
+    return f"raised {type(error).__name__}: {_first_line(error)}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -44,8 +44,13 @@ class Transforms:
         """Return the rows as the model sees them."""
         return Part(_apply(self.inputs, part.inputs), _apply(self.targets, part.targets))
 
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Transforms:
+        """Read what ``to_json`` wrote."""
+        return Transforms(_read(data["inputs"]), _read(data["targets"]))
+
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data."""
+        """Return plain JSON data; ``from_json`` gives back equal transforms."""
         return {
             "inputs": {name: transform.to_json() for name, transform in self.inputs.items()},
             "targets": {name: transform.to_json() for name, transform in self.targets.items()},
@@ -58,6 +63,10 @@ def fit_transforms(problem: Problem, train: Part) -> Transforms:
         {i.name: _fit(train.inputs[i.name]) for i in problem.inputs if i.kind == "table" and len(i.shape) == 1},
         {o.name: _fit(train.targets[o.name]) for o in problem.outputs if isinstance(o.task, Regression)},
     )
+
+
+def _read(data: Mapping[str, Any]) -> dict[str, Standardise]:
+    return {name: Standardise(tuple(step["mean"]), tuple(step["scale"])) for name, step in data.items()}
 
 
 def _fit(values: Array) -> Standardise:

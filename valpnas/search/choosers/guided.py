@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
 
+from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Proposal
 from valpnas.contracts.operator import Site
 from valpnas.search.choosers.random import draw, gentle_variants
 from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
-
-_DIAGNOSTICS = ("loss_slope", "module_intervention")
 
 Option = tuple[str, Site, Rule, Finding]
 
@@ -30,7 +30,7 @@ class Guided(Chooser):
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
         """Return the change the findings ask for."""
-        findings = situation.findings(_DIAGNOSTICS)
+        findings = situation.findings(asked_diagnostics())
         options = [o for o in _options(situation, findings) if o[0] not in situation.set_aside]
         if not options:
             return draw(
@@ -43,6 +43,14 @@ class Guided(Chooser):
         variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
         variant = variants[int(rng.integers(len(variants)))]
         return _propose([option for option in options if option[0] == variant], rng)
+
+
+@cache
+def asked_diagnostics() -> tuple[str, ...]:
+    """Return the diagnostics that may emit a finding some rule is about; a new one is asked once a rule names it."""
+    wanted = {rule.finding for rule in RULES}
+    names = [entry.name for entry in catalog.entries("diagnostics")]
+    return tuple(name for name in names if wanted & set(catalog.diagnostic(name).emits))
 
 
 def _options(situation: Situation, findings: Sequence[Finding]) -> Iterator[Option]:

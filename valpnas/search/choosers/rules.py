@@ -43,12 +43,7 @@ RULES: tuple[Rule, ...] = (
         "a connection of an output in a local optimum can be divided",
     ),
     Rule("STUCK", "change_lr", "lower-rate", "the learning rate of a converged output can be decreased"),
-    Rule(
-        "PARTLY_RELEVANT",
-        "delete_connection",
-        "arc-from-network",
-        "a network some outputs do not need can lose a connection",
-    ),
+    # VII-B lets such a network lose a connection too; IRRELEVANT_TO_OUTPUT asks for that, at the arcs it does not need.
     Rule("PARTLY_RELEVANT", "insert_network/aggressive", "arc-from-network", "its connections can be divided"),
     Rule("PARTLY_RELEVANT", "clone_network/aggressive", "network", "it can be cloned aggressively"),
     Rule(
