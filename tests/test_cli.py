@@ -154,7 +154,8 @@ def test_fetch_finds_what_is_there_and_fetches_what_is_not(tmp_path: Path, monke
     paths = [str(tmp_path / "cache" / "valpnas" / "a.csv"), str(Path("mine") / "b.csv")]
     assert [row["path"] for row in json.loads(done.stdout)] == paths
     text = valpnas("fetch", "mine", "--data-dir", "mine", folder=tmp_path).stdout
-    assert [line.split() for line in text.splitlines()] == [["mine", "a.csv", paths[0]], ["mine", "b.csv", paths[1]]]
+    rows = [line.split() for line in text.splitlines()]
+    assert rows == [["problem", "file", "path"], ["mine", "a.csv", paths[0]], ["mine", "b.csv", paths[1]]]
 
 
 def test_fetch_says_in_one_line_what_it_cannot_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
