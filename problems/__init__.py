@@ -9,6 +9,31 @@ PROBLEMS: tuple[Entry, ...] = (
         "valpnas.problems.digits:digits",
     ),
     Entry(
+        "mnist",
+        "28x28 hand-written digits: the same three tasks; 12 MB are fetched",
+        "valpnas.problems.mnist:mnist",
+    ),
+    Entry(
+        "fashion-mnist",
+        "28x28 images of clothes: the same three tasks; 31 MB are fetched",
+        "valpnas.problems.fashion_mnist:fashion_mnist",
+    ),
+    Entry(
+        "fashion-halves",
+        "left and right half of the same clothes: two inputs, and a fourth task, which half is brighter",
+        "valpnas.problems.fashion_halves:fashion_halves",
+    ),
+    Entry(
+        "abalone",
+        "sea snails: age and sex from seven measures; 190 kB are fetched",
+        "valpnas.problems.abalone:abalone",
+    ),
+    Entry(
+        "energy",
+        "houses: heating and cooling load from eight figures of the design; 75 kB are fetched",
+        "valpnas.problems.energy:energy",
+    ),
+    Entry(
         "student",
         "Portuguese pupils: three marks and passing, from two tables, the person and the school; 20 kB are fetched",
         "valpnas.problems.student:student",

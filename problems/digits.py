@@ -8,14 +8,13 @@ networks, which is what makes the problem multi-task in earnest: no output's bes
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from valpnas.contracts.problem import Part, Parts, Problem, Reader, SampleScorer
 from valpnas.graph.tasks import Classification, Distribution, Generation
 from valpnas.graph.valp import Input, Output
+from valpnas.problems._grey_histograms import BINS, grey_histograms
 
 SPLIT_SEED = 0
-BINS = 8
 LEVELS = 16  # the brightest pixel of the raw images
 SHAPE = (1, 8, 8)
 
@@ -55,10 +54,3 @@ def _load(_: Reader) -> Parts:
     pixels = (data.images / LEVELS).astype(np.float32).reshape(-1, *SHAPE)
     targets = {"digit": data.target.astype(np.int64), "histogram": grey_histograms(pixels), "sample": pixels}
     return Parts.split(Part({"pixels": pixels}, targets), SPLIT_SEED)
-
-
-def grey_histograms(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return each image's shares of pixels in ``BINS`` equal steps of [0, 1], ``(n, BINS)``; 1 is in the last step."""
-    steps = np.minimum((pixels.reshape(len(pixels), -1) * BINS).astype(np.int64), BINS - 1)
-    shares: NDArray[np.float32] = (steps[:, :, None] == np.arange(BINS)).mean(axis=1, dtype=np.float32)
-    return shares

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from valpnas.contracts.data_files import DataFile, find_or_fetch
+from valpnas.contracts.data_files import DataFile, read_content
 from valpnas.contracts.problem import Part, Parts, Problem, Reader
 from valpnas.errors import DataError
 from valpnas.graph.tasks import Classification, Regression
@@ -89,11 +89,12 @@ def student() -> Problem:
         load=_load,
         reference=REFERENCE,
         ideal=IDEAL,
+        files=(FILE,),
     )
 
 
 def _load(reader: Reader) -> Parts:
-    table = plain_csv(find_or_fetch(FILE, reader).read_bytes()).decode("ascii")
+    table = read_content(FILE, reader).decode("ascii")
     return Parts.split(read_table(table), SPLIT_SEED)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from tests.file_server import serve
+from valpnas import catalog
 from valpnas.cli import main
+from valpnas.contracts.data_files import DataFile
 
 TINY = ("--steps", "2", "--initial-batches", "12", "--batches-per-step", "6")
 KEYS = {"steps", "accepted", "evaluations", "batches", "seconds", "front", "hypervolume"}
@@ -125,6 +129,50 @@ def test_tables_list_what_there_is(command: str, names: set[str], tmp_path: Path
     assert all(row["summary"] for row in rows)
     text = valpnas(command, folder=tmp_path).stdout
     assert all(name in text for name in names)
+
+
+def test_problems_as_json_say_which_files_they_need(tmp_path: Path) -> None:
+    """For people who fetch them by other means: the checksum is that of the unpacked content."""
+    rows = {row["name"]: row["files"] for row in json.loads(valpnas("problems", "--json", folder=tmp_path).stdout)}
+    assert rows["digits"] == []
+    assert [file["name"] for file in rows["student"]] == ["student-por.csv"]
+    assert len(rows["mnist"]) == len(rows["fashion-mnist"]) == 4
+    assert all(set(file) == {"name", "folder", "url", "sha256"} for files in rows.values() for file in files)
+
+
+def test_fetch_finds_what_is_there_and_fetches_what_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From an address on this machine: the tests need no network."""
+    content = b"1,2\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "b.csv").write_bytes(content)
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
+    with serve({"a.csv": content}, monkeypatch) as address:
+        needed = [DataFile(name, address + name, hashlib.sha256(content).hexdigest()) for name in ("a.csv", "b.csv")]
+        problem = replace(catalog.problem("digits"), files=tuple(needed))
+        monkeypatch.setattr(catalog, "problem", lambda _: problem)
+        done = valpnas("fetch", "mine", "--data-dir", "mine", "--json", folder=tmp_path)
+    paths = [str(tmp_path / "cache" / "valpnas" / "a.csv"), str(Path("mine") / "b.csv")]
+    assert [row["path"] for row in json.loads(done.stdout)] == paths
+    text = valpnas("fetch", "mine", "--data-dir", "mine", folder=tmp_path).stdout
+    rows = [line.split() for line in text.splitlines()]
+    assert rows == [["problem", "file", "path"], ["mine", "a.csv", paths[0]], ["mine", "b.csv", paths[1]]]
+
+
+def test_fetch_says_in_one_line_what_it_cannot_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File, address, folder."""
+    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
+    problem = replace(catalog.problem("digits"), files=(DataFile("a.csv", "http://127.0.0.1:9/a.csv", "0", "tables"),))
+    monkeypatch.setattr(catalog, "problem", lambda _: problem)
+    done = valpnas("fetch", "mine", "--data-dir", tmp_path, folder=tmp_path)
+    advice = f"put a.csv into {tmp_path / 'tables'}"
+    reason = "expected a.csv, got no answer (ConnectionError) from http://127.0.0.1:9/a.csv"
+    assert (done.returncode, done.stderr) == (2, f"valpnas: {reason}; {advice}\n")
+
+
+def test_fetch_of_a_problem_without_files(tmp_path: Path) -> None:
+    """Nothing to do is no error."""
+    assert valpnas("fetch", "digits", folder=tmp_path).stdout == "no files are needed\n"
+    assert valpnas("fetch", "digits", "--json", folder=tmp_path).stdout == "[]\n"
 
 
 def test_check_reads_run_files_without_running_them(tmp_path: Path) -> None:

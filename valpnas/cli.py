@@ -26,6 +26,9 @@ app = typer.Typer(
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DataDir = Annotated[
+    Path | None, typer.Option(help="Folder with data files.", envvar="VALPNAS_DATA", show_default=False)
+]
 Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress bar, no messages.", show_default=False)]
 
 
@@ -64,9 +67,7 @@ def run(
     time_limit: Annotated[float | None, typer.Option(help="Seconds per candidate.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness.", show_default=False)] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder with data files.", envvar="VALPNAS_DATA", show_default=False)
-    ] = None,
+    data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to make.", show_default=False)] = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
@@ -135,8 +136,42 @@ def list_runs(
 
 @app.command()
 def problems(as_json: AsJson = False) -> None:
-    """List the problems there are."""
-    _print_table("problems", as_json)
+    """List the problems there are; as JSON also the files that each needs."""
+    if not as_json:
+        _print_table("problems", as_json)
+        return
+    from valpnas import catalog
+
+    rows = [
+        {
+            "name": entry.name,
+            "summary": entry.summary,
+            "files": [
+                {"name": file.name, "folder": file.folder, "url": file.url, "sha256": file.sha256}
+                for file in catalog.problem(entry.name).files
+            ],
+        }
+        for entry in catalog.entries("problems")
+    ]
+    _print_rows(rows, as_json, "none")
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(metavar="PROBLEM...", help="Names of problems.", show_default=False)],
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the files of problems, or fetch them from their public addresses, and print where each lies."""
+    from valpnas import catalog
+    from valpnas.contracts.data_files import Reader, find_or_fetch
+
+    rows = [
+        {"problem": name, "file": file.name, "path": str(find_or_fetch(file, Reader(data_dir)))}
+        for name in names
+        for file in catalog.problem(name).files
+    ]
+    _print_rows(rows, as_json, "no files are needed")
 
 
 @app.command()

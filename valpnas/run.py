@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.execution.serial import Serial
@@ -37,6 +38,7 @@ from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
+from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
 from valpnas.training.trainer import JobTrainer
@@ -97,7 +99,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     check(config)
     config = replace(config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""))
     with small_network_settings(), ExitStack() as stack:
-        evaluator = _evaluator(prepared_data(problem, config, None))
+        evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
         path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
@@ -131,10 +133,11 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
         directory.asked()  # nothing is written to a run whose journal or data cannot be used
-        evaluator = _evaluator(prepared_data(run.problem, run.config, path))
+        silent = run.config.quiet if quiet is None else quiet
+        evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
-        _search(config if quiet is None else replace(config, quiet=quiet), evaluator, directory, say)
+        _search(replace(config, quiet=silent), evaluator, directory, say)
     return Run(path)
 
 
@@ -191,9 +194,10 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     directory.write_state(summarise(directory))
 
 
-def _evaluator(prepared: Prepared) -> Evaluator:
+def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
     tasks = {output.name: output.task for output in prepared.problem.outputs}
-    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train))
+    fitting = Fitting(cache_folder() / "scorers", quiet)
+    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
 
 
 def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) -> RunConfig:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.training.toy_data import toy_problem
 from valpnas import catalog
-from valpnas.contracts.problem import Part, Parts, Problem, Reader
+from valpnas.contracts.problem import DataFile, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.problems import PROBLEMS
 from valpnas.testing import problems
 from valpnas.testing.conformance_error import ConformanceError
@@ -79,6 +79,16 @@ def bounded(reference: float, ideal: float) -> Change:
     return change
 
 
+def sampled(scorer: SampleScorer) -> Change:
+    """Return what declares another yardstick."""
+    return lambda problem: replace(problem, samplers=dict.fromkeys(problem.samplers, scorer))
+
+
+def files(*declared: DataFile) -> Change:
+    """Return what declares files."""
+    return lambda problem: replace(problem, files=declared)
+
+
 @pytest.mark.parametrize(
     ("change", "promise"),
     [
@@ -88,6 +98,10 @@ def bounded(reference: float, ideal: float) -> Change:
         (loading(empty), problems.DATA),
         (loading(moody), problems.REPEATABLE),
         (lambda problem: replace(problem, samplers={}), problems.SAMPLERS),
+        (sampled(SampleScorer("classifier-frechet", target="number")), problems.TARGETS),
+        (files(DataFile("a.csv", "https://a.b/a.csv", "abc")), problems.FILES),
+        (files(DataFile("a.csv", "a.csv", "0" * 64)), problems.FILES),
+        (files(*[DataFile("a.csv", "https://a.b/a.csv", "0" * 64)] * 2), problems.FILES),
         (lambda problem: replace(problem, in_memory=False), problems.BOUNDS),
         (lambda problem: replace(problem, reference={"kind": 1.0}, ideal={"kind": 0.1}), problems.BOUNDS),
         (bounded(1.0, 1.0), problems.BOUNDS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import zipfile
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.file_server import serve
-from valpnas.contracts.data_files import DataFile, find_or_fetch
+from valpnas.contracts.data_files import DataFile, find_or_fetch, read_content
 from valpnas.contracts.problem import Reader
 from valpnas.errors import DataError
 
@@ -136,3 +137,53 @@ def test_a_cache_that_cannot_be_written_is_reported(cache: Path, monkeypatch: py
         pytest.raises(DataError, match=r"expected to keep .*table.csv, got .*; put table.csv into"),
     ):
         find_or_fetch(replace(FILE, url=f"{address}table.csv"), Reader())
+
+
+PACKED = gzip.compress(CONTENT, mtime=0)
+GZIP = replace(FILE, name="table.csv.gz", normalise=gzip.decompress)
+
+
+def test_the_content_is_unpacked_and_any_wrapper_will_do(tmp_path: Path) -> None:
+    for wrapper in (PACKED, gzip.compress(CONTENT, compresslevel=1, mtime=7)):
+        put(tmp_path / "table.csv.gz", wrapper)
+        assert read_content(GZIP, Reader(tmp_path)) == CONTENT
+
+
+def test_a_fetched_file_is_kept_as_it_came(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve({"table.csv.gz": PACKED}, monkeypatch) as address:
+        assert read_content(replace(GZIP, url=f"{address}table.csv.gz"), Reader()) == CONTENT
+    assert (cache / "tables" / "table.csv.gz").read_bytes() == PACKED
+    assert read_content(GZIP, Reader()) == CONTENT
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [PACKED[:-9], PACKED[:12], PACKED[:4], b"no gzip", PACKED[:-6] + b"x" + PACKED[-5:], PACKED[:11] + b"\xff" * 20],
+    ids=["cut", "cut early", "cut in the header", "another format", "wrong checksum", "garbage inside"],
+)
+def test_a_damaged_archive_is_refused_in_one_line(damaged: bytes, tmp_path: Path) -> None:
+    path = put(tmp_path / "table.csv.gz", damaged)
+    with pytest.raises(DataError) as caught:
+        read_content(GZIP, Reader(tmp_path))
+    message = str(caught.value)
+    assert message.startswith(f"{path}: expected content of SHA-256 {FILE.sha256}, got a file that was cut off")
+    assert message.endswith("; replace it, or take it away to have it fetched")
+    assert "\n" not in message
+
+
+def test_an_empty_archive_is_not_the_content(tmp_path: Path) -> None:
+    put(tmp_path / "table.csv.gz", b"")
+    with pytest.raises(DataError, match=f"got {hashlib.sha256(b'').hexdigest()}"):
+        read_content(GZIP, Reader(tmp_path))
+
+
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / "table.csv")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)  # the tests may run as root, whom no mode stops
+    with pytest.raises(DataError) as caught:
+        read_content(FILE, Reader(tmp_path))
+    assert str(caught.value) == f"{path}: expected a file to read, got Permission denied; check its rights"

@@ -28,6 +28,7 @@ from .pages import PAGES, ROOT, Block, blocks, broken_links, missing_paths, tabl
 
 README = ROOT / "README.md"
 OPERATORS = ROOT / "docs" / "writing_operators.md"
+PROBLEMS = ROOT / "docs" / "writing_problems.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
@@ -58,7 +59,7 @@ def reader_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [README, OPERATORS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, OPERATORS, PROBLEMS], ids=lambda page: page.name)
 def test_a_reader_can_follow_the_page(page: Path, reader_folder: Path) -> None:
     for block in blocks(page):
         where = f"{page.name}, line {block.line}"
@@ -115,7 +116,7 @@ def test_the_key_table_is_the_dataclass(head: str, kind: Callable[..., Any], bes
             assert written == (list(came) if isinstance(came, tuple) else came), name
 
 
-@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING, OPERATORS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING, OPERATORS, PROBLEMS], ids=lambda page: page.name)
 def test_every_file_named_exists(page: Path) -> None:
     assert missing_paths(page) == []
 

@@ -51,3 +51,13 @@ def test_denormals_are_flushed_inside_and_not_outside() -> None:
     with small_network_settings():
         assert product() == 0
     assert product() > 0
+
+
+def test_a_worker_that_sets_up_twice_is_still_set_up_in_between() -> None:
+    denormal = torch.full((8,), 1e-30)
+    with small_network_settings():
+        with small_network_settings():
+            assert float((denormal * 1e-10).sum()) == 0
+        assert float((denormal * 1e-10).sum()) == 0
+        assert torch.get_num_threads() == 1
+    assert float((denormal * 1e-10).sum()) > 0

@@ -7,19 +7,22 @@ fails its checksum is handed on: a run compares results across machines, so its 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import sys
-import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from valpnas.contracts.problem import Reader
+from valpnas.contracts.downloads import DownloadError, download
 from valpnas.errors import DataError
 
-_PATIENCE = 30  # seconds without an answer
+
+@dataclass(frozen=True)
+class Reader:
+    """What a problem's loader may use: the folder the user named for data files, if any."""
+
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class DataFile:
     ``folder`` is the sub-folder of the user's folder (and of our cache) it belongs in; the user's folder itself is
     looked at too. Where ``url`` leads to a zip, ``members`` are the names to open in it, the file itself last:
     ``("inner.zip", "table.csv")``. ``sha256`` is that of the content after ``normalise``, which evens out
-    spellings of the same content.
+    spellings of the same content, or unpacks it; it may raise what ``gzip`` and ``zlib`` raise, or ``ValueError``.
     """
 
     name: str
@@ -48,16 +51,37 @@ def find_or_fetch(file: DataFile, reader: Reader) -> Path:
     Raises:
         DataError: it is nowhere and cannot be fetched, or its content is not the one expected.
     """
+    return _find(file, reader)[0]
+
+
+def read_content(file: DataFile, reader: Reader) -> bytes:
+    """Return the content of ``file`` after ``normalise``: the very bytes whose checksum was found right.
+
+    Raises:
+        DataError: as for ``find_or_fetch``.
+    """
+    return _find(file, reader)[1]
+
+
+def cache_folder() -> Path:
+    """Return the folder of this user in which valpnas keeps what it fetched or computed once."""
+    import pooch
+
+    return Path(pooch.os_cache("valpnas"))
+
+
+def _find(file: DataFile, reader: Reader) -> tuple[Path, bytes]:
     for place in _places(file, reader):
-        if place.is_file():
-            _check(file, place.read_bytes(), f"{place}", "replace it, or take it away to have it fetched")
-            return place
-    cached = _cache() / file.folder / file.name
-    if not (cached.is_file() and _digest(file, cached.read_bytes()) == file.sha256):
-        content = _fetch(file, reader)
-        _check(file, content, f"{file.name} from {file.url}", _advice(file, reader))
-        _keep(cached, content, file, reader)
-    return cached
+        if os.path.isfile(place):  # unlike Path.is_file, quiet about folders that may not be entered
+            return place, _checked(file, _read(place), f"{place}", "replace it, or take it away to have it fetched")
+    cached = cache_folder() / file.folder / file.name
+    if cached.is_file():
+        with suppress(DataError):  # what is damaged is fetched anew
+            return cached, _checked(file, _read(cached), f"{cached}", "")
+    fetched = _fetch(file, reader)
+    content = _checked(file, fetched, f"{file.name} from {file.url}", _advice(file, reader))
+    _keep(cached, fetched, file, reader)
+    return cached, content
 
 
 def _places(file: DataFile, reader: Reader) -> list[Path]:
@@ -65,50 +89,30 @@ def _places(file: DataFile, reader: Reader) -> list[Path]:
     return [] if folder is None else [folder / file.folder / file.name, folder / file.name]
 
 
-def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("valpnas"))
-
-
 def _fetch(file: DataFile, reader: Reader) -> bytes:
-    """Return the file's content from its address."""
     try:
-        return _member(_download(file.url), file.members)
-    except (OSError, zipfile.BadZipFile, KeyError) as error:  # the errors of requests are OSErrors
-        got = f"{_reason(error)} from {file.url}"
-        raise DataError(f"expected {file.name}, got {got}; {_advice(file, reader)}") from error
+        return download(file.url, file.members)
+    except DownloadError as error:
+        raise DataError(f"expected {file.name}, got {error} from {file.url}; {_advice(file, reader)}") from error
 
 
-def _download(url: str) -> bytes:
-    import pooch
-
-    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=_PATIENCE)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "download"
-        try:
-            download(url, str(path), None)
-        except OSError as error:
-            if (response := getattr(error, "response", None)) is not None:
-                response.close()  # pooch leaves the connection of a refused request open
-            raise
-        return path.read_bytes()
-
-
-def _member(content: bytes, members: tuple[str, ...]) -> bytes:
-    for member in members:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            content = archive.read(member)
+def _checked(file: DataFile, raw: bytes, what: str, advice: str) -> bytes:
+    """Return the normalised content; raises ``DataError`` when it is not the one expected."""
+    try:
+        content = file.normalise(raw)
+        got = hashlib.sha256(content).hexdigest()
+    except (OSError, EOFError, zlib.error, ValueError) as error:  # what unpacking raises
+        content, got = b"", f"a file that was cut off or altered ({error})"
+    if got != file.sha256:
+        raise DataError(f"{what}: expected content of SHA-256 {file.sha256}, got {got}; {advice}")
     return content
 
 
-def _check(file: DataFile, content: bytes, what: str, advice: str) -> None:
-    if (digest := _digest(file, content)) != file.sha256:
-        raise DataError(f"{what}: expected content of SHA-256 {file.sha256}, got {digest}; {advice}")
-
-
-def _digest(file: DataFile, content: bytes) -> str:
-    return hashlib.sha256(file.normalise(content)).hexdigest()
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: expected a file to read, got {error.strerror}; check its rights") from error
 
 
 def _keep(path: Path, content: bytes, file: DataFile, reader: Reader) -> None:
@@ -127,13 +131,3 @@ def _advice(file: DataFile, reader: Reader) -> str:
         return f"put {file.name} into {reader.folder / file.folder}"
     place = f"a folder {file.folder}/ of a folder" if file.folder else "a folder"
     return f"put {file.name} into {place} that VALPNAS_DATA names"
-
-
-def _reason(error: Exception) -> str:
-    """Say the failure in few words: the texts of connection errors run over several lines."""
-    response = getattr(error, "response", None)
-    if response is not None:
-        return f"HTTP status {response.status_code}"
-    if isinstance(error, zipfile.BadZipFile | KeyError):
-        return f"an archive without it ({error})"
-    return f"no answer ({type(error).__name__})"

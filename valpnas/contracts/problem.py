@@ -4,40 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from valpnas.contracts.data_files import DataFile, Reader
 from valpnas.contracts.part_checks import check_part
 from valpnas.contracts.parts import PARTS, Array, Part, Parts
+from valpnas.contracts.sample_scorer import SampleScorer
 from valpnas.errors import DataError
 from valpnas.graph.tasks import Classification, Generation, Regression, Task
 from valpnas.graph.valp import Input, Output
 
 # A problem file needs nothing but this module.
-__all__ = ["PARTS", "Array", "Part", "Parts", "Problem", "Reader", "SampleScorer", "check_part"]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What a problem's loader may use: the folder the user named for data files, if any."""
-
-    folder: Path | None = None
-
-
-@dataclass(frozen=True)
-class SampleScorer:
-    """The yardstick a generation output declares; ``training`` fits it once, on training data only.
-
-    ``pca-frechet``: Frechet distance between Gaussians fitted to prior samples and to held-out targets, in the
-    first ``components`` principal components of the training targets.
-    """
-
-    name: Literal["pca-frechet"] = "pca-frechet"
-    components: int = 20
-    samples: int = 1000
+__all__ = ["PARTS", "Array", "DataFile", "Part", "Parts", "Problem", "Reader", "SampleScorer", "check_part"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +27,8 @@ class Problem:
     ``load`` returns the parts with raw values: inputs of kind "table" and regression targets are standardised by
     the kernel, images are expected in [0, 1]. ``reference`` (a constant predictor's validation objectives) and
     ``ideal`` bound the hypervolume, per output, both positive; they are fixed before any experiment.
-    ``samplers`` gives each generation output its yardstick.
+    ``samplers`` gives each generation output its yardstick. ``files`` are all that ``load`` reads, so that they can be
+    listed and fetched beforehand.
     """
 
     name: str
@@ -58,6 +39,7 @@ class Problem:
     reference: Mapping[str, float] = field(default_factory=dict)
     ideal: Mapping[str, float] = field(default_factory=dict)
     samplers: Mapping[str, SampleScorer] = field(default_factory=dict)
+    files: tuple[DataFile, ...] = ()
     in_memory: bool = False  # its arrays have no other home, so a run stores them
 
     @staticmethod

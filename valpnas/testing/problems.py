@@ -5,6 +5,7 @@ Source of the promises: ``contracts/problem.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import combinations
@@ -14,7 +15,7 @@ import numpy as np
 
 from valpnas.contracts.problem import PARTS, Array, Part, Parts, Problem, Reader, check_part
 from valpnas.errors import DataError
-from valpnas.graph.tasks import Generation
+from valpnas.graph.tasks import Classification, Generation
 from valpnas.testing.conformance_error import ConformanceError, require
 
 REPEATABLE = "loading twice gives the same data"
@@ -22,6 +23,8 @@ DATA = "the data are finite and fit the declared inputs and tasks"
 DISJOINT = "no row is in two parts"
 BOUNDS = "0 < ideal < reference for every output"
 SAMPLERS = "every generation output has a yardstick, and no other"
+TARGETS = "a yardstick that is fitted to classes names a classification of the problem"
+FILES = "every file has an address, a SHA-256 and a place of its own"
 
 
 def check_problem(problem: Problem, reader: Reader, duplicates: float = 0.1) -> Parts:
@@ -37,6 +40,7 @@ def check_problem(problem: Problem, reader: Reader, duplicates: float = 0.1) -> 
         ConformanceError: the first broken promise.
     """
     _check_samplers(problem)
+    _check_files(problem)
     parts = problem.load(reader)
     again = problem.load(reader)
     rows = {}
@@ -55,9 +59,20 @@ def check_problem(problem: Problem, reader: Reader, duplicates: float = 0.1) -> 
 
 def _check_samplers(problem: Problem) -> None:
     generated = {output.name for output in problem.outputs if isinstance(output.task, Generation)}
-    require(
-        generated == set(problem.samplers), SAMPLERS, f"{problem.name}: {sorted(generated)}", list(problem.samplers)
-    )
+    told = f"{problem.name}: {sorted(generated)}"
+    require(generated == set(problem.samplers), SAMPLERS, told, list(problem.samplers))
+    classes = {output.name for output in problem.outputs if isinstance(output.task, Classification)}
+    for output, scorer in problem.samplers.items():
+        kept = not scorer.target or scorer.target in classes
+        require(kept, TARGETS, f"{problem.name}: a target of {output} among {sorted(classes)}", scorer.target)
+
+
+def _check_files(problem: Problem) -> None:
+    for file in problem.files:
+        kept = re.fullmatch("[0-9a-f]{64}", file.sha256) and "://" in file.url
+        require(bool(kept), FILES, f"{problem.name}: an address and 64 hexadecimal digits for {file.name}", file)
+    places = [f"{file.folder}/{file.name}" for file in problem.files]
+    require(len(set(places)) == len(places), FILES, f"{problem.name}: each file once", places)
 
 
 def _check_part(problem: Problem, name: str, part: Part) -> None:

@@ -15,6 +15,7 @@ from valpnas.graph.tasks import Generation
 from valpnas.networks.module import Noise, ValpModule, load_module
 from valpnas.seeding import stream, torch_stream
 from valpnas.training.data import Prepared
+from valpnas.training.fitting import UNKEPT, Fitting
 from valpnas.training.objectives import Losses, Score, reconstruction_error, sampled_values, score_prediction
 from valpnas.training.scorers import FrechetScorer, fit_scorer
 
@@ -31,11 +32,11 @@ class Evaluator:
     scorers: Mapping[str, FrechetScorer]
 
     @staticmethod
-    def fit(prepared: Prepared, losses: Losses) -> Evaluator:
-        """Fit the reference scorers the problem declares."""
+    def fit(prepared: Prepared, losses: Losses, fitting: Fitting = UNKEPT) -> Evaluator:
+        """Fit the reference scorers the problem declares, or take those that ``fitting`` kept."""
         declared = prepared.problem.samplers
         return Evaluator(
-            prepared, losses, {output: fit_scorer(how, output, prepared) for output, how in declared.items()}
+            prepared, losses, {output: fit_scorer(how, output, prepared, fitting) for output, how in declared.items()}
         )
 
     @torch.no_grad()
@@ -74,7 +75,11 @@ class Evaluator:
             return score_prediction(task, logits, target, self.losses.mean_targets[output])
         scorer = self.scorers[output]
         samples = sampled_values(task, module.sample(output, prior(module, output, scorer.samples)))
-        return Score(scorer.distance(samples, part), {"reconstruction": reconstruction_error(logits, target)})
+        if not bool(torch.isfinite(samples).all()):
+            raise TrainingFailedError(f"diverged: the samples of {output!r} are not finite")
+        score = scorer.score(samples, part)
+        reconstruction = reconstruction_error(logits, target)
+        return Score(score.objective, {**score.reported, "reconstruction": reconstruction})
 
 
 def prior(module: ValpModule, output: str, samples: int) -> Noise:

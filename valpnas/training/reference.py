@@ -24,7 +24,8 @@ def constant_objectives(evaluator: Evaluator, part: str = "validation") -> dict[
         mean = evaluator.losses.mean_targets[output.name]
         target = evaluator.prepared.parts[part].targets[output.name]
         if isinstance(output.task, Generation):
-            found[output.name] = evaluator.scorers[output.name].distance(mean.expand(len(target), *mean.shape), part)
+            constant = mean.expand(len(target), *mean.shape)
+            found[output.name] = evaluator.scorers[output.name].score(constant, part).objective
         else:
             found[output.name] = score_prediction(
                 output.task, _constant_logits(output.task, mean, len(target)), target, mean
