@@ -21,6 +21,9 @@ FORMAT = "valpnas-run/1"
 class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
+    ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
+    a VALP's JSON file.
+
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
@@ -28,6 +31,8 @@ class RunConfig:
 
     problem: str
     search: str = "hill-climbing"
+    start: str = "random"
+    start_parameters: int = 150_000
     chooser: str = "guided"
     accept: str = "archive"
     rejected: str = "discard"
@@ -51,6 +56,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
         for name, least in {
+            "start_parameters": 0,
             "steps": 0,
             "initial_batches": 1,
             "batches_per_step": 1,
@@ -82,13 +88,19 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: expected TOML, got {error}") from error
-    if data.pop("format", FORMAT) != FORMAT:
-        raise ConfigError(f"{path}: expected format {FORMAT!r}, got another; use the valpnas that wrote it")
+    if (found := data.pop("format", FORMAT)) != FORMAT:
+        raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
     data.pop("about", None)
     try:
         return config_from(data | dict(overrides or {}))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _remedy(found: Any) -> str:
+    if str(found).startswith("valpnas-compare/"):
+        return "this file is for `valpnas compare`"
+    return "use the valpnas that wrote it"
 
 
 def config_from(data: Mapping[str, Any]) -> RunConfig:

@@ -15,15 +15,14 @@ from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Re
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site, vary
 from valpnas.contracts.search import Search, Workbench
-from valpnas.errors import ConfigError, TrainingFailedError
+from valpnas.errors import TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
 from valpnas.networks.module import fresh_model
-from valpnas.networks.random_valp import random_valp
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
+from valpnas.search.starts import RandomStart, Start
 
-_DRAWS = 1000  # random starts drawn to find one within the limit of parameters
 _STARTS = 5  # starts that may fail before the run gives up
 
 
@@ -47,6 +46,7 @@ class HillClimbing(Search[HillState]):
 
     chooser: Chooser
     acceptance: Acceptance
+    start: Start = field(default_factory=RandomStart)
     rejected: str = "discard"
     steps: int = 30
     initial_batches: int = 500
@@ -107,21 +107,11 @@ class HillClimbing(Search[HillState]):
     def _start(self, state: HillState, bench: Workbench) -> Job:
         if state.candidates >= _STARTS:
             raise TrainingFailedError(
-                f"{_STARTS} random starts failed one after the other; the journal says why. Lower the learning rate?"
+                f"{_STARTS} starts failed one after the other; the journal says why. Lower the learning rate?"
             )
-        problem, rng = bench.problem, bench.rng(state.candidates, "start")
-        training = {output.name: self.training for output in problem.outputs}
-        for _ in range(_DRAWS):
-            valp = random_valp(
-                problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size
-            )
-            model = fresh_model(valp, rng)
-            if not 0 < bench.space.max_parameters < model.parameters:
-                return self._job(state, model, (), "start")
-        raise ConfigError(
-            f"max_parameters: expected room for a random start, got none in {_DRAWS} draws of at most "
-            f"{bench.space.max_parameters:,}; raise it or narrow the widths"
-        )
+        rng = bench.rng(state.candidates, "start")
+        valp = self.start.valp(bench.problem, bench.space, self.training, self.batch_size, rng)
+        return self._job(state, fresh_model(valp, rng), (), "start")
 
     def _continue(self, state: HillState, model: Model) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it
