@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valpnas.errors import ValpnasError
+from valpnas.experiments.command import compare
 
 if TYPE_CHECKING:
     from valpnas.opened_run import Run
@@ -99,6 +100,9 @@ def run(
     config, name = runs.configure(target, overrides)
     made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
     _print_run(made, as_json)
+
+
+app.command()(compare)
 
 
 @app.command()
