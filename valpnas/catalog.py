@@ -83,8 +83,13 @@ def read_spec(kind: str, data: Mapping[str, Any]) -> Spec:
 def operators(space: Space, extra: Sequence[str] = ()) -> dict[str, Operator]:
     """Return every operator variant, and those named ``package.module:Class`` in ``extra``, made for ``space``."""
     chosen = [*entries("operators"), *(find("operator", (), name) for name in extra)]
-    made = [load(entry, space=space) for entry in chosen]
-    return {operator.name: operator for operator in made}
+    made: dict[str, Operator] = {}
+    for entry in chosen:
+        operator: Operator = load(entry, space=space)
+        if operator.name in made:
+            raise ConfigError(f"{entry.target}: expected a name of its own, got {operator.name!r} again; rename it")
+        made[operator.name] = operator
+    return made
 
 
 def diagnostic(name: str) -> Diagnostic:

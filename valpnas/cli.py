@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,9 +37,6 @@ def main() -> None:
     except ValpnasError as error:
         typer.echo(f"valpnas: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo("valpnas: interrupted; what was done is recorded: `valpnas resume RUN` goes on", err=True)
-        sys.exit(130)
 
 
 @app.command()
@@ -98,7 +96,8 @@ def run(
     from valpnas import run as runs
 
     config, name = runs.configure(target, overrides)
-    made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
+    with _interruptible():
+        made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
     _print_run(made, as_json)
 
 
@@ -116,7 +115,9 @@ def resume(
     from valpnas import run as runs
 
     silent = True if as_json else quiet
-    _print_run(runs.resume(path, _say(bool(silent)), steps, silent), as_json)
+    with _interruptible():
+        made = runs.resume(path, _say(bool(silent)), steps, silent)
+    _print_run(made, as_json)
 
 
 @app.command()
@@ -186,6 +187,16 @@ def check(
         typer.echo(f"{file}: a valid run file")
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Answer Ctrl-C with what to do next, before typer answers it with one word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("valpnas: interrupted; what was done is recorded: `valpnas resume RUN` goes on", err=True)
+        raise typer.Exit(130) from None
+
+
 def _say(quiet: bool) -> Callable[[str], None]:
     """Messages for a person go to stderr, so that --json leaves stdout to the data."""
     return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))
@@ -214,6 +225,7 @@ def _print_rows(rows: list[dict[str, Any]], as_json: bool, empty: str) -> None:
         return
     if not rows:
         typer.echo(empty)
-    widths = {key: max(len(str(row[key])) for row in rows) for key in rows[0]} if rows else {}
-    for row in rows:
+    heads = {key: key for key in rows[0]} if rows else {}
+    widths = {key: max(len(str(row[key])) for row in [heads, *rows]) for key in heads}
+    for row in [heads, *rows] if rows else []:
         typer.echo("  ".join(str(value).ljust(widths[key]) for key, value in row.items()).rstrip())

@@ -99,7 +99,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}") from error
+        raise ConfigError(f"{path}: expected TOML, got {error}; correct the file") from error
 
 
 def _remedy(found: Any) -> str:

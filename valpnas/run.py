@@ -107,15 +107,17 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
-    """Make the run directory: first what the run is made on, last the run file, which makes it a run."""
+    """Make the run directory with what the run is made on."""
     prepared = evaluator.prepared
     problem = prepared.problem
     reference, ideal = bounds(problem, evaluator)
-    RunDirectory.claim(path)
     parts = problem.load(Reader()) if problem.in_memory else None
     bounded = replace(problem, reference=reference, ideal=ideal)
-    save_problem(path, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
-    return RunDirectory.create(path, config.to_toml(_about(config)))
+
+    def save(folder: Path) -> None:
+        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
+
+    return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
 
 def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
@@ -126,13 +128,13 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         ConfigError: fewer steps than the run already has.
     """
     run = Run(path)
-    config = run.config if quiet is None else replace(run.config, quiet=quiet)
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
-        if steps is not None and steps != config.steps:
-            config = _raise_budget(directory, config, steps)
-        _search(config, _evaluator(prepared_data(run.problem, config, path)), directory, say)
+        directory.asked()  # nothing is written to a run whose journal or data cannot be used
+        evaluator = _evaluator(prepared_data(run.problem, run.config, path))
+        config = _with_budget(directory, run.config, steps)
+        _search(config if quiet is None else replace(config, quiet=quiet), evaluator, directory, say)
     return Run(path)
 
 
@@ -179,7 +181,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int]) -> None:
-    """Diagnose the front whatever the chooser was, and score it on the test rows: the only place that reads them."""
+    """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
@@ -199,14 +201,22 @@ def _evaluator(prepared: Prepared) -> Evaluator:
     return Evaluator.fit(prepared, constant_losses(tasks, prepared.train))
 
 
-def _raise_budget(directory: RunDirectory, config: RunConfig, steps: int) -> RunConfig:
-    if steps < config.steps:
+def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) -> RunConfig:
+    """Return ``config`` with the steps the journal knows of, raised to ``steps``.
+
+    The journal is told first: were it the run file, a kill in between would leave proposals of the old budget that
+    nobody has declared void.
+    """
+    known = max([config.steps, *(event["steps"] for event in directory.journal.of("budget"))])
+    if steps is not None and steps < known:
         raise ConfigError(
-            f"steps: expected at least the {config.steps} the run already has, got {steps}; a budget can only be raised"
+            f"steps: expected at least the {known} the run already has, got {steps}; a budget can only be raised"
         )
-    raised = with_steps(config, steps)
-    directory.write_run_toml(raised.to_toml(_about(raised)))
-    directory.record_budget(steps)
+    if steps is not None and steps > known:
+        directory.record_budget(steps)
+    raised = with_steps(config, known if steps is None else steps)
+    if raised != config:
+        directory.write_run_toml(raised.to_toml(_about(raised)))
     return raised
 
 

@@ -10,7 +10,8 @@ from valpnas.networks.growth_operator import GrowthOperator
 
 @dataclass(frozen=True)
 class RemoveLayer(GrowthOperator):
-    """Always aggressive; legal only if a hidden layer is left. The other layers keep their weights.
+    """Always aggressive; legal only if a hidden layer is left. The layer behind takes over what the
+    two matrices do together; the others keep their weights.
 
     Removing a narrow layer between two wide ones adds parameters, since its neighbours are then joined directly.
     """

@@ -67,8 +67,8 @@ def test_a_clone_of_a_clone_keeps_the_function() -> None:
 
 
 def test_decoders_are_cloned_only_anew() -> None:
-    outputs = {"picture": PICTURE, "number": NUMBER}
-    valp = graph({"d": decoder(), "b": dense()}, outputs, "x>d x>b d>b d>picture b>number")
+    networks = {"d": decoder(), "b": dense()}
+    valp = graph(networks, {"picture": PICTURE, "number": NUMBER}, "x>d x>b d>b d>picture b>number")
     assert places("clone_network/gentle", valp) == ["b"]
     assert places("clone_network/aggressive", valp) == ["b", "d"]
     child = applied("clone_network/aggressive", trained(valp), at("d"))

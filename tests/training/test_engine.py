@@ -125,10 +125,9 @@ def gradients_by_output(model: Model, prepared: Prepared) -> dict[str, dict[str,
     named = dict(module.named_parameters())
     found = {}
     for output, loss in losses.items():
-        gradients = torch.autograd.grad(loss, list(named.values()), retain_graph=True, allow_unused=True)
-        found[output] = {
-            n: torch.zeros_like(w) if g is None else g for (n, w), g in zip(named.items(), gradients, strict=True)
-        }
+        weights = list(named.values())
+        gradients = torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True, materialize_grads=True)
+        found[output] = dict(zip(named, gradients, strict=True))
     return found
 
 

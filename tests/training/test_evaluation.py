@@ -11,6 +11,7 @@ from torch import Tensor
 
 from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
+from valpnas.contracts.problem import PARTS, Part, Parts, Problem, Reader
 from valpnas.errors import TrainingFailedError
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
@@ -28,9 +29,21 @@ from valpnas.training.reference import constant_objectives
 from .toy_data import evaluator_of, on_cpu, toy_model, toy_prepared, toy_problem
 
 SIZE = 9
-PICTURES = toy_problem(
-    rows=600, inputs=[Input("picture", (1, 3, 3), "image")], outputs=[Output("drawn", Generation((1, 3, 3)))]
-)
+
+
+def own_pictures() -> Problem:
+    """A problem whose input is the very picture that is to be drawn anew."""
+    drawn = toy_problem(rows=600).load(Reader())
+    parts = [Part({"picture": p.targets["drawn"]}, {"drawn": p.targets["drawn"]}) for p in drawn_parts(drawn)]
+    inputs, outputs = [Input("picture", (1, 3, 3), "image")], [Output("drawn", Generation((1, 3, 3)))]
+    return Problem.from_parts("own pictures", "draw what you see", inputs, outputs, Parts(*parts))
+
+
+def drawn_parts(parts: Parts) -> list[Part]:
+    return [getattr(parts, name) for name in PARTS]
+
+
+PICTURES = own_pictures()
 
 
 def objectives(scores: Mapping[str, Score]) -> dict[str, float]:
@@ -126,18 +139,17 @@ def copier(model: Model) -> Model:
     eye = torch.eye(SIZE)
     blocks = {name.replace(".", "__"): eye for name in chain}
     names = {"sources__picture__mean": 40 * eye, "bias__mean": torch.tensor(-20.0)}
-    heads = {"d__bias__log_variance": torch.tensor(-10.0), "drawn__sources__d__weight": 0.1 * eye}
+    heads = {"d__bias__log_variance": torch.tensor(-10.0), "drawn__sources__d__weight": 0.2 * eye}
     return set_to(model, **names, **heads, **blocks)
 
 
 def test_a_model_that_copies_its_input_cannot_score_well() -> None:
-    """It reconstructs far better than the mean picture, and yet its samples are no better than the mean picture."""
+    """It reconstructs what it sees, and yet its samples are hardly better than one picture repeated."""
     prepared, evaluator = pictures()
     score = evaluator.scores(copier(auto_encoder()), "validation")["drawn"]
-    target = prepared.parts["validation"].targets["drawn"]
-    of_mean = float((target - prepared.train.targets["drawn"].mean(dim=0)).square().mean())
+    spread = float(prepared.parts["validation"].targets["drawn"].var(dim=0).mean())
+    assert score.reported["reconstruction"] < 0.1 * spread
     assert score.objective > 0.8 * constant_objectives(evaluator)["drawn"]
-    assert score.reported["reconstruction"] != pytest.approx(of_mean)
 
 
 def test_a_model_that_repeats_one_sample_scores_like_the_constant() -> None:

@@ -32,12 +32,14 @@ SEEDS = st.integers(0, 2**31 - 1)
 
 def softmax(logits: Floats) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    normal: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return normal
 
 
 def shares(rng: np.random.Generator, rows: int, bins: int) -> Floats:
     drawn = rng.random((rows, bins)) * (rng.random((rows, bins)) > 0.2) + 1e-3 * np.eye(bins)[rng.integers(bins)]
-    return drawn / drawn.sum(axis=1, keepdims=True)
+    normal: Floats = drawn / drawn.sum(axis=1, keepdims=True)
+    return normal
 
 
 def kl(target: Floats, prediction: Floats) -> float:

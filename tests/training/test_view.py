@@ -14,12 +14,14 @@ from torch import Tensor
 
 from tests.graph.strategies import quick
 from valpnas.contracts.model import Model
+from valpnas.graph.tasks import Classification
+from valpnas.graph.valp import Input, Output
 from valpnas.networks.module import ValpModule, load_module, prefix_of
 from valpnas.testing.strategies import SEEDS, models
 from valpnas.training.data import Prepared
 from valpnas.training.view import HeldOutView
 
-from .toy_data import losses_of, prepared_for, toy_model, toy_prepared
+from .toy_data import losses_of, on_cpu, prepared_for, toy_model, toy_prepared, toy_problem
 
 
 def full_losses(module: ValpModule, prepared: Prepared, inputs: Mapping[str, Tensor] | None = None) -> dict[str, float]:
@@ -84,7 +86,9 @@ def test_gradients_are_those_of_autograd(model: Model, seed: int) -> None:
     losses = losses_of(prepared)(module, module(part.inputs), part.targets)
     named = dict(module.named_parameters())
     for output, loss in losses.items():
-        expected = torch.autograd.grad(loss, list(named.values()), retain_graph=True, allow_unused=True)
+        expected: tuple[Tensor | None, ...] = torch.autograd.grad(
+            loss, list(named.values()), retain_graph=True, allow_unused=True
+        )
         reached = {name: g for name, g in zip(named, expected, strict=True) if g is not None}
         got = view.gradients(output)
         assert set(got) == set(reached)
@@ -130,6 +134,18 @@ def test_tensors_are_the_component_s_own() -> None:
     assert set(shown) == set(model.weights)
     assert all(torch.equal(value, model.weights[name]) for name, value in shown.items())
     assert not any(value.requires_grad for value in shown.values())
+
+
+@pytest.mark.parametrize("name", ["half", "type", "train", "keys", "forward"])
+def test_a_component_may_be_called_as_torch_calls_a_method(name: str) -> None:
+    problem = toy_problem(inputs=[Input(name, (4,))], outputs=[Output("kind", Classification(3))])
+    prepared = on_cpu(problem)
+    model = toy_model(prepared)
+    view = HeldOutView(model, prepared, losses_of(prepared))
+    for component in (*model.valp.specs, "kind"):
+        weights = other_weights(view, component, 0)
+        assert view.losses_with_tensors(component, view.tensors(component)) == view.losses()
+        assert view.losses_with_tensors(component, weights) != view.losses()
 
 
 def test_looking_twice_gives_equal_numbers() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader
@@ -37,7 +38,7 @@ def toy_problem(
     """A problem whose targets depend on its inputs, so that training can learn something."""
     rng = np.random.default_rng(seed)
     data = {vertex.name: _values(vertex, rows, rng) for vertex in inputs}
-    mixed = np.concatenate([value.reshape(rows, -1) for value in data.values()], axis=1)
+    mixed = np.concatenate([value.astype(np.float64).reshape(rows, -1) for value in data.values()], axis=1)
     targets = {output.name: _target(output.task, mixed, rng) for output in outputs}
     parts = Parts.split(Part(data, targets), seed=0, shares=(0.5, 0.2, 0.15, 0.15))
     return Problem.from_parts("toy", "random data", inputs, outputs, parts)
@@ -49,16 +50,21 @@ def _values(vertex: Input, rows: int, rng: np.random.Generator) -> Array:
     return (3 + 5 * rng.standard_normal((rows, *vertex.shape))).astype(np.float32)
 
 
-def _target(task: Task, mixed: Array, rng: np.random.Generator) -> Array:
-    scores = mixed @ rng.standard_normal((mixed.shape[1], task.width)) / np.sqrt(mixed.shape[1])
+def _target(task: Task, mixed: NDArray[np.float64], rng: np.random.Generator) -> Array:
+    scores: NDArray[np.float64] = mixed @ rng.standard_normal((mixed.shape[1], task.width)) / np.sqrt(mixed.shape[1])
+    target: Array
     if isinstance(task, Classification):
-        return np.where(np.arange(len(mixed)) < task.classes, np.arange(len(mixed)), scores.argmax(axis=1))
-    if isinstance(task, Regression):
-        return (100 + 7 * scores).astype(np.float32)
-    if isinstance(task, Distribution):
+        # The first rows hold one of each class, so that none is missing.
+        target = np.where(np.arange(len(mixed)) < task.classes, np.arange(len(mixed)), scores.argmax(axis=1))
+    elif isinstance(task, Regression):
+        target = (100 + 7 * scores).astype(np.float32)
+    elif isinstance(task, Distribution):
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
-    return (1 / (1 + np.exp(-8 * (scores - scores.mean(axis=0))))).astype(np.float32).reshape(-1, *task.shape)
+        target = (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    else:
+        contrast = 1 / (1 + np.exp(-8 * (scores - scores.mean(axis=0))))
+        target = contrast.astype(np.float32).reshape(-1, *task.shape)
+    return target
 
 
 def toy_prepared(seed: int = 0, rows: int = 160, outputs: Sequence[Output] = OUTPUTS) -> Prepared:

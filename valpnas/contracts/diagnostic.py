@@ -68,7 +68,7 @@ class ModelView(Protocol):
 class Diagnostic(ABC):
     """A diagnostic; its parameters are dataclass fields with calibrated defaults.
 
-    ``emits`` lists every kind of finding it may report, ``treats`` the advice each carries: a test fails when a
+    ``emits`` lists every kind of finding it may report with the advice it carries: a test fails when a
     kind that advises treatment is treated by no rule.
     """
 

@@ -98,4 +98,5 @@ def _slots(slots: Slots, origin: Origin) -> dict[str, Tensor]:
 def _carry(part: str, value: Tensor, origin: Origin) -> Tensor:
     if value.dim() == 0:  # a step count, not a state per entry
         return value
-    return gather(value, origin.index, fill=0.0 if part in _FIRST_MOMENTS else value.mean())
+    is_new = any(index is not None and bool((index < 0).any()) for index in origin.index)
+    return gather(value, origin.index, fill=value.mean() if is_new and part not in _FIRST_MOMENTS else 0.0)

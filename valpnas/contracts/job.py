@@ -69,7 +69,7 @@ class Protocol:
 class Proposal:
     """A change that a chooser proposes, and why, in words a person can read.
 
-    ``variant`` is an operator's name, ``site`` where; ``parents`` the candidates it is applied to.
+    ``variant`` is an operator's name, ``site`` where; ``findings`` are those that asked for it.
     """
 
     variant: str

@@ -19,7 +19,7 @@ from valpnas.contracts.inheritance import inherit
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.space import Space
 from valpnas.errors import OperatorError
-from valpnas.graph.validity import validate
+from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.graph.valp import Valp
 
 Scope = Literal["micro", "macro", "hyperparameter", "crossover"]
@@ -95,4 +95,5 @@ def vary(
         raise OperatorError(f"{operator.name}: expected one of its sites, got {site}; ask sites(valp) first")
     mutated = operator.apply(parents, site, hint, rng)
     validate(mutated.valp)
+    check_same_outputs(mutated.valp, parents[0].valp.tasks.items())
     return inherit(parents, mutated)

@@ -23,9 +23,9 @@ ALGORITHMS = ("adam", "adamw", "sgd", "rmsprop", "adagrad")
 
 @dataclass(frozen=True, order=True)
 class Input:
-    """A source of data: ``shape`` without the batch dimension; ``kind`` is a note for people ("image", "table").
+    """A source of data: ``shape`` without the batch dimension; ``kind`` says how it is treated.
 
-    ``optional`` says that the problem allows a VALP that leaves this input unused.
+    A "table" of vectors is standardised, an "image" must lie in [0, 1]; ``optional`` says that the problem allows a VALP that leaves this input unused.
     """
 
     name: str

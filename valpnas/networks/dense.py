@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from valpnas.contracts.network_kind import DecoderModule, GrowthRule, NetworkKind, NetworkModule, Source
 from valpnas.contracts.space import Space
+from valpnas.errors import InvalidValpError
 from valpnas.networks.activations import FUNCTIONS
 from valpnas.networks.containers import Named, Parameters
 from valpnas.networks.dense_growth import dense_growth
@@ -99,9 +100,15 @@ def _path_layers(spec: DenseSpec, path: str) -> list[Parameters]:
 
 
 def output_layer(spec: DenseSpec) -> tuple[str, ...]:
-    """Names of every tensor whose zeroing makes the network emit zero (before identity arcs)."""
-    last = [f"main.{len(spec.layers)}"]
-    last += [f"b{i}.{len(b.layers)}" for i, b in enumerate(spec.branches) if b.end == len(spec.layers) + 1]
+    """Return the names of every tensor whose zeroing makes the network emit zero (before identity arcs).
+
+    Raises:
+        InvalidValpError: a branch goes from input to output without a layer, so no tensor is its last alone.
+    """
+    final = len(spec.layers) + 1
+    if any(branch.start == 0 and not branch.layers and branch.end == final for branch in spec.branches):
+        raise InvalidValpError("dense", f"expected hidden layers on every way from input to output, got {spec}")
+    last = [f"main.{final - 1}", *(f"b{i}.{len(b.layers)}" for i, b in enumerate(spec.branches) if b.end == final)]
     return tuple(f"{name}.{part}" for name in last for part in ("weight", "bias"))
 
 

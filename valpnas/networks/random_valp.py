@@ -1,7 +1,7 @@
 """random_valp: a random valid VALP, the start of a search ([VALP] VI-C; recursive creation, facts A6).
 
-Every valid structure within the limits has a positive probability (tested by enumeration), which the published
-recursive creator does not offer. A draw works along a random topological order: every receiver takes at least one
+Every valid wiring within the limits has a positive probability (tested by enumeration), which the published
+recursive creator does not offer; identity arcs and branches come from operators only. A draw works along a random topological order: every receiver takes at least one
 earlier component; a generation output takes only what latents decide; what is left unused is then connected.
 """
 

@@ -27,5 +27,5 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
 
 
 def _row(run: RunDirectory) -> dict[str, Any]:
-    summary = run.read_state() or summarise(run)
+    summary = {**(run.read_state() or summarise(run)), "run": str(run.path)}  # it may have been moved since
     return {key: summary[key] for key in _SHOWN}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
+from valpnas.config import read_run_file
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
@@ -22,7 +22,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     candidate, rejected ones included; ``batches`` all their batches.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
     """
-    journal, config = run.journal, tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))
+    journal, config = run.journal, read_run_file(run.path / "run.toml")
     trained, problem = journal.of("trained"), read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
     test = read_test_objectives(run.path)
@@ -30,11 +30,11 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "problem": problem["name"],
-        "search": config["search"],
-        "chooser": config["chooser"],
-        "seed": config["seed"],
+        "search": config.search,
+        "chooser": config.chooser,
+        "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
-        "steps_planned": config["steps"],
+        "steps_planned": config.steps,
         "ended": _ended(journal.events),
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
         "failed": len(journal.of("failed")),

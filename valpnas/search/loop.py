@@ -12,7 +12,7 @@ from valpnas.contracts.job import Job, Result
 from valpnas.contracts.search import Search
 from valpnas.errors import StoreError
 from valpnas.search.workbench import RunWorkbench
-from valpnas.store.replay import Asked, replay
+from valpnas.store.replay import Asked
 from valpnas.store.run_directory import RunDirectory
 
 Watcher = Callable[[int, int], None]  # (steps done, steps to do)
@@ -33,7 +33,7 @@ class SearchLoop:
 
     def run(self) -> Any:
         """Search to the end, from wherever the journal is; return the final state."""
-        asked = replay(self.store.journal.events)
+        asked = self.store.asked()
         pending = asked.pop() if asked and not asked[-1].complete else Asked()
         state = self.search.begin()
         for batch in asked:

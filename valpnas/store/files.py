@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from valpnas.errors import StoreError
 
@@ -26,6 +28,18 @@ def explained(path: Path, doing: str) -> Iterator[None]:
         )
         raise StoreError(
             f"cannot {doing} {path}: {error.strerror or error}; nothing recorded is lost: {advice}"
+        ) from error
+
+
+@contextmanager
+def whole(path: Path, what: str) -> Iterator[None]:
+    """Turn what goes wrong with altered content into a ``StoreError`` that names the file and what it should hold."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as error:
+        what_came = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no more'}"
+        raise StoreError(
+            f"{path}: expected {what}, got {what_came}; it was cut off or altered: take it from a copy"
         ) from error
 
 

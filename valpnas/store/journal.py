@@ -13,6 +13,17 @@ from valpnas.store.files import explained
 
 Event = dict[str, Any]
 
+# What an event of each kind says beside its kind; what is missing would only be missed when it is too late.
+_SAYS: dict[str, frozenset[str]] = {
+    "proposed": frozenset({"ask", "candidate", "parents", "origin", "graph", "protocol", "proposal"}),
+    "trained": frozenset({"ask", "candidate", "objectives", "reported", "batches", "cost", "parameters", "seconds"}),
+    "failed": frozenset({"ask", "candidate", "reason"}),
+    "accepted": frozenset({"candidate", "step"}),
+    "rejected": frozenset({"candidate", "step"}),
+    "budget": frozenset({"steps"}),
+    "ended": frozenset(),
+}
+
 
 class Journal:
     """An append-only file of events. A last line that a kill cut off is dropped when the journal is opened."""
@@ -65,12 +76,12 @@ class Journal:
     def _parse(self, line: bytes, number: int) -> Event:
         try:
             event = json.loads(line)
-        except ValueError as error:
+            whole = _SAYS[event["event"]] <= set(event)
+        except (ValueError, LookupError, TypeError):
+            whole, event = False, {}
+        if not whole:
             raise StoreError(
-                f"{self.path}, line {number}: expected JSON, got {line[:40]!r}; the journal was altered"
-            ) from error
-        if not isinstance(event, dict) or "event" not in event:
-            raise StoreError(
-                f"{self.path}, line {number}: expected an event, got {line[:40]!r}; the journal was altered"
+                f"{self.path}, line {number}: expected an event in JSON, got {line[:40]!r}; "
+                "the journal was altered or written by a newer valpnas"
             )
         return dict(event)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors
-from safetensors.torch import save_file
+import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from valpnas.catalog import read_spec
 from valpnas.contracts.model import Model
-from valpnas.errors import StoreError
+from valpnas.errors import StoreError, ValpnasError
 from valpnas.graph.valp import Valp
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
-from valpnas.store.files import read_json, write_atomically, write_json
+from valpnas.store.files import read_json, whole, write_atomically, write_json
 
 FORMAT = "valpnas-weights/1"
 _STATE = "valpnas"  # one key for all metadata: safetensors writes several in an order that varies
@@ -30,15 +32,22 @@ def save_valp(valp: Valp, graph: Path) -> None:
 
 def save_weights(model: Model, weights: Path) -> None:
     """Write everything of ``model`` but its graph, atomically."""
-    state = {"format": FORMAT, "ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
     # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
     tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
-    write_atomically(weights, lambda path: save_file(tensors, path, {_STATE: json.dumps(state)}))
+    counts = {"ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
+    state = {"format": FORMAT, "digest": _digest(tensors), **counts}
+    # Not save_file: it moves a temporary file of its own into place, and a full disk is no OSError to it.
+    data = save(tensors, {_STATE: json.dumps(state)})
+    write_atomically(weights, lambda path: _write(path, data))
 
 
 def load_valp(graph: Path) -> Valp:
     """Read a graph; raises ``StoreError`` when it is missing or altered."""
-    return valp_from_json(read_json(graph), read_spec)
+    data = read_json(graph)
+    try:
+        return valp_from_json(data, read_spec)
+    except ValpnasError as error:
+        raise StoreError(f"{graph}: {error}") from error
 
 
 def load_model(graph: Path, weights: Path) -> Model:
@@ -50,17 +59,31 @@ def load_model(graph: Path, weights: Path) -> Model:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (OSError, safetensors.SafetensorError) as error:
         raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
-    state = _read_state(metadata, weights)
-    return _assemble(valp, tensors, state)
+    with whole(weights, "a whole weight file"):
+        return _assemble(valp, tensors, _read_state(metadata, tensors, weights))
 
 
-def _read_state(metadata: Mapping[str, str], weights: Path) -> dict[str, Any]:
+def _read_state(metadata: Mapping[str, str], tensors: Mapping[str, Tensor], weights: Path) -> dict[str, Any]:
     state: dict[str, Any] = json.loads(metadata.get(_STATE, "{}"))
     if state.get("format") != FORMAT:
         raise StoreError(
             f"{weights}: expected format {FORMAT!r}, got {state.get('format')!r}; use a valpnas that knows it"
         )
+    if (found := _digest(tensors)) != state["digest"]:
+        raise ValueError(f"tensors of digest {found} instead of {state['digest']}")
     return state
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:32]
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
 
 
 def _named(model: Model) -> Iterator[tuple[str, Tensor]]:

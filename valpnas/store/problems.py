@@ -13,9 +13,10 @@ from valpnas.contracts.problem import PARTS, Part, Parts, Problem, SampleScorer
 from valpnas.errors import StoreError
 from valpnas.graph.tasks import task_from_json, task_to_json
 from valpnas.graph.valp import Input, Output
-from valpnas.store.files import explained, read_json, write_atomically, write_json
+from valpnas.store.files import explained, read_json, whole, write_atomically, write_json
 
 FORMAT = "valpnas-run/1"
+_KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers"}
 
 
 def save_problem(
@@ -47,8 +48,24 @@ def save_problem(
 
 def load_in_memory_problem(folder: Path) -> Problem:
     """Read back a problem that was made of arrays."""
-    data = read_problem(folder)
-    parts = _read_parts(folder / "problem.npz")
+    data, parts = read_problem(folder), _read_parts(folder / "problem.npz")
+    with whole(folder / "problem.json", "a whole problem"):
+        return _problem(data, parts)
+
+
+def read_problem(folder: Path) -> dict[str, Any]:
+    """Return the content of ``problem.json``; raises ``StoreError`` for another format, or when a part is missing."""
+    path = folder / "problem.json"
+    with whole(path, "a whole problem"):
+        data = dict(read_json(path))
+    if data.get("format") != FORMAT:
+        raise StoreError(f"{path}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas")
+    if missing := sorted(_KEYS - set(data)):
+        raise StoreError(f"{path}: expected the key {missing[0]!r}, got none; it was altered: take it from a copy")
+    return data
+
+
+def _problem(data: Mapping[str, Any], parts: Parts) -> Problem:
     return Problem(
         data["name"],
         data["summary"],
@@ -62,16 +79,6 @@ def load_in_memory_problem(folder: Path) -> Problem:
     )
 
 
-def read_problem(folder: Path) -> dict[str, Any]:
-    """Return the content of ``problem.json``; raises ``StoreError`` for another format."""
-    data: dict[str, Any] = read_json(folder / "problem.json")
-    if data.get("format") != FORMAT:
-        raise StoreError(
-            f"{folder / 'problem.json'}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas"
-        )
-    return data
-
-
 def _arrays(part: Part) -> list[tuple[str, str, Any]]:
     inputs = [("inputs", name, value) for name, value in part.inputs.items()]
     return inputs + [("targets", name, value) for name, value in part.targets.items()]
@@ -83,7 +90,12 @@ def _save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 
 
 def _read_parts(path: Path) -> Parts:
-    with explained(path, "read"), np.load(path, allow_pickle=False) as arrays:
+    with (
+        explained(path, "read"),
+        whole(path, "arrays"),
+        path.open("rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
         parts: dict[str, Part] = {name: Part({}, {}) for name in PARTS}
         for key in arrays.files:
             part, kind, name = key.split("|", 2)

@@ -32,7 +32,7 @@ def replay(events: Sequence[Event]) -> list[Asked]:
     asked: list[Asked] = []
     for event in events:
         if event["event"] == "proposed":
-            while len(asked) <= event["ask"]:
+            if event["ask"] == len(asked):
                 asked.append(Asked())
             asked[event["ask"]].records[event["candidate"]] = JobRecord.from_json(event)
         elif event["event"] in {"trained", "failed"}:

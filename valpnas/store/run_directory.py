@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,14 +12,15 @@ from valpnas.contracts.job import JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
-from valpnas.store.files import explained, read_json, write_json, write_text
+from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.journal import Event, Journal
 from valpnas.store.models import load_model, save_valp, save_weights
+from valpnas.store.replay import Asked, replay
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
 
 _FOLDERS = ("graphs", "weights", "diagnostics")
-_BEFORE_THE_RUN_FILE = {*_FOLDERS, "problem.json", "problem.npz"}  # what a kill during the first instant leaves
+_BEFORE_THE_RUN_FILE = {*_FOLDERS, "lock", "problem.json", "problem.npz"}  # what a kill during the first instant leaves
 
 
 class RunDirectory:
@@ -35,30 +37,29 @@ class RunDirectory:
                 f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are"
             )
         self.path = path
-        self._lock = _locked(path / "lock") if writable else None
-        self.journal = Journal(path / "journal.jsonl", writable)
+        with ExitStack() as stack:  # a journal that cannot be read releases the lock again
+            lock = stack.enter_context(_locked(path / "lock")) if writable else None
+            self.journal = Journal(path / "journal.jsonl", writable)
+            stack.pop_all()
+        self._lock = lock
 
     @staticmethod
-    def claim(path: Path) -> None:
-        """Make the folders of a new run at ``path``, which may hold no run yet and nothing that is not ours.
+    def create(path: Path, run_toml: str, save: Callable[[Path], None]) -> RunDirectory:
+        """Make a new run at ``path`` and open it for writing: first what ``save`` writes, last the run file.
+
+        Only the run file makes it a run, so that one killed before may be started over.
 
         Raises:
-            StoreError: a run or foreign files are there, or the folder cannot be written.
+            StoreError: a run or foreign files are there, another process is at it, or it cannot be written.
         """
-        there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
-        foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
-        if foreign:
-            raise StoreError(
-                f"{path}: expected a new or empty folder for a run, found {sorted(foreign)[0]!r}; choose another --out"
-            )
+        _check_free(path)
         with explained(path, "create"):
             for folder in _FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
-
-    @staticmethod
-    def create(path: Path, run_toml: str) -> RunDirectory:
-        """Write the run file, which makes a claimed folder a run, and open it for writing."""
-        write_text(path / "run.toml", run_toml)
+        with _locked(path / "lock"):
+            _check_free(path)  # again: another process may have made a run here in the meantime
+            save(path)
+            write_text(path / "run.toml", run_toml)
         return RunDirectory(path, writable=True)
 
     def close(self) -> None:
@@ -92,6 +93,11 @@ class RunDirectory:
         """Record that the budget was raised; proposals without a result are void from here on."""
         self.journal.append({"event": "budget", "steps": steps})
 
+    def asked(self) -> list[Asked]:
+        """Return what the journal says was asked and answered; raises ``StoreError`` when its events contradict."""
+        with whole(self.journal.path, "events that follow from those before them"):
+            return replay(self.journal.events)
+
     # -- models ---------------------------------------------------------------------------------------
 
     def model(self, candidate: int) -> Model:
@@ -114,10 +120,10 @@ class RunDirectory:
 
     def read_state(self) -> dict[str, Any] | None:
         """Return the cached summary, or None when it is missing or older than the journal."""
-        path = self.path / "state.json"
-        if not path.is_file():
+        try:
+            state = dict(read_json(self.path / "state.json"))
+        except (StoreError, TypeError, ValueError):  # gone or broken: it is only a cache
             return None
-        state: dict[str, Any] = read_json(path)
         return state if state.get("journal_bytes") == self.journal.bytes else None
 
     def write_run_toml(self, text: str) -> None:
@@ -133,6 +139,15 @@ class RunDirectory:
 
     def _weights(self, candidate: int) -> Path:
         return self.path / "weights" / f"{candidate:05d}.safetensors"
+
+
+def _check_free(path: Path) -> None:
+    there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
+    foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
+    if foreign:
+        raise StoreError(
+            f"{path}: expected a new or empty folder for a run, found {sorted(foreign)[0]!r}; choose another --out"
+        )
 
 
 def _result_event(result: Result) -> Event:

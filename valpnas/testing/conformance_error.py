@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from valpnas.errors import ValpnasError
 
 
@@ -17,3 +20,11 @@ def require(kept: bool, promise: str, expected: str, came: object) -> None:
     """Raise ``ConformanceError`` unless ``kept``."""
     if not kept:
         raise ConformanceError(promise, expected, str(came))
+
+
+def through_json(promise: str, what: str, data: object) -> Any:
+    """Return ``data`` as it comes back from JSON; raises ``ConformanceError`` when it cannot be written."""
+    try:
+        return json.loads(json.dumps(data))
+    except (TypeError, ValueError) as error:
+        raise ConformanceError(promise, f"{what} to be plain JSON data", f"{data!r}: {error}") from error

@@ -5,15 +5,15 @@ Source of the promises: ``contracts/diagnostic.py`` and ``contracts/finding.py``
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from math import isfinite
 
 import numpy as np
+from torch import Tensor
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Estimate, Finding
-from valpnas.testing.conformance_error import require
+from valpnas.testing.conformance_error import require, through_json
 
 REPEATABLE = "the same view and stream give the same findings"
 ANNOUNCED = "findings keep to the kinds and advice that 'emits' announces"
@@ -68,13 +68,16 @@ def _check_finding(diagnostic: Diagnostic, view: ModelView, finding: Finding) ->
     require(0 <= finding.strength <= 1, NUMBERS, f"{what} to have a strength in [0, 1]", finding.strength)
     bad = {name: number for name, number in finding.evidence.items() if not isfinite(number)}
     require(not bad, NUMBERS, f"{what} to have finite evidence", bad)
-    again = Finding.from_json(json.loads(json.dumps(finding.to_json())))
+    again = Finding.from_json(through_json(STORED, what, finding.to_json()))
     require(again == finding, STORED, f"{what} to survive JSON", again)
 
 
 def _check_estimate(diagnostic: Diagnostic, view: ModelView, estimate: Estimate) -> None:
     what = f"{diagnostic.name}: {estimate}"
     require(estimate.output in view.valp.tasks, PLACES, f"{what} to name an output", estimate.output)
+    site = estimate.site
+    named = {*site.components, *site.outputs, *(end for arc in site.arcs for end in arc)}
+    require(named <= set(view.valp.digraph), PLACES, f"{what} to name components", sorted(named))
     finite = isfinite(estimate.gain) and isfinite(estimate.stderr) and estimate.stderr >= 0
     require(finite, NUMBERS, f"{what} to be finite, its error not negative", (estimate.gain, estimate.stderr))
 
@@ -98,8 +101,7 @@ def _contents(view: ModelView) -> dict[str, np.ndarray]:
 
 def _array(value: object) -> np.ndarray:
     """Copy a number, an array or a tensor on any device."""
-    detached = value.detach().cpu() if hasattr(value, "detach") else value
-    return np.array(detached)
+    return value.detach().cpu().numpy().copy() if isinstance(value, Tensor) else np.array(value)
 
 
 def _differing(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> list[str]:

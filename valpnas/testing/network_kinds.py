@@ -5,7 +5,6 @@ Source of the promises: ``contracts/network_kind.py``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import cast
 
@@ -17,7 +16,7 @@ from valpnas.contracts.network_kind import DecoderModule, NetworkKind, Source
 from valpnas.contracts.space import Space
 from valpnas.graph.spec import Shape, Spec
 from valpnas.seeding import torch_stream
-from valpnas.testing.conformance_error import require
+from valpnas.testing.conformance_error import require, through_json
 from valpnas.testing.growth_rules import check_growth
 
 SPEC = "a spec is plain, hashable data"
@@ -67,7 +66,7 @@ def check_spec(kind: NetworkKind, spec: Spec, space: Space, rng: np.random.Gener
 def check_plain(kind: NetworkKind, spec: Spec) -> None:
     """Raise ``ConformanceError`` unless ``spec`` survives JSON and hashing and belongs to ``kind``."""
     require(spec.kind == kind.name, SPEC, f"kind {kind.name!r}", repr(spec.kind))
-    again = kind.read(json.loads(json.dumps(spec.to_json())))
+    again = kind.read(through_json(SPEC, str(spec), spec.to_json()))
     require(again == spec and hash(again) == hash(spec), SPEC, f"{spec} to survive JSON", again)
     shape = spec.output_shape
     require(len(shape) > 0 and min(shape) > 0, SPEC, "an output shape of positive sizes", shape)

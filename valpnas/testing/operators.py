@@ -21,7 +21,7 @@ from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.graph.valp import Valp
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
 from valpnas.networks.module import ValpModule
-from valpnas.testing.conformance_error import ConformanceError, require
+from valpnas.testing.conformance_error import ConformanceError, require, through_json
 from valpnas.testing.function_kept import Baseline, check_function_kept
 from valpnas.testing.gradients_reach import check_gradients_reach
 from valpnas.testing.probes import Probe
@@ -77,7 +77,7 @@ def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
         named = {*site.components, *site.outputs, *(end for arc in site.arcs for end in arc)}
         require(named <= known, SITES, f"{operator.name} to name components of the VALP", sorted(named - known))
         require(set(site.outputs) <= set(valp.tasks), SITES, f"{operator.name} to name outputs", site.outputs)
-        again = Site.from_json(json.loads(json.dumps(site.to_json())))
+        again = Site.from_json(through_json(SITES, f"{operator.name} at {site!r}", site.to_json()))
         require(again == site, SITES, f"{operator.name} at {site!r} to survive JSON", repr(again))
     return sites
 
@@ -148,7 +148,7 @@ def _check_graph(what: str, before: Valp, after: Valp) -> None:
     except InvalidValpError as error:
         raise ConformanceError(VALID, f"{what} to keep every rule and the outputs", str(error)) from error
     require(before.inputs == after.inputs, VALID, f"{what} to keep the inputs {before.inputs}", after.inputs)
-    again = valp_from_json(json.loads(json.dumps(valp_to_json(after))), read_spec)
+    again = valp_from_json(through_json(VALID, what, valp_to_json(after)), read_spec)
     require(again == after, VALID, f"{what} to give a VALP that survives JSON", again)
 
 

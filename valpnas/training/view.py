@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import functional_call
 
 from valpnas.contracts.model import Model
 from valpnas.graph.subgraphs import output_subgraph
@@ -24,11 +24,12 @@ class HeldOutView:
     """Implements ``contracts.diagnostic.ModelView`` for one model."""
 
     def __init__(self, model: Model, prepared: Prepared, losses: Losses) -> None:
-        """Look at ``model`` through the first rows of the problem's diagnostic part (its order is random)."""
+        """Look at ``model`` through rows spread evenly over the problem's diagnostic part, whatever its order."""
         self._model, self._losses = model, losses
         part, device = prepared.parts["diagnostic"], prepared.device
-        self.inputs: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.inputs.items()}
-        self.targets: Mapping[str, Tensor] = {name: value[:_ROWS] for name, value in part.targets.items()}
+        rows = torch.arange(min(_ROWS, len(part)), device=device) * len(part) // min(_ROWS, len(part))
+        self.inputs: Mapping[str, Tensor] = {name: value[rows] for name, value in part.inputs.items()}
+        self.targets: Mapping[str, Tensor] = {name: value[rows] for name, value in part.targets.items()}
         self._module: ValpModule = load_module(model).to(device).eval()
 
     @property
@@ -67,12 +68,9 @@ class HeldOutView:
     @torch.no_grad()
     def losses_with_tensors(self, component: str, tensors: Mapping[str, Tensor]) -> Mapping[str, float]:
         """Losses when ``component`` has other weights."""
-        prefix = prefix_of(self.valp, component)
-        replaced = {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
         result = self._copy()
-        functional_call(
-            _Recompute(self._module), {f"module.{n}": t for n, t in replaced.items()}, (result, [component])
-        )
+        with self._replaced(component, tensors):
+            self._module.recompute(result, [component], {})
         self._recompute_descendants(result, component)
         return self._loss_values(result)
 
@@ -102,6 +100,20 @@ class HeldOutView:
     def _copy(self) -> Forward:
         return Forward(dict(self._forward.values), dict(self._forward.latents))
 
+    @contextmanager
+    def _replaced(self, component: str, tensors: Mapping[str, Tensor]) -> Iterator[None]:
+        """Swap weights for a while; not by torch's functional_call, to which a source called "half" is a method."""
+        prefix = prefix_of(self.valp, component)
+        weights = {n.removeprefix(prefix): p for n, p in self._module.named_parameters() if n.startswith(prefix)}
+        trained = {name: weights[name].data for name in tensors}
+        try:
+            for name, tensor in tensors.items():
+                weights[name].data = tensor
+            yield
+        finally:
+            for name, tensor in trained.items():
+                weights[name].data = tensor
+
     def _recompute_descendants(self, result: Forward, component: str) -> None:
         below = self.valp.descendants(component)
         order = [name for name in (*self.valp.order, *self.valp.tasks) if name in below]
@@ -111,15 +123,3 @@ class HeldOutView:
         with torch.no_grad():
             losses = self._losses(self._module, result, self.targets)
         return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
-
-
-class _Recompute(torch.nn.Module):
-    """Lets ``functional_call`` swap weights while a module recomputes a few components."""
-
-    def __init__(self, module: ValpModule) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, result: Forward, components: list[str]) -> None:
-        """Recompute ``components`` in ``result``."""
-        self.module.recompute(result, components, {})

@@ -1,0 +1,154 @@
+"""loss_slope: planted slopes are found, at any scale, and noise alone is rarely taken for a fall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.graph.strategies import quick
+from tests.training.toy_data import losses_of, toy_model, toy_prepared
+from valpnas.contracts.finding import Finding
+from valpnas.diagnostics.loss_slope import LossSlope, relative_slope
+from valpnas.seeding import stream
+from valpnas.testing.diagnostics import check_diagnostic
+from valpnas.training.view import HeldOutView
+
+Floats = NDArray[np.float64]
+PREPARED = toy_prepared()
+MODEL = toy_model(PREPARED)
+LOSSES = losses_of(PREPARED)
+OUTPUT = "kind"
+SEEDS = st.integers(0, 2**31 - 1)
+
+
+def view_of(histories: Mapping[str, Floats], changed_at: int = 0) -> HeldOutView:
+    tensors = {name: torch.as_tensor(values, dtype=torch.float32) for name, values in histories.items()}
+    return HeldOutView(replace(MODEL, histories=tensors, changed_at=changed_at), PREPARED, LOSSES)
+
+
+def judge(losses: Floats, changed_at: int = 0) -> Finding:
+    (finding,) = LossSlope().examine(view_of({OUTPUT: losses}, changed_at), stream(0))
+    return finding
+
+
+def line(fall: float, batches: int = 1000, noise: float = 0.05, seed: int = 0, level: float = 1.0) -> Floats:
+    """Losses that fall by ``fall`` of their level per batch, with noise of a share of the level."""
+    rng = np.random.default_rng(seed)
+    return level * (1 - fall * (np.arange(batches) - batches / 2) + noise * rng.standard_normal(batches))
+
+
+@pytest.mark.parametrize(
+    ("fall", "kind"), [(1e-3, "STEEP"), (4e-4, "STEEP"), (2e-4, "MODERATE"), (5e-5, "MODERATE"), (-2e-4, "STUCK")]
+)
+def test_planted_slopes_are_found(fall: float, kind: str) -> None:
+    for seed in range(10):
+        finding = judge(line(fall, seed=seed))
+        assert finding.kind == kind
+        assert finding.evidence["slope per batch"] == pytest.approx(-fall, abs=5e-5)
+
+
+def test_short_windows_see_steep_falls_too() -> None:
+    assert judge(line(3e-3, batches=150)).kind == "STEEP"
+
+
+def test_too_few_batches_decide_nothing() -> None:
+    finding = judge(line(1e-3, batches=99))
+    assert (finding.kind, finding.advice, finding.evidence) == ("UNDECIDED", "none", {"batches": 99.0})
+    assert judge(line(1e-3, batches=100)).kind != "UNDECIDED"
+
+
+def test_only_batches_since_the_last_change_count() -> None:
+    losses = np.concatenate([line(5e-3, 200), line(-5e-4, 300, level=0.5)])
+    assert judge(losses, changed_at=200).kind == "STUCK"
+    assert judge(losses, changed_at=450).kind == "UNDECIDED"
+
+
+def test_only_the_latest_batches_count() -> None:
+    losses = np.concatenate([line(9e-4, 1000, level=3), line(-1e-4, 1000)])
+    assert judge(losses).kind == "STUCK"
+    assert judge(losses).evidence["batches"] == 1000
+
+
+@quick
+@given(SEEDS, st.sampled_from([1e-3, 2e-4, 0.0, -2e-4]), st.sampled_from([1e-6, 1e-3, 1e3, 1e6]))
+def test_the_scale_of_a_loss_changes_nothing(seed: int, fall: float, scale: float) -> None:
+    one, other = judge(line(fall, 400, seed=seed)), judge(scale * line(fall, 400, seed=seed))
+    assert other.kind == one.kind
+    assert other.evidence == pytest.approx(one.evidence, rel=1e-3, abs=1e-9)
+    assert other.strength == pytest.approx(one.strength, rel=1e-3)
+
+
+def share(kind: str, fall: float, batches: int, seeds: int = 200) -> float:
+    return float(np.mean([judge(line(fall, batches, seed=seed)).kind == kind for seed in range(seeds)]))
+
+
+def test_a_flat_loss_is_called_stuck_five_times_of_six() -> None:
+    """STUCK means "less than one standard error of fall": 84 % of flat lines, if that standard error is honest."""
+    assert 0.76 < share("STUCK", 0.0, 1000) < 0.92
+    assert 0.76 < share("STUCK", 0.0, 200) < 0.92
+
+
+def test_noise_alone_is_rarely_called_steep() -> None:
+    assert share("STEEP", 0.0, 1000) == 0
+    assert share("STEEP", 0.0, 100) < 0.06
+
+
+def test_a_real_fall_is_rarely_called_stuck() -> None:
+    """Five standard errors of fall (0.05 of noise over 300 batches have 3.3e-5 each) are missed next to never."""
+    assert share("STUCK", 5 * 3.3e-5, 300) < 0.02
+
+
+def test_the_standard_error_is_that_of_a_straight_line() -> None:
+    errors = [relative_slope(line(0, 500, seed=seed)) for seed in range(200)]
+    spread = float(np.std([slope for slope, _ in errors]))
+    stated = float(np.median([stderr for _, stderr in errors]))
+    least_squares = 0.05 * np.sqrt(12) / 500**1.5
+    assert stated == pytest.approx(spread, rel=0.25)
+    assert spread == pytest.approx(least_squares, rel=0.25)
+
+
+def test_single_wild_batches_do_not_decide() -> None:
+    losses = line(1e-3)
+    losses[[5, 995]] *= 50
+    assert judge(losses).kind == "STEEP"
+
+
+@pytest.mark.parametrize(
+    ("losses", "kind"),
+    [
+        (np.full(300, 0.7), "STUCK"),
+        (np.zeros(300), "STUCK"),
+        (np.linspace(1, 0.5, 300), "STEEP"),
+        (np.linspace(0.5, 1, 300), "STUCK"),
+        (np.full(300, 1e38), "STUCK"),
+        (np.full(300, 1e-42), "STUCK"),
+    ],
+)
+def test_losses_without_noise_are_judged_too(losses: Floats, kind: str) -> None:
+    finding = judge(losses)
+    assert finding.kind == kind
+    assert all(np.isfinite(list(finding.evidence.values())))
+    assert 0 <= finding.strength <= 1
+
+
+def test_every_output_gets_its_own_finding_with_advice_to_treat() -> None:
+    found = LossSlope().examine(view_of({"shares": line(1e-3), "drawn": line(-1e-3)}), stream(0))
+    assert [(f.output, f.kind, f.advice, f.component) for f in found] == [
+        ("drawn", "STUCK", "treat", ""),
+        ("shares", "STEEP", "treat", ""),
+    ]
+
+
+@quick
+@given(SEEDS, st.integers(0, 400), st.floats(-1e-3, 1e-3))
+def test_it_keeps_the_contract(seed: int, batches: int, fall: float) -> None:
+    view = view_of(dict.fromkeys(MODEL.valp.tasks, line(fall, batches, seed=seed)))
+    found = check_diagnostic(LossSlope(), view, np.random.default_rng(seed))
+    assert len(found) == len(MODEL.valp.tasks)

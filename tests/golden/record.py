@@ -1,0 +1,64 @@
+"""Record the golden runs: ``python -m tests.golden.record`` from the repository's root writes them anew.
+
+Do so only when a change of behaviour is meant, and say in the commit what changed and why.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import valpnas
+from valpnas.search import CHOOSERS, SEARCHES
+
+FOLDER = Path(__file__).parent / "runs"
+BUDGET: dict[str, Any] = {"steps": 4, "initial_batches": 120, "batches_per_step": 110, "seed": 3}
+DIGITS = 4  # of the objectives: more would ask two processors of one kind to round alike
+
+
+def names() -> list[str]:
+    """Return the golden runs there must be: each search with each chooser."""
+    return [f"{search.name}-{chooser.name}" for search in SEARCHES for chooser in CHOOSERS]
+
+
+def platform_name() -> str:
+    """Return what the numbers depend on: torch's build and the processor's instruction set."""
+    return f"torch {torch.__version__.split('+')[0]} on {platform.system()} {platform.machine()}"
+
+
+def observe(name: str) -> list[dict[str, Any]]:
+    """Make the run called ``name`` and return what it did, step by step."""
+    search = next(entry.name for entry in SEARCHES if name.startswith(f"{entry.name}-"))
+    chooser = name.removeprefix(f"{search}-")
+    with tempfile.TemporaryDirectory() as folder:
+        run = valpnas.design("digits", search=search, chooser=chooser, out=f"{folder}/run", device="cpu", **BUDGET)
+        events = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
+    return [step for event in events if (step := _step(event))]
+
+
+def _step(event: dict[str, Any]) -> dict[str, Any] | None:
+    if event["event"] == "proposed":
+        proposal = event["proposal"] or {"variant": "", "site": None}
+        what = {"origin": event["origin"], "variant": proposal["variant"], "site": proposal["site"]}
+        return {"candidate": event["candidate"], "graph": event["graph"], **what}
+    if event["event"] == "trained":
+        rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in event["objectives"].items()}
+        return {"candidate": event["candidate"], "objectives": rounded}
+    return {"candidate": event["candidate"], "verdict": event["event"]} if "candidate" in event else None
+
+
+def main() -> None:
+    """Write every golden run."""
+    FOLDER.mkdir(exist_ok=True)
+    for name in names():
+        data = {"platform": platform_name(), "steps": observe(name)}
+        (FOLDER / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

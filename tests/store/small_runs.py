@@ -1,0 +1,64 @@
+"""Runs that take a tenth of a second, and what two of them must have in common to count as the same run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from valpnas.contracts.problem import Problem
+from valpnas.opened_run import Run
+from valpnas.run import design, resume
+
+SPACE = {"min_width": 3, "max_width": 6, "min_latent": 2, "max_latent": 3}
+BUDGET = {"steps": 3, "initial_batches": 4, "batches_per_step": 2, "batch_size": 20}
+SETTINGS: dict[str, Any] = {**BUDGET, "space": SPACE, "device": "cpu", "chooser": "random", "seed": 3}
+
+
+def small_problem() -> Problem:
+    """Eighty rows, two inputs, a class and a number."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((80, 3)), rng.standard_normal((80, 2))
+    return Problem.from_arrays({"x": x, "y": y}, {"side": (x[:, 0] > y[:, 0]).astype(int), "sum": x.sum(axis=1)})
+
+
+def make(path: Path, **settings: Any) -> Run:
+    """Run the search on the small problem from the start."""
+    return design(small_problem(), **{**SETTINGS, **settings, "out": str(path)})
+
+
+def go_on(path: Path, steps: int | None = None) -> Run:
+    """Resume a run."""
+    return resume(path, lambda _: None, steps)
+
+
+def make_or_go_on(path: Path, **settings: Any) -> Run:
+    """Do what a person does after a crash: resume, or start over where there is no run yet."""
+    return go_on(path) if (path / "run.toml").exists() else make(path, **settings)
+
+
+def events(path: Path) -> list[dict[str, Any]]:
+    """The journal without its times."""
+    lines = (path / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """Everything in which a run must equal an unkilled one: all but times, its own path, and leftovers of a crash."""
+    run_file = tomllib.loads((path / "run.toml").read_text(encoding="utf-8"))
+    files = [file for folder in ("graphs", "weights", "diagnostics") for file in (path / folder).iterdir()]
+    kept = [file for file in files if not file.name.startswith(".")]
+    return {
+        "journal": events(path),
+        "run.toml": {key: value for key, value in run_file.items() if key not in ("out", "quiet")},
+        **{name: (path / name).read_bytes() for name in ("problem.json", "test.json")},
+        **{str(file.relative_to(path)): file.read_bytes() for file in kept},
+    }
+
+
+def weight_files(path: Path) -> set[str]:
+    """Names in the weights folder, hidden ones included."""
+    return {file.name for file in (path / "weights").iterdir()}

@@ -1,0 +1,188 @@
+"""Going on with a run: what stays, what may change, and who may write."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from valpnas.config import read_run_file
+from valpnas.errors import ConfigError, StoreError
+from valpnas.opened_run import Run
+from valpnas.report.listing import list_runs
+from valpnas.run import resume
+from valpnas.store.run_directory import RunDirectory
+
+from .disk_images import images_of
+from .small_runs import contents, events, go_on, make, weight_files
+
+CHOOSERS = ("guided", "random", "train-only")
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ended") / "run"
+    make(path)
+    return path
+
+
+def everything(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+def test_resuming_an_ended_run_changes_nothing(ended: Path) -> None:
+    before = everything(ended)
+    for steps in (None, 3):
+        go_on(ended, steps)
+        assert everything(ended) == before
+
+
+def test_more_steps_leave_what_was_as_it_was(ended: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(ended, tmp_path / "run"))
+    go_on(path, steps=5)
+    told, before = events(path), events(ended)
+    assert told[: len(before) + 1] == [*before, {"event": "budget", "steps": 5}]
+    assert Run(path).summary()["steps"] == read_run_file(path / "run.toml").steps == 5
+    archive = {event["candidate"] for event in told if event["event"] == "trained"}
+    assert {member.candidate for member in Run(path).front} <= archive
+
+
+@pytest.mark.parametrize("chooser", CHOOSERS)
+def test_under_a_constant_rate_raising_the_budget_is_having_had_it(tmp_path: Path, chooser: str) -> None:
+    """But for the raise itself, and for the share of the longer run that each job is told to be."""
+    settings: dict[str, Any] = {"chooser": chooser, "schedule": "constant", "accept": "majority"}
+    make(tmp_path / "raised", **{**settings, "steps": 2})
+    go_on(tmp_path / "raised", steps=4)
+    make(tmp_path / "at once", **{**settings, "steps": 4})
+    assert essence(tmp_path / "raised") == essence(tmp_path / "at once")
+    for name in ("test.json",):
+        assert (tmp_path / "raised" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes()
+    assert weight_files(tmp_path / "raised") == weight_files(tmp_path / "at once")
+
+
+def essence(path: Path) -> list[dict[str, Any]]:
+    kept = [event for event in events(path) if event["event"] not in {"budget", "ended"}]
+    return [{key: value for key, value in event.items() if key != "protocol"} for event in kept]
+
+
+def test_a_budget_cannot_be_lowered(ended: Path) -> None:
+    before = everything(ended)
+    with pytest.raises(ConfigError, match="steps: expected at least the 3 the run already has, got 2"):
+        go_on(ended, steps=2)
+    assert everything(ended) == before
+
+
+def test_a_quiet_resume_does_not_silence_the_run_for_ever(tmp_path: Path) -> None:
+    make(tmp_path / "run", steps=1, quiet=False)
+    resume(tmp_path / "run", lambda _: None, steps=2, quiet=True)
+    assert read_run_file(tmp_path / "run" / "run.toml").quiet is False
+
+
+def test_a_raised_budget_is_announced_before_it_is_adopted(tmp_path: Path) -> None:
+    """Were the run file first, a kill in between would leave proposals of the old budget that nobody voided."""
+    path = tmp_path / "run"
+    make(path)
+    for image in images_of(lambda: go_on(path, steps=4), path, tmp_path):
+        planned = read_run_file(image / "run.toml").steps
+        announced = RunDirectory(image).journal.of("budget")
+        assert planned == 3 or announced, image.name
+
+
+def test_a_run_may_be_moved(ended: Path, tmp_path: Path) -> None:
+    moved = Path(shutil.copytree(ended, tmp_path / "elsewhere"))
+    go_on(moved, steps=4)
+    assert Run(moved).summary()["run"] == str(moved)
+    assert [row["run"] for row in list_runs(tmp_path)] == [str(moved)]
+    again = Path(shutil.move(moved, tmp_path / "there"))
+    assert [row["run"] for row in list_runs(tmp_path)] == [str(again)]
+
+
+@pytest.fixture
+def locked(ended: Path, tmp_path: Path) -> Iterator[Path]:
+    """A run that this process is writing."""
+    path = Path(shutil.copytree(ended, tmp_path / "run"))
+    directory = RunDirectory(path, writable=True)
+    yield path
+    directory.close()
+
+
+def test_two_processes_cannot_write_one_run(locked: Path) -> None:
+    """A real second process; reading is free meanwhile."""
+    program = "from pathlib import Path; from valpnas.store.run_directory import RunDirectory as R; import sys"
+    code = f"{program}\nR(Path(sys.argv[1])); print('read'); R(Path(sys.argv[1]), writable=True)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, locked], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout == "read\n"
+    assert "expected to be alone, but another process is writing this run; wait for it or stop it" in done.stderr
+    assert done.returncode != 0
+
+
+def test_a_run_in_use_can_be_read_and_not_resumed(locked: Path) -> None:
+    assert Run(locked).summary()["ended"]
+    with pytest.raises(StoreError, match="another process is writing this run"):
+        go_on(locked)
+
+
+def test_two_processes_cannot_make_one_run(tmp_path: Path) -> None:
+    """The second must not even touch what the first has written so far."""
+    path = tmp_path / "run"
+
+    def theirs(folder: Path) -> None:
+        (folder / "problem.json").write_text("theirs")
+
+    def save(folder: Path) -> None:
+        (folder / "problem.json").write_text("mine")
+        with pytest.raises(StoreError, match="another process is writing this run"):
+            RunDirectory.create(path, "theirs", theirs)
+
+    RunDirectory.create(path, "mine", save).close()
+    assert (path / "problem.json").read_text() == (path / "run.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("foreign", ["run.toml", "thesis.tex", "journal.jsonl"])
+def test_a_folder_in_use_is_left_alone(tmp_path: Path, foreign: str) -> None:
+    (tmp_path / foreign).write_text("precious")
+    with pytest.raises(StoreError, match=f"expected a new or empty folder for a run, found '{foreign}'"):
+        make(tmp_path)
+    assert everything(tmp_path) == {foreign: b"precious"}
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("precious")
+    with pytest.raises(StoreError, match="expected a new or empty folder"):
+        make(tmp_path / "run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="a superuser may write anywhere")
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="cannot create"):
+        make(tmp_path / "run")
+
+
+@pytest.mark.parametrize("chooser", CHOOSERS)
+def test_disk_use_is_bounded_by_the_front_and_the_current_model(tmp_path: Path, chooser: str) -> None:
+    """At every instant: they, the candidate just trained, and one file being written."""
+    path = tmp_path / "run"
+    images = images_of(lambda: make(path, chooser=chooser, accept="majority", steps=5), path, tmp_path)
+    for image in images:
+        front = len(Run(image).front) if (image / "run.toml").exists() else 0
+        assert len(weight_files(image) if (image / "weights").exists() else ()) <= front + 3, image.name
+    kept = {f"{member.candidate:05d}.safetensors" for member in Run(path).front}
+    current = max(event["candidate"] for event in events(path) if event["event"] == "accepted")
+    assert kept <= weight_files(path) <= kept | {f"{current:05d}.safetensors"}
+
+
+def test_every_part_of_the_problem_comes_back_from_the_run(ended: Path) -> None:
+    again = Run(ended).problem
+    assert again.in_memory
+    assert contents(ended)["problem.json"]
+    assert {vertex.name for vertex in again.inputs} == {"x", "y"}
+    assert Run(ended).prepared.fingerprint

@@ -1,0 +1,181 @@
+"""The command line: what each command prints, its exit codes, and one line per error."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from valpnas.cli import main
+
+TINY = ("--steps", "2", "--initial-batches", "12", "--batches-per-step", "6")
+KEYS = {"steps", "accepted", "evaluations", "batches", "seconds", "front", "hypervolume"}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def valpnas(*words: str | Path, folder: Path) -> Done:
+    """Run the program's entry point in ``folder``, in this process: importing torch anew costs seconds."""
+    out, err = io.StringIO(), io.StringIO()
+    argv, sys.argv = sys.argv, ["valpnas", *map(str, words)]
+    try:
+        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = _exit_code()
+    finally:
+        sys.argv = argv
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def _exit_code() -> int:
+    try:
+        main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which one tiny run was made."""
+    folder = tmp_path_factory.mktemp("cli")
+    done = valpnas("run", "digits", *TINY, "--out", "runs/one", "--json", folder=folder)
+    assert done.returncode == 0, done.stderr
+    (folder / "printed.json").write_text(done.stdout)
+    return folder
+
+
+def test_run_prints_json_alone_on_stdout(made: Path) -> None:
+    """A script reads it without cutting anything away."""
+    printed = json.loads((made / "printed.json").read_text())
+    assert set(printed) >= KEYS
+    assert printed["steps"] == 2
+    assert printed["batches"] == 24
+    assert set(printed["seconds"]) == {"training", "evaluation", "diagnostics", "other"}
+    assert all(set(member["validation"]) == set(member["test"]) for member in printed["front"])
+
+
+def test_show_prints_what_run_printed(made: Path) -> None:
+    """The directory is all that a run is."""
+    shown = valpnas("show", "runs/one", "--json", folder=made)
+    assert json.loads(shown.stdout) == json.loads((made / "printed.json").read_text())
+    table = valpnas("show", "runs/one", folder=made)
+    assert table.returncode == 0
+    assert "front of digits" in table.stdout
+    assert "2 of 2 steps (ended)" in table.stdout
+
+
+def test_list_shows_the_run(made: Path) -> None:
+    """One row per run, also as JSON."""
+    rows = json.loads(valpnas("list", "--json", folder=made).stdout)
+    assert [(row["run"], row["problem"], row["ended"]) for row in rows] == [("runs/one", "digits", True)]
+    assert "runs/one  digits" in valpnas("list", folder=made).stdout
+
+
+def test_resume_raises_the_budget(made: Path, tmp_path: Path) -> None:
+    """More steps, the same run; fewer are refused."""
+    done = valpnas("run", "digits", *TINY, "--out", tmp_path / "run", "--quiet", folder=made)
+    assert done.returncode == 0, done.stderr
+    more = valpnas("resume", tmp_path / "run", "--steps", "3", "--json", folder=made)
+    assert json.loads(more.stdout)["steps"] == 3
+    fewer = valpnas("resume", tmp_path / "run", "--steps", "1", folder=made)
+    assert (fewer.returncode, fewer.stderr.count("\n")) == (2, 1)
+    assert "a budget can only be raised" in fewer.stderr
+
+
+def test_quiet_prints_the_result_alone(made: Path, tmp_path: Path) -> None:
+    """No bar, no message."""
+    done = valpnas("run", "digits", *TINY, "--out", tmp_path / "run", "--quiet", folder=made)
+    assert done.stderr == ""
+    assert "front of digits" in done.stdout
+
+
+def test_messages_name_problem_device_and_folder(made: Path, tmp_path: Path) -> None:
+    """A person sees at once what runs where."""
+    done = valpnas("run", "digits", *TINY, "--out", tmp_path / "run", "--device", "cpu", folder=made)
+    assert "training rows on cpu" in done.stderr
+    assert str(tmp_path / "run") in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("problems", {"digits", "student"}),
+        ("operators", {"clone_network/gentle", "delete_network", "change_lr"}),
+        ("diagnostics", {"loss_slope", "module_intervention"}),
+        ("searches", {"hill-climbing", "guided", "random", "random-gentle", "train-only", "archive", "majority"}),
+    ],
+)
+def test_tables_list_what_there_is(command: str, names: set[str], tmp_path: Path) -> None:
+    """For people and as JSON, each with a sentence."""
+    rows = json.loads(valpnas(command, "--json", folder=tmp_path).stdout)
+    assert names <= {row["name"] for row in rows}
+    assert all(row["summary"] for row in rows)
+    text = valpnas(command, folder=tmp_path).stdout
+    assert all(name in text for name in names)
+
+
+def test_check_reads_run_files_without_running_them(tmp_path: Path) -> None:
+    """A good file passes; a bad name is one line and exit code 2."""
+    (tmp_path / "good.toml").write_text('problem = "digits"\n')
+    (tmp_path / "bad.toml").write_text('problem = "digits"\nchooser = "guide"\n')
+    assert "a valid run file" in valpnas("check", "good.toml", folder=tmp_path).stdout
+    bad = valpnas("check", "good.toml", "bad.toml", folder=tmp_path)
+    assert bad.returncode == 2
+    assert "unknown chooser 'guide': did you mean guided" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("run", "digit"), "unknown problem or run file 'digit': did you mean digits"),
+        (("run", "none.toml"), "none.toml: expected a run file"),
+        (("run", "digits", "--chooser", "guied"), "did you mean guided"),
+        (("run", "digits", "--search", "hill"), "unknown search 'hill'"),
+        (("run", "digits", "--accept", "archiv"), "did you mean archive"),
+        (("run", "digits", "--rejected", "keep"), "unknown policy for rejected training"),
+        (("run", "digits", "--algorithm", "adan"), "did you mean adam"),
+        (("run", "digits", "--schedule", "step"), "expected a schedule among constant, linear, cosine"),
+        (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),
+        (("run", "digits", "--learning-rate", "0"), "learning_rate: expected a positive number"),
+        (("run", "digits", "--device", "tpu"), "expected a device auto, cpu, cuda"),
+        (("run", "digits", "--device", "cuda:77"), "CUDA devices"),
+        (("run", "nowhere.module:problem"), "cannot load 'nowhere.module:problem'"),
+        (("show", "nothing"), "expected a run directory"),
+        (("resume", "nothing"), "expected a run directory"),
+        (("list", "nothing"), "expected a folder that holds run directories"),
+    ],
+)
+def test_errors_are_one_line_with_exit_code_2(words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    """Expected, came, do - and no traceback."""
+    failed = valpnas(*words, folder=tmp_path)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert "Traceback" not in failed.stderr
+
+
+def test_an_occupied_folder_is_not_overwritten(made: Path) -> None:
+    """A run is never written over."""
+    failed = valpnas("run", "digits", *TINY, "--out", "runs/one", folder=made)
+    assert failed.returncode == 2
+    assert "choose another --out" in failed.stderr
+
+
+def test_the_program_itself_ends_with_the_exit_code(tmp_path: Path) -> None:
+    """The same through the operating system: one line, exit code 2."""
+    command = [sys.executable, "-c", "from valpnas.cli import main; main()", "show", "nothing"]
+    failed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (2, "", 1)

@@ -1,0 +1,104 @@
+"""The run file: types, unknown keys, impossible values, and that it says everything the command line can."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from valpnas import cli
+from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.contracts.space import Space
+from valpnas.errors import ConfigError, UnknownNameError
+
+# What a command's arguments say that is not about the run itself.
+NOT_OF_THE_RUN = {"target", "as_json"}
+
+
+def test_every_flag_of_run_is_a_key_of_the_run_file() -> None:
+    """Whatever can be asked for on the command line can be written down."""
+    flags = set(inspect.signature(cli.run).parameters) - NOT_OF_THE_RUN
+    assert flags <= {f.name for f in fields(RunConfig)}
+    assert {"search", "chooser", "accept", "steps", "batches_per_step", "seed", "out", "device", "quiet"} <= flags
+
+
+def test_a_run_file_round_trips(tmp_path: Path) -> None:
+    """What a run writes down is what it was asked."""
+    config = RunConfig("digits", steps=7, learning_rate=1e-2, operators=("a:B",), space=Space(min_width=4, max_width=8))
+    (tmp_path / "run.toml").write_text(config.to_toml({"valpnas": "0"}))
+    assert read_run_file(tmp_path / "run.toml") == config
+
+
+def test_overrides_go_before_the_file(tmp_path: Path) -> None:
+    """A flag wins over a key."""
+    (tmp_path / "run.toml").write_text('problem = "digits"\nsteps = 3\nseed = 5\n')
+    config = read_run_file(tmp_path / "run.toml", {"steps": 9})
+    assert (config.steps, config.seed) == (9, 5)
+    assert with_steps(config, 11) == replace(config, steps=11)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "expected the key 'problem'"),
+        ({"problem": 3}, "problem: expected a string, got 3"),
+        ({"problem": "digits", "steps": "ten"}, "steps: expected a whole number, got 'ten'"),
+        ({"problem": "digits", "steps": True}, "steps: expected a whole number, got True"),
+        ({"problem": "digits", "steps": -1}, "steps: expected at least 0, got -1"),
+        ({"problem": "digits", "initial_batches": 0}, "initial_batches: expected at least 1, got 0"),
+        ({"problem": "digits", "batch_size": 0}, "batch_size: expected at least 1"),
+        ({"problem": "digits", "seed": -3}, "seed: expected at least 0"),
+        ({"problem": "digits", "learning_rate": 0}, "learning_rate: expected a positive number"),
+        ({"problem": "digits", "learning_rate": float("nan")}, "learning_rate: expected a positive number"),
+        ({"problem": "digits", "time_limit": -1.0}, "time_limit: expected seconds >= 0"),
+        ({"problem": "digits", "quiet": 1}, "quiet: expected true or false"),
+        ({"problem": "digits", "operators": "a:B"}, "operators: expected a list of strings"),
+        ({"problem": "digits", "space": 3}, "expected a table for each key of [space]"),
+        ({"problem": "digits", "space": {"min_width": 9, "max_width": 3}}, "expected 1 <= min_width <= max_width"),
+        ({"problem": "digits", "space": {"activations": ["softmax"]}}, "expected activations among"),
+        ({"problem": "digits", "space": {"max_networks": 0}}, "expected kinds, activations and non-negative limits"),
+    ],
+)
+def test_impossible_values_are_refused(data: dict[str, Any], message: str) -> None:
+    """Each complaint says what was expected and what came."""
+    with pytest.raises(ConfigError) as error:
+        config_from(data)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "near"),
+    [({"problem": "digits", "step": 3}, "steps"), ({"problem": "digits", "space": {"max_with": 3}}, "max_width")],
+)
+def test_unknown_keys_offer_the_nearest(data: dict[str, Any], near: str) -> None:
+    """A typing error costs one look."""
+    with pytest.raises(UnknownNameError, match=f"did you mean.*{near}"):
+        config_from(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("problem = ", "expected TOML"),
+        ('format = "valpnas-run/99"\nproblem = "digits"', "expected format 'valpnas-run/1'"),
+        ('problem = "digits"\nsteps = -1', "steps: expected at least 0"),
+    ],
+)
+def test_unreadable_run_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    """The complaint names the file."""
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_run_file(file)
+    assert message in str(error.value)
+    assert str(file) in str(error.value)
+
+
+def test_a_missing_run_file_is_refused(tmp_path: Path) -> None:
+    """No file, no run."""
+    with pytest.raises(ConfigError, match="expected a run file, got No such file"):
+        read_run_file(tmp_path / "none.toml")
