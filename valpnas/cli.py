@@ -174,13 +174,21 @@ def searches(as_json: AsJson = False) -> None:
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml...", help="Run files.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.toml...", help="Run files and compare files.", show_default=False)
+    ],
 ) -> None:
-    """Check run files without running them."""
+    """Check run files and compare files without running them."""
     from valpnas import run as runs
     from valpnas.config import read_run_file
+    from valpnas.experiments.compare import check as check_comparison
+    from valpnas.experiments.compare_file import is_compare_file, read_compare_file
 
     for file in files:
+        if is_compare_file(file):
+            check_comparison(read_compare_file(file))
+            typer.echo(f"{file}: a valid compare file")
+            continue
         config = read_run_file(file)
         runs.check(config)
         runs.check_start(config, runs.problem_of(config))

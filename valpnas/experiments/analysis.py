@@ -14,6 +14,7 @@ from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import SignedRank, holm, signed_rank
 
 PARTS = ("validation", "test")
+LEVEL = 0.05  # below which a corrected p-value is called significant
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Duel:
         if not self.figures.wins + self.figures.losses:
             return "equal in every pair"
         word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
-        return word if self.corrected < 0.05 else f"{word}, not significant"
+        return word if self.corrected < LEVEL else f"{word}, not significant"
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _carry_out(
         typer.echo(json.dumps(compared.to_json(), indent=1))
         return
     print_comparison(compared.tables(), [*compared.headlines, *compared.notes])
-    typer.echo(f"figures: {compared.record.path}\npage: {folder / 'comparison.html'}")
+    typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
 
 
 def _workers(asked: int | None) -> int:

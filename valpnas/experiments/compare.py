@@ -24,7 +24,17 @@ from valpnas.experiments.workers import Workers
 from valpnas.store.files import explained, write_json, write_text
 from valpnas.training.device import resolve_device
 
-_SHOWN = ("start", "chooser", "accept", "rejected", "steps", "initial_batches", "batches_per_step", "schedule")
+_SHOWN = (
+    "start",
+    "chooser",
+    "accept",
+    "rejected",
+    "steps",
+    "initial_batches",
+    "batches_per_step",
+    "schedule",
+    "learning_rate",
+)
 
 
 @dataclass(frozen=True)

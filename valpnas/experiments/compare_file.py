@@ -51,9 +51,10 @@ def keys_of(target: str) -> tuple[dict[str, Any], str]:
         return {"problem": target}, target.replace(":", "-")
     if target.endswith(".toml"):
         return read_keys(Path(target)), Path(target).stem
-    packaged = {file.name.removesuffix(".toml"): file for file in files("valpnas.runs").iterdir()}
-    if f"{target}.toml" in {file.name for file in packaged.values()}:
-        return read_keys(Path(str(packaged[target]))), target
+    packaged = {Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir()}
+    packaged = {name: path for name, path in packaged.items() if path.suffix == ".toml"}
+    if target in packaged:
+        return read_keys(packaged[target]), target
     raise UnknownNameError("problem or compare file", target, [*problems, *packaged])
 
 

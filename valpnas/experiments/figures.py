@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from valpnas.experiments.analysis import PARTS
 from valpnas.experiments.checkpoints import Checkpoint, checkpoints
@@ -41,8 +42,7 @@ def _hypervolume(record: Record) -> Figure:
     for across, along in zip(grid, ("batches", "seconds"), strict=True):
         for axes, part in zip(across, PARTS, strict=True):
             _curves(axes, record, along, part)
-    if grid[0][0].lines:
-        grid[0][0].legend(loc="lower right", fontsize="small")
+    _legend(figure, grid[0][0])
     return figure
 
 
@@ -51,18 +51,27 @@ def _curves(axes: Axes, record: Record, along: str, part: str) -> None:
         drawn = curve(record.runs, arm, along, part, record.bounds)
         if drawn is None:
             continue
-        colour = COLOURS[i % len(COLOURS)]
+        colour, low, high = COLOURS[i % len(COLOURS)], drawn.mean - drawn.spread, drawn.mean + drawn.spread
         axes.plot(drawn.x, drawn.mean, color=colour, linestyle=_DASHES[i % len(_DASHES)], label=arm)
-        axes.fill_between(drawn.x, drawn.mean - drawn.spread, drawn.mean + drawn.spread, color=colour, alpha=0.12)
+        axes.fill_between(drawn.x, low, high, color=colour, alpha=max(0.05, 0.3 / len(record.arms)), linewidth=0)
     axes.set(title=part, xlabel=along, ylabel="hypervolume", xlim=(0, None), ylim=(0, None))
 
 
 def _by_part(draw: Draw) -> Figure:
-    figure = Figure(figsize=(11, 4), layout="constrained")
-    for axes, part in zip(figure.subplots(1, 2), PARTS, strict=True):
+    figure = Figure(figsize=(11, 4.3), layout="constrained")
+    both: Any = figure.subplots(1, 2)
+    for axes, part in zip(both, PARTS, strict=True):
         draw(axes, part)
         axes.set(title=part, xlabel="step", ylabel="points in the front")
+    _legend(figure, both[0])
     return figure
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Name the arms once, below everything."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 6), frameon=False)
 
 
 def _boxes(axes: Axes, record: Record, arms: Sequence[str], part: str) -> None:
@@ -104,7 +113,7 @@ def _bars(axes: Axes, record: Record, arms: Sequence[str], part: str) -> None:
 def _finish(axes: Axes, steps: Sequence[int]) -> None:
     axes.set_xticks(range(len(steps)), [str(step) for step in steps])
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize="small")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _steps(record: Record) -> list[int]:

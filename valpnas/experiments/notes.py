@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from valpnas.experiments.analysis import Block
+from valpnas.experiments.analysis import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
-from valpnas.experiments.tuning import at_the_edge
+from valpnas.experiments.tuning import on_tuning
 
-_LEVEL = 0.05
+_STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
 
 
 def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
@@ -20,22 +20,29 @@ def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
         *_on_test(blocks),
         *_on_batches(blocks),
         *_on_size(record),
-        *at_the_edge(record.choices),
+        *on_tuning(record.choices),
         *_on_machines(record),
     ]
 
 
 def headlines(blocks: Sequence[Block]) -> list[str]:
-    """Return how the arms compare after the last step that all reached, one sentence per duel."""
-    last = [block for block in blocks if block.checkpoint.kind == "step"][-1:]
-    return [
-        f"{duel.one} against {duel.other} at {block.checkpoint}, {duel.part}: {duel.verdict}; hypervolume "
-        f"{duel.figures.mean:+.4f} (standard deviation {duel.figures.spread:.4f}), {duel.figures.wins} of "
-        f"{duel.figures.pairs} pairs won, {duel.figures.losses} lost, p = {duel.figures.p:.3g}, "
-        f"{duel.corrected:.3g} after Holm"
-        for block in last
-        for duel in block.duels
-    ]
+    """Return the order of the arms after the steps and the time that all had, and how much of it is certain."""
+    last = [[block for block in blocks if block.checkpoint.kind == kind][-1:] for kind in ("step", "second")]
+    return [sentence for (block,) in filter(None, last) for part in PARTS for sentence in _order(block, part)]
+
+
+def _order(block: Block, part: str) -> Iterator[str]:
+    means = {result.arm: result.on[part].mean for result in block.arms}
+    known = {arm: mean for arm, mean in means.items() if mean is not None}
+    if len(known) < len(means):
+        return
+    duels = [duel for duel in block.duels if duel.part == part]
+    certain = [f"{duel.one} {duel.verdict} against {duel.other}" for duel in duels if duel.corrected < LEVEL]
+    ranked = sorted(known, key=lambda arm: -known[arm])
+    yield (
+        f"{part}, {block.checkpoint}, mean hypervolume: {', '.join(f'{arm} {known[arm]:.4g}' for arm in ranked)}; "
+        f"significant after Holm's correction: {', '.join(certain) or 'nothing'}"
+    )
 
 
 def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
@@ -46,9 +53,9 @@ def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
         f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {corrected:.3g} after "
         f"Holm's correction for the {comparisons} comparisons made here"
     )
-    if corrected >= _LEVEL:
+    if corrected >= LEVEL:
         yield (
-            f"so nothing here can be significant at {_LEVEL}, however large the difference: that takes "
+            f"so nothing here can be significant at {LEVEL}, however large the difference: that takes "
             f"{pairs_needed(comparisons)} pairs, or fewer comparisons (--against, --checkpoints), chosen beforehand"
         )
 
@@ -81,9 +88,27 @@ def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
 def _on_size(record: Record) -> Iterator[str]:
     if record.winner:
         arm, parameters = record.winner["arm"], record.winner["parameters"]
-        yield f"arms of the winner's size have {parameters:,} parameters, the median of {arm}'s fronts when they began"
+        yield (
+            f"arms of the winner's size have {parameters:,} parameters, the median of {arm}'s fronts when they began; "
+            "in that sitting they ran after the others, so that their seconds are those of another hour"
+        )
 
 
 def _on_machines(record: Record) -> Iterator[str]:
+    if (ratio := _drift(record)) > _STEADY:
+        yield (
+            f"the very same training of a start took up to {ratio:.1f} times as long in one arm of a pair as in "
+            "another: the machine had other work, and the seconds here say little"
+        )
     if len(record.sittings) > 1:
         yield f"made in {len(record.sittings)} sittings: seconds are comparable within a pair, less so between pairs"
+
+
+def _drift(record: Record) -> float:
+    """Return the largest ratio of the times that equal starts of a pair took: they are the same work."""
+    times: dict[tuple[object, ...], list[float]] = {}
+    for point in record.points:
+        if point.step == 0:
+            same = (point.pair, point.batches, point.parameters, *sorted(point.validation.items()))
+            times.setdefault(same, []).append(point.seconds)
+    return max((max(of) / min(of) for of in times.values() if min(of) > 0), default=1.0)

@@ -38,7 +38,7 @@ class Runner:
                 self._outcomes[task.folder] = Outcome(task, "ended")
         there = [task for task in tasks if self.has_done(task)]
         todo = [task for task in tasks if not self.has_done(task)]
-        with tqdm(total=len(tasks), initial=len(there), desc=what, unit="run", disable=self.quiet) as bar:
+        with tqdm(total=len(tasks), initial=len(there), desc=what, unit="run", disable=self.quiet or not todo) as bar:
             yield from there
             for outcome in self.workers.run(todo):
                 self._outcomes[outcome.task.folder] = _checked(outcome)

@@ -69,13 +69,26 @@ def choice_table(choices: Mapping[str, Any]) -> Table:
 
 
 def setting_table(settings: Mapping[str, Any], shown: Sequence[str]) -> Table:
-    """Return the settings in which the arms differ, and what they share of ``shown``."""
-    arms = settings["arms"]
-    keys = [
-        key for key in next(iter(arms.values())) if key in shown or len({str(a.get(key)) for a in arms.values()}) > 1
-    ]
-    rows = tuple((name, *(str(arm.get(key, "")) for key in keys)) for name, arm in arms.items())
+    """Return the settings of the arms: those ``shown``, and whatever they differ in."""
+    arms = {name: _with_size_where_used(arm) for name, arm in settings["arms"].items()}
+    keys = [key for key in next(iter(arms.values())) if key in shown or _differs(key, list(arms.values()))]
+    rows = tuple((name, *(_cell(arm.get(key, "")) for key in keys)) for name, arm in arms.items())
     return Table("the arms", ("arm", *(key.replace("_", " ") for key in keys)), rows, words=len(keys) + 1)
+
+
+def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings without a size that only hand-made starts have."""
+    return {**arm, "start_parameters": arm["start_parameters"] if arm["start"] in ("wide", "deep") else ""}
+
+
+def _differs(key: str, arms: Sequence[Mapping[str, Any]]) -> bool:
+    return any(arm.get(key) != arms[0].get(key) for arm in arms)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_cell(each)}" for key, each in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _arm_row(result: ArmResult) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -29,17 +29,19 @@ def _choice(means: Mapping[Tried, float]) -> dict[str, Any]:
     return {"chosen": dict(best), "tried": [{**dict(tried), "hypervolume": mean} for tried, mean in means.items()]}
 
 
-def at_the_edge(choices: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each arm whose choice is the lowest or highest tried: the best may lie beyond."""
-    return [
-        f"{arm}: the best {key} tried, {value:g}, is the {side} one; a {side_word} one may be better"
-        for arm, choice in choices.items()
-        for key, value in choice["chosen"].items()
-        for side, side_word in _sides(value, [tried[key] for tried in choice["tried"]])
-    ]
+def on_tuning(choices: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each arm whose choice means little: equal to another, or the lowest or highest tried."""
+    return [sentence for arm, choice in choices.items() for sentence in _doubts(arm, choice)]
 
 
-def _sides(value: float, tried: Sequence[float]) -> list[tuple[str, str]]:
-    if len(set(tried)) < 2:
-        return []
-    return [("lowest", "lower")] * (value == min(tried)) + [("highest", "higher")] * (value == max(tried))
+def _doubts(arm: str, choice: Mapping[str, Any]) -> Iterator[str]:
+    tried = choice["tried"]
+    best = max(each["hypervolume"] for each in tried)
+    if len(tried) > 1 and sum(each["hypervolume"] == best for each in tried) > 1:
+        yield f"{arm}: tuning could not tell what is best, several reached {best:.4g}; tune with more batches or pairs"
+        return
+    for key, value in choice["chosen"].items():
+        values = sorted({each[key] for each in tried})
+        if len(values) > 1 and value in (values[0], values[-1]):
+            side, beyond = ("lowest", "lower") if value == values[0] else ("highest", "higher")
+            yield f"{arm}: the best {key} tried, {value:g}, is the {side}; a {beyond} one may be better"
