@@ -79,7 +79,7 @@ def _boxes(axes: Axes, record: Record, arms: Sequence[str], part: str) -> None:
     steps = _steps(record)
     counts = [pairwise(fronts_at(record.runs, Checkpoint("step", step)), arms, part) for step in steps]
     width = 0.8 / len(arms)
-    for i, arm in enumerate(arms):
+    for i, arm in enumerate(arms if steps else ()):
         places = [place - 0.4 + (i + 0.5) * width for place in range(len(steps))]
         values = [[of[arm] for of in by_pair.values()] for by_pair in counts]
         box = axes.boxplot(values, positions=places, widths=0.85 * width, patch_artist=True, manage_ticks=False)

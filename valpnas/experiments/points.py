@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from valpnas.errors import StoreError
@@ -116,6 +116,12 @@ def _read_row(row: Mapping[str, str]) -> Point:
 def _objectives(row: Mapping[str, str], part: str) -> list[tuple[str, str]]:
     """Return (output, column) for each objective on ``part`` that the row has."""
     return [(name.removeprefix(f"{part}_"), name) for name in row if name.startswith(f"{part}_") and row[name]]
+
+
+def as_written(point: Point) -> Point:
+    """Return ``point`` with the digits a file keeps: what is computed of a file is what was computed before it."""
+    kept = {part: {output: float(shown(value)) for output, value in point.on(part).items()} for part in _PARTS}
+    return replace(point, seconds=round(point.seconds, 4), validation=kept["validation"], test=kept["test"])
 
 
 def shown(value: float | None) -> str:

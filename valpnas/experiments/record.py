@@ -15,7 +15,7 @@ from typing import Any
 
 from valpnas.errors import StoreError
 from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
-from valpnas.experiments.points import Point, RunKey, read_points, shown, write_points
+from valpnas.experiments.points import Point, RunKey, as_written, read_points, shown, write_points
 from valpnas.experiments.settings import Settings, check_equal
 from valpnas.store.files import explained, read_json, write_json, write_text
 
@@ -92,7 +92,8 @@ class Record:
     def add_pair(self, pair: int, points: Sequence[Point], lost: Mapping[str, str], sitting: Mapping[str, str]) -> None:
         """Add a complete pair; ``lost`` says by arm why a run had no model, ``sitting`` when and with what it was."""
         self.pairs = sorted([*self.pairs, pair])
-        self.points = sorted([*self.points, *points], key=lambda p: (p.pair, self.arms.index(p.arm), p.candidate))
+        added = [as_written(point) for point in points]
+        self.points = sorted([*self.points, *added], key=lambda p: (p.pair, self.arms.index(p.arm), p.candidate))
         self.lost += [{"arm": arm, "pair": pair, "reason": reason} for arm, reason in lost.items()]
         if not self.sittings or {**self.sittings[-1], "pairs": []} != {**sitting, "pairs": []}:
             self.sittings.append({**sitting, "pairs": []})
