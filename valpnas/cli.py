@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from valpnas.errors import ValpnasError
+from valpnas.experiments.command import compare
 
 if TYPE_CHECKING:
     from valpnas.opened_run import Run
@@ -47,6 +48,12 @@ def run(
         str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)
     ],
     search: Annotated[str | None, typer.Option(help="Search algorithm.", show_default=False)] = None,
+    start: Annotated[
+        str | None, typer.Option(help="random, wide, deep, or a VALP's JSON file.", show_default=False)
+    ] = None,
+    start_parameters: Annotated[
+        int | None, typer.Option(help="Weights of a wide or deep start, 0 as drawn.", show_default=False)
+    ] = None,
     chooser: Annotated[str | None, typer.Option(help="Who decides what to change.", show_default=False)] = None,
     accept: Annotated[str | None, typer.Option(help="When a change is kept.", show_default=False)] = None,
     rejected: Annotated[str | None, typer.Option(help="discard or train-parent.", show_default=False)] = None,
@@ -72,15 +79,16 @@ def run(
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
-    """Design a model: search from a random start and print the front.
+    """Design a model: search from a start, random if you name no other, and print the front.
 
     Every option is also a key of the run file; options given here go before the file's keys.
     """
     given = {
-        "search": search, "chooser": chooser, "accept": accept, "rejected": rejected, "steps": steps,
-        "initial_batches": initial_batches, "batches_per_step": batches_per_step, "batch_size": batch_size,
-        "learning_rate": learning_rate, "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay,
-        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet,
+        "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser, "accept": accept,
+        "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
+        "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
+        "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "time_limit": time_limit,
+        "seed": seed, "device": device, "quiet": quiet,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -92,6 +100,9 @@ def run(
     with _interruptible():
         made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
     _print_run(made, as_json)
+
+
+app.command()(compare)
 
 
 @app.command()
@@ -188,26 +199,34 @@ def diagnostics(as_json: AsJson = False) -> None:
 
 @app.command()
 def searches(as_json: AsJson = False) -> None:
-    """List searches, choosers and acceptance rules."""
-    from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES
+    """List searches, starts, choosers and acceptance rules."""
+    from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES, STARTS
 
-    tables = {"--search": SEARCHES, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
+    tables = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
     rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
     _print_rows(rows, as_json, "none")
 
 
 @app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.toml...", help="Run files.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.toml...", help="Run files and compare files.", show_default=False)
+    ],
 ) -> None:
-    """Check run files without running them."""
+    """Check run files and compare files without running them."""
     from valpnas import run as runs
     from valpnas.config import read_run_file
+    from valpnas.experiments.compare import check as check_comparison
+    from valpnas.experiments.compare_file import is_compare_file, read_compare_file
 
     for file in files:
+        if is_compare_file(file):
+            check_comparison(read_compare_file(file))
+            typer.echo(f"{file}: a valid compare file")
+            continue
         config = read_run_file(file)
-        runs.problem_of(config)
         runs.check(config)
+        runs.check_start(config, runs.problem_of(config))
         typer.echo(f"{file}: a valid run file")
 
 

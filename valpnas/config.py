@@ -21,6 +21,9 @@ FORMAT = "valpnas-run/1"
 class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
+    ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
+    a VALP's JSON file.
+
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
@@ -28,6 +31,8 @@ class RunConfig:
 
     problem: str
     search: str = "hill-climbing"
+    start: str = "random"
+    start_parameters: int = 150_000
     chooser: str = "guided"
     accept: str = "archive"
     rejected: str = "discard"
@@ -51,6 +56,7 @@ class RunConfig:
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
         for name, least in {
+            "start_parameters": 0,
             "steps": 0,
             "initial_batches": 1,
             "batches_per_step": 1,
@@ -76,19 +82,30 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         ConfigError: no such file, not TOML, another format, a wrong type, an impossible value.
         UnknownNameError: an unknown key, with the nearest known ones.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}; correct the file") from error
-    if data.pop("format", FORMAT) != FORMAT:
-        raise ConfigError(f"{path}: expected format {FORMAT!r}, got another; use the valpnas that wrote it")
+    data = read_toml(path)
+    if (found := data.pop("format", FORMAT)) != FORMAT:
+        raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
     data.pop("about", None)
     try:
         return config_from(data | dict(overrides or {}))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file; raises ``ConfigError`` when there is none or it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: expected TOML, got {error}; correct the file") from error
+
+
+def _remedy(found: Any) -> str:
+    if str(found).startswith("valpnas-compare/"):
+        return "this file is for `valpnas compare`"
+    return "use the valpnas that wrote it"
 
 
 def config_from(data: Mapping[str, Any]) -> RunConfig:
@@ -97,8 +114,8 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     space = data.get("space", {})
     if not isinstance(space, Space):
-        space = Space(**_checked(Space, space, "key of [space]"))
-    return RunConfig(**{**_checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
+        space = Space(**checked(Space, space, "key of [space]"))
+    return RunConfig(**{**checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
 
 
 def with_steps(config: RunConfig, steps: int) -> RunConfig:
@@ -106,7 +123,7 @@ def with_steps(config: RunConfig, steps: int) -> RunConfig:
     return replace(config, steps=steps)
 
 
-def _checked(kind: type, data: Any, what: str) -> dict[str, Any]:
+def checked(kind: type, data: Any, what: str) -> dict[str, Any]:
     """Return ``data`` with lists as tuples after checking each key and type against the dataclass ``kind``."""
     if not isinstance(data, Mapping):
         raise ConfigError(f"expected a table for each {what}, got {data!r}")
@@ -120,19 +137,26 @@ def _checked(kind: type, data: Any, what: str) -> dict[str, Any]:
 
 
 def _check_type(name: str, value: Any, wanted: Any) -> None:
-    if get_args(wanted):
-        fits, words = isinstance(value, list | tuple) and all(isinstance(v, str) for v in value), "a list of strings"
-    elif wanted is float:
-        fits, words = isinstance(value, int | float) and not isinstance(value, bool), "a number"
-    elif wanted is int:
-        fits, words = isinstance(value, int) and not isinstance(value, bool), "a whole number"
+    if items := get_args(wanted):
+        fits = isinstance(value, list | tuple) and all(_is(each, items[0]) for each in value)
+        words = f"a list of {_PLURAL[items[0]]}"
     else:
-        fits, words = isinstance(value, wanted), {str: "a string", bool: "true or false"}.get(wanted, str(wanted))
+        fits, words = _is(value, wanted), _SINGULAR.get(wanted, str(wanted))
     if not fits:
         raise ConfigError(f"{name}: expected {words}, got {value!r}")
 
 
+_SINGULAR = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+_PLURAL = {str: "strings", int: "whole numbers", float: "numbers"}
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    if isinstance(value, bool):
+        return wanted is bool
+    return isinstance(value, int | float if wanted is float else wanted)
+
+
 def _converted(value: Any, wanted: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
+    if isinstance(value, list | tuple):
+        return tuple(_converted(each, get_args(wanted)[0]) for each in value)
     return float(value) if wanted is float else value

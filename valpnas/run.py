@@ -25,9 +25,10 @@ from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.execution.serial import Serial
+from valpnas.graph.valp import OutputTraining
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
-from valpnas.search.build import build_search
+from valpnas.search.build import build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -97,7 +98,10 @@ def problem_of(config: RunConfig) -> Problem:
 def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
-    config = replace(config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""))
+    config = replace(
+        config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""), start=_lasting(config.start)
+    )
+    check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
         path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
@@ -148,6 +152,17 @@ def check(config: RunConfig) -> None:
     for kind in config.space.networks:
         catalog.network_kind(kind)
     resolve_device(config.device)
+
+
+def check_start(config: RunConfig, problem: Problem) -> None:
+    """Raise ``ValpnasError`` when ``config`` names a start that ``problem`` cannot have; nothing is made."""
+    training = OutputTraining(config.learning_rate, config.algorithm)
+    build_start(config).valp(problem, config.space, training, config.batch_size, stream(config.seed, 0, "start"))
+
+
+def _lasting(start: str) -> str:
+    """Return the start with a file's whole path, for a run may be resumed from another folder."""
+    return str(Path(start).absolute()) if start.endswith(".json") else start
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:

@@ -279,7 +279,7 @@ def test_a_start_that_fails_is_drawn_anew() -> None:
 
 
 def test_starts_that_fail_again_and_again_end_the_search_in_words() -> None:
-    with pytest.raises(TrainingFailedError, match="5 random starts failed one after the other"):
+    with pytest.raises(TrainingFailedError, match="5 starts failed one after the other"):
         play(climbing(), FakeBench(), lambda _: "diverged")
 
 

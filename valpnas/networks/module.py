@@ -106,6 +106,12 @@ def load_module(model: Model) -> ValpModule:
     return module.requires_grad_(True)
 
 
+def count_parameters(valp: Valp) -> int:
+    """Return the number of trainable weights of ``valp``, whose tensors are not made."""
+    with torch.device("meta"):  # shapes without memory
+        return sum(weight.numel() for weight in ValpModule(valp).parameters())
+
+
 def component_of(tensor: str) -> str:
     """Return the sub-network or output that a tensor of the module belongs to."""
     return tensor.split(".", 2)[1]

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 
 import numpy as np
-import torch
 
 from valpnas.catalog import network_kind
 from valpnas.contracts.space import Space
@@ -21,7 +20,7 @@ from valpnas.graph.spec import Spec
 from valpnas.graph.tasks import Generation
 from valpnas.graph.validity import validate
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
-from valpnas.networks.module import ValpModule
+from valpnas.networks.module import count_parameters
 
 _EXTRA_SOURCE = 0.25  # chance of every source beyond the first
 _ATTEMPTS = 10_000  # a draw succeeds about one time in two; this many failures in a row means the space is empty
@@ -52,7 +51,7 @@ def random_valp(
     """
     low, high = networks or (min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks))
     _check_possible(inputs, outputs, space, (low, high))
-    ids = _free_ids([*(i.name for i in inputs), *(o.name for o in outputs)], high)
+    ids = free_ids([*(i.name for i in inputs), *(o.name for o in outputs)], high)
     for _ in range(_ATTEMPTS):
         specs = _draw_specs(int(rng.integers(low, high + 1)), outputs, space, rng)
         chosen = [SubNetwork(name, spec) for name, spec in zip(ids, specs, strict=False)]
@@ -88,7 +87,7 @@ def _decodes(kind: str, space: Space) -> bool:
     return network_kind(kind).random(space, np.random.default_rng(0)).decodes
 
 
-def _free_ids(taken: Sequence[str], wanted: int) -> list[str]:
+def free_ids(taken: Sequence[str], wanted: int) -> list[str]:
     """Return ``n1``, ``n2``, ..., leaving out what a problem calls an input or an output."""
     free = (name for name in (f"n{number}" for number in count(1)) if name not in taken)
     return [next(free) for _ in range(wanted)]
@@ -103,10 +102,7 @@ def _draw_specs(wanted: int, outputs: Sequence[Output], space: Space, rng: np.ra
 
 
 def _is_small_enough(valp: Valp, space: Space) -> bool:
-    if not space.max_parameters:
-        return True
-    with torch.device("meta"):  # shapes without memory
-        return sum(weight.numel() for weight in ValpModule(valp).parameters()) <= space.max_parameters
+    return not space.max_parameters or count_parameters(valp) <= space.max_parameters
 
 
 class _Wiring:

@@ -1,4 +1,4 @@
-"""Searches, choosers and acceptance rules, by name."""
+"""Searches, starts, choosers and acceptance rules, by name."""
 
 from valpnas.contracts.entry import Entry
 
@@ -7,6 +7,22 @@ SEARCHES = (
         "hill-climbing",
         "one model, one proposal at a time (Figure 4 of the VALP paper)",
         "valpnas.search.hill_climbing:HillClimbing",
+    ),
+)
+
+STARTS = (
+    Entry("random", "a small random model", "valpnas.search.starts:RandomStart"),
+    Entry(
+        "wide",
+        "a hand-made model, one hidden layer per network",
+        "valpnas.search.starts:HandMade",
+        {"layers": 1},
+    ),
+    Entry(
+        "deep",
+        "a hand-made model, three hidden layers per network",
+        "valpnas.search.starts:HandMade",
+        {"layers": 3},
     ),
 )
 

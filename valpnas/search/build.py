@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
@@ -10,7 +11,8 @@ from valpnas.contracts.job import Schedule
 from valpnas.contracts.search import Search
 from valpnas.errors import UnknownNameError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
-from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES
+from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
+from valpnas.search.starts import GivenStart, Start
 
 
 def build_search(config: RunConfig) -> Search[Any]:
@@ -23,6 +25,7 @@ def build_search(config: RunConfig) -> Search[Any]:
         catalog.find("search", SEARCHES, config.search),
         chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
         acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
+        start=build_start(config),
         rejected=config.rejected,
         steps=config.steps,
         initial_batches=config.initial_batches,
@@ -33,3 +36,11 @@ def build_search(config: RunConfig) -> Search[Any]:
         time_limit=config.time_limit,
     )
     return search
+
+
+def build_start(config: RunConfig) -> Start:
+    """Return the start that ``config`` describes; a file is read when the search begins."""
+    if config.start.endswith(".json"):
+        return GivenStart(path=Path(config.start))
+    start: Start = catalog.load(catalog.find("start", STARTS, config.start), parameters=config.start_parameters)
+    return start

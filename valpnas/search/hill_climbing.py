@@ -19,9 +19,9 @@ from valpnas.errors import TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
 from valpnas.networks.module import fresh_model
-from valpnas.networks.random_valp import random_valp
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
+from valpnas.search.starts import RandomStart, Start
 
 _STARTS = 5  # starts that may fail before the run gives up
 
@@ -46,6 +46,7 @@ class HillClimbing(Search[HillState]):
 
     chooser: Chooser
     acceptance: Acceptance
+    start: Start = field(default_factory=RandomStart)
     rejected: str = "discard"
     steps: int = 30
     initial_batches: int = 500
@@ -105,12 +106,11 @@ class HillClimbing(Search[HillState]):
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
         if state.candidates >= _STARTS:
-            raise TrainingFailedError(f"{_STARTS} random starts failed one after the other; the journal says why.")
-        problem, rng = bench.problem, bench.rng(state.candidates, "start")
-        training = {output.name: self.training for output in problem.outputs}
-        valp = random_valp(
-            problem.inputs, problem.outputs, bench.space, rng, training=training, batch_size=self.batch_size
-        )
+            raise TrainingFailedError(
+                f"{_STARTS} starts failed one after the other; the journal says why. Lower the learning rate?"
+            )
+        rng = bench.rng(state.candidates, "start")
+        valp = self.start.valp(bench.problem, bench.space, self.training, self.batch_size, rng)
         return self._job(state, fresh_model(valp, rng), (), "start")
 
     def _continue(self, state: HillState, model: Model) -> Job:

@@ -1,0 +1,1 @@
+"""Experiments: many runs, planned, carried out by worker processes and compared."""

@@ -1,0 +1,149 @@
+"""The analysis: what each arm had come to at each checkpoint, how the arms compare, and what can be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from statistics import fmean, median, stdev
+
+from valpnas.experiments.checkpoints import Checkpoint, Row, Runs, checkpoints, row
+from valpnas.experiments.comparison import Options
+from valpnas.experiments.fronts import Counts, fronts_at, pairwise, pooled
+from valpnas.experiments.record import Record
+from valpnas.experiments.statistics import SignedRank, holm, signed_rank
+
+PARTS = ("validation", "test")
+LEVEL = 0.05  # below which a corrected p-value is called significant
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One arm on one part of the data: hypervolume, and points in the fronts of all arms together.
+
+    ``mean`` and ``spread`` (standard deviation) are None when some run's test objectives are not known.
+    """
+
+    mean: float | None
+    spread: float | None
+    pairwise: float  # mean over the pairs (Figure 8)
+    pooled: int  # Figure 9
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm at one checkpoint: figures by part, and means over its runs; ``parameters`` is a median."""
+
+    arm: str
+    on: Mapping[str, Figures]
+    front: float
+    parameters: float | None
+    batches: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two arms at one checkpoint on one part; ``corrected`` is p after Holm's correction for all duels.
+
+    ``pairwise`` and ``pooled`` count points in the fronts of these two arms alone.
+    """
+
+    one: str
+    other: str
+    part: str
+    figures: SignedRank
+    pairwise: tuple[float, float]
+    pooled: tuple[int, int]
+    corrected: float = 1.0
+
+    @property
+    def verdict(self) -> str:
+        """Say in a word how the first did; what is not significant says so."""
+        if not self.figures.wins + self.figures.losses:
+            return "equal in every pair"
+        word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
+        return word if self.corrected < LEVEL else f"{word}, not significant"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Everything at one checkpoint."""
+
+    checkpoint: Checkpoint
+    arms: tuple[ArmResult, ...]
+    duels: tuple[Duel, ...]
+
+
+def analyse(record: Record, options: Options) -> tuple[Block, ...]:
+    """Return the figures at every checkpoint; p-values are corrected for all duels of all blocks."""
+    runs = record.runs
+    names = _duels_between(record.arms, options.against)
+    blocks = [
+        _block(runs, record.arms, names, at, [row(run, runs[run], at, record.bounds) for run in runs])
+        for at in checkpoints(runs, options.checkpoints)
+    ]
+    corrected = iter(holm([duel.figures.p for block in blocks for duel in block.duels]))
+    return tuple(
+        replace(block, duels=tuple(replace(duel, corrected=next(corrected)) for duel in block.duels))
+        for block in blocks
+    )
+
+
+def _duels_between(arms: Sequence[str], against: str) -> list[tuple[str, str]]:
+    return [(arm, against) for arm in arms if arm != against] if against else list(combinations(arms, 2))
+
+
+def _block(
+    runs: Runs, arms: Sequence[str], names: Sequence[tuple[str, str]], at: Checkpoint, rows: Sequence[Row]
+) -> Block:
+    fronts = fronts_at(runs, at)
+    by_arm = {arm: [r for r in rows if r.arm == arm] for arm in arms}
+    counts = {part: (pairwise(fronts, arms, part).values(), pooled(fronts, arms, part)) for part in PARTS}
+    results = tuple(_arm_result(arm, by_arm[arm], counts) for arm in arms)
+    duels = [_duel(one, other, part, by_arm, fronts) for part in PARTS for one, other in names]
+    return Block(at, results, tuple(duel for duel in duels if duel))
+
+
+def _arm_result(arm: str, rows: Sequence[Row], counts: Mapping[str, tuple[Collection[Counts], Counts]]) -> ArmResult:
+    sizes = [r.parameters for r in rows if r.parameters is not None]
+    return ArmResult(
+        arm,
+        {part: _figures(arm, _hypervolumes(rows, part), *counts[part]) for part in PARTS},
+        front=fmean(r.front_size for r in rows),
+        parameters=median(sizes) if sizes else None,
+        batches=fmean(r.batches for r in rows),
+        seconds=fmean(r.seconds for r in rows),
+    )
+
+
+def _figures(arm: str, values: Sequence[float], by_pair: Collection[Counts], together: Counts) -> Figures:
+    return Figures(
+        fmean(values) if values else None,
+        (stdev(values) if len(values) > 1 else 0.0) if values else None,
+        fmean(counts[arm] for counts in by_pair),
+        together[arm],
+    )
+
+
+def _hypervolumes(rows: Sequence[Row], part: str) -> list[float]:
+    """Return the hypervolume of each pair's run, in the order of pairs; none at all when one is not known."""
+    values = [r.on(part) for r in sorted(rows, key=lambda r: r.pair)]
+    known = [value for value in values if value is not None]
+    return known if len(known) == len(values) else []
+
+
+def _duel(one: str, other: str, part: str, by_arm: Mapping[str, Sequence[Row]], fronts: Runs) -> Duel | None:
+    first, second = (_hypervolumes(by_arm[arm], part) for arm in (one, other))
+    if not first or not second:
+        return None
+    counts = list(pairwise(fronts, (one, other), part).values())
+    together = pooled(fronts, (one, other), part)
+    return Duel(
+        one,
+        other,
+        part,
+        signed_rank(first, second),
+        (fmean(count[one] for count in counts), fmean(count[other] for count in counts)),
+        (together[one], together[other]),
+    )

@@ -1,0 +1,124 @@
+"""Checkpoints: what a run had come to after so many steps or seconds; validation chooses the front, test reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+from statistics import median
+from typing import Literal
+
+from valpnas.experiments.points import Objectives, Point, RunKey
+from valpnas.search.pareto import front, hypervolume
+
+Kind = Literal["step", "second"]
+Runs = Mapping[RunKey, Sequence[Point]]
+
+_SHARES = (0.25, 0.5, 1.0)  # of the time that every run had
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The box in which hypervolumes are measured, per output."""
+
+    reference: Objectives
+    ideal: Objectives
+
+    def hypervolume(self, points: Sequence[Objectives]) -> float:
+        """Return the share of the box that ``points`` dominate, in log objectives; 0 for none."""
+        return hypervolume(points, self.reference, self.ideal) if points else 0.0
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """So many steps or seconds into a run."""
+
+    kind: Kind
+    value: float
+
+    def __str__(self) -> str:
+        """Say it for a person."""
+        return f"step {self.value:g}" if self.kind == "step" else f"{self.value:g} s"
+
+    def reached(self, points: Iterable[Point]) -> list[Point]:
+        """Return the points there were by then."""
+        return [p for p in points if (p.step if self.kind == "step" else p.seconds) <= self.value]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a run had come to at a checkpoint. ``parameters`` is the median over the front, None without a model.
+
+    ``best`` holds, per output, the validation and test objective of the front's model that is best on validation.
+    A test figure is None when the run did not record the test objectives of that front.
+    """
+
+    arm: str
+    pair: int
+    checkpoint: Checkpoint
+    candidates: int
+    batches: int
+    seconds: float
+    front_size: int
+    parameters: float | None
+    validation: float  # hypervolume
+    test: float | None
+    best: Mapping[str, tuple[float, float | None]]
+
+    def on(self, part: str) -> float | None:
+        """Return the hypervolume on ``part``."""
+        return self.validation if part == "validation" else self.test
+
+
+def checkpoints(runs: Runs, steps: Sequence[int]) -> list[Checkpoint]:
+    """Return those of ``steps`` that every run reached, the last step they all reached, and shares of common time.
+
+    The common time is that of the shortest run: until then every run was at work.
+    """
+    ended = [points for points in runs.values() if points]
+    if not ended:
+        return []
+    last = min(max(p.step for p in points) for points in ended)
+    common = min(max(p.seconds for p in points) for points in ended)
+    reached = sorted({step for step in steps if step <= last} | {last})
+    return [Checkpoint("step", step) for step in reached] + [
+        Checkpoint("second", _rounded(share * common)) for share in _SHARES
+    ]
+
+
+def chosen(points: Sequence[Point]) -> list[Point]:
+    """Return the front that validation chooses among ``points``."""
+    return [points[i] for i in front([point.validation for point in points])]
+
+
+def row(run: RunKey, points: Sequence[Point], checkpoint: Checkpoint, bounds: Bounds) -> Row:
+    """Return what a run had come to at ``checkpoint``."""
+    reached = checkpoint.reached(points)
+    members = chosen(reached)
+    tested = [member.test for member in members if member.test]
+    return Row(
+        *run,
+        checkpoint,
+        candidates=len(reached),
+        batches=max((point.batches for point in reached), default=0),
+        seconds=max((point.seconds for point in reached), default=0.0),
+        front_size=len(members),
+        parameters=median(member.parameters for member in members) if members else None,
+        validation=bounds.hypervolume([member.validation for member in members]),
+        test=bounds.hypervolume(tested) if len(tested) == len(members) else None,
+        best={output: _best(members, output) for output in bounds.reference} if members else {},
+    )
+
+
+def _best(members: Sequence[Point], output: str) -> tuple[float, float | None]:
+    """Validation picks the model; the lowest test objective of the front would be picked by the test rows."""
+    best = min(members, key=lambda member: member.validation[output])
+    return best.validation[output], best.test.get(output)
+
+
+def _rounded(seconds: float) -> float:
+    """Round down to three digits, so that the shortest run still had the time."""
+    if seconds <= 0:
+        return 0.0
+    unit = 10.0 ** (floor(log10(seconds)) - 2)
+    return float(f"{floor(seconds / unit) * unit:.3g}")

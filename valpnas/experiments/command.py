@@ -1,0 +1,137 @@
+"""``valpnas compare`` on the command line; what it needs is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from valpnas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from valpnas.experiments.comparison import Comparison
+
+
+def option(text: str, **more: Any) -> Any:
+    """Return an option that shows no default, for its default is whatever the file says."""
+    return typer.Option(help=text, show_default=False, **more)
+
+
+def compare(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROBLEM|FILE.toml", help="A problem's name, a compare file or a run file.", show_default=False
+        ),
+    ],
+    arms: Annotated[Path | None, option("Compare file whose arms to use, and keys that TARGET lacks.")] = None,
+    choosers: Annotated[str | None, option("Shorthand for arms: random,guided,...,hand-made.")] = None,
+    pairs: Annotated[int | None, option("Pairs of runs; those that are there count.")] = None,
+    against: Annotated[str | None, option("Compare each arm with this one only.")] = None,
+    checkpoints: Annotated[str | None, option("Steps at which to compare: 10,20,30,60.")] = None,
+    tune_rates: Annotated[str | None, option("Learning rates to try for every arm: 1e-3,3e-3.")] = None,
+    tune_decays: Annotated[str | None, option("Final decays to try for every arm: 0.3,1.")] = None,
+    tune_pairs: Annotated[int | None, option("Seeds to tune on; no pair has them.")] = None,
+    start_parameters: Annotated[int | None, option("Weights of wide and deep starts.")] = None,
+    accept: Annotated[str | None, option("When a change is kept.")] = None,
+    rejected: Annotated[str | None, option("discard or train-parent.")] = None,
+    steps: Annotated[int | None, option("Changes to try.")] = None,
+    initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
+    batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
+    batch_size: Annotated[int | None, option("Rows per batch.")] = None,
+    learning_rate: Annotated[float | None, option("Of every output, at first.")] = None,
+    schedule: Annotated[str | None, option("constant, linear or cosine.")] = None,
+    final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
+    time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
+    seed: Annotated[int | None, option("Seed of the first pair; the others follow.")] = None,
+    device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
+    data_dir: Annotated[Path | None, option("Folder with data files.", envvar="VALPNAS_DATA")] = None,
+    workers: Annotated[int | None, option("Processes at a time; one per core if not given.")] = None,
+    out: Annotated[Path | None, option("Folder for runs and report; one that is there is gone on with.")] = None,
+    append: Annotated[Path | None, option("Record (CSV) of earlier sittings to add pairs to.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare searches: run arms as pairs with equal seeds, and say which is better and how sure that is.
+
+    A killed comparison goes on when the same command is given with the same --out.
+    """
+    budget = {
+        "start_parameters": start_parameters, "accept": accept, "rejected": rejected, "steps": steps,
+        "initial_batches": initial_batches, "batches_per_step": batches_per_step, "batch_size": batch_size,
+        "learning_rate": learning_rate, "schedule": schedule, "final_decay": final_decay, "time_limit": time_limit,
+        "seed": seed, "device": device, "data_dir": str(data_dir.absolute()) if data_dir else None,
+    }  # fmt: skip
+    numbers = {
+        "checkpoints": _listed("--checkpoints", checkpoints, int),
+        "tune_rates": _listed("--tune-rates", tune_rates, float),
+        "tune_decays": _listed("--tune-decays", tune_decays, float),
+    }
+    given = {**budget, **numbers, "pairs": pairs, "against": against, "tune_pairs": tune_pairs}
+    flags = {key: value for key, value in given.items() if value is not None}
+    comparison, name = _comparison(target, arms, choosers, flags)
+    folder = out or Path(f"runs/{name}-compare-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    _carry_out(comparison, folder, append, _workers(workers), quiet or as_json, as_json)
+
+
+def _comparison(
+    target: str, arms: Path | None, choosers: str | None, flags: Mapping[str, Any]
+) -> tuple[Comparison, str]:
+    """Return the comparison, and what to call it. Flags go before the keys of TARGET, these before those of --arms."""
+    from valpnas.experiments.compare_file import assemble, keys_of, read_keys
+
+    keys, name = keys_of(target)
+    if arms:
+        theirs = read_keys(arms)
+        keys = {**theirs, **keys, "arms": theirs.get("arms", {})}
+    return assemble({**keys, **flags}, _names(choosers)), name
+
+
+def _carry_out(
+    comparison: Comparison, folder: Path, append: Path | None, workers: int, quiet: bool, as_json: bool
+) -> None:
+    from valpnas.experiments import compare as experiment
+    from valpnas.experiments.terminal import print_comparison
+
+    say = _say(quiet)
+    say(f"{len(comparison.arms)} arms, {comparison.options.pairs} pairs, {workers} at a time; all of it in {folder}")
+    try:
+        compared = experiment.compare(comparison, folder, append, workers, say, quiet)
+    except KeyboardInterrupt:
+        typer.echo(f"valpnas: interrupted; the same command with --out {folder} goes on", err=True)
+        raise typer.Exit(130) from None
+    title = f"{comparison.shared['problem']}: {len(comparison.arms)} arms, {len(compared.record.pairs)} pairs"
+    experiment.write_report(compared, folder, title, shlex.join(["valpnas", *sys.argv[1:]]))
+    if as_json:
+        typer.echo(json.dumps(compared.to_json(), indent=1))
+        return
+    print_comparison(compared.tables(), [*compared.headlines, *compared.notes])
+    typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
+
+
+def _workers(asked: int | None) -> int:
+    if asked is not None and asked < 1:
+        raise ConfigError(f"--workers: expected at least 1, got {asked}")
+    return asked or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else []
+
+
+def _listed(flag: str, text: str | None, kind: type) -> list[Any] | None:
+    try:
+        return [kind(item) for item in _names(text)] if text is not None else None
+    except ValueError as error:
+        raise ConfigError(f"{flag}: expected numbers with commas between them, got {text!r}") from error
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))

@@ -1,0 +1,128 @@
+"""compare: the paper's main experiment - arms run as pairs, their figures recorded, compared and drawn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from valpnas import run as runs
+from valpnas.experiments.analysis import Block, analyse
+from valpnas.experiments.comparison import Comparison
+from valpnas.experiments.figures import figures
+from valpnas.experiments.notes import headlines, notes
+from valpnas.experiments.page import page
+from valpnas.experiments.record import Record
+from valpnas.experiments.runner import Runner
+from valpnas.experiments.settings import settings_of
+from valpnas.experiments.sitting import Sitting
+from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
+from valpnas.experiments.workers import Workers
+from valpnas.store.files import explained, write_json, write_text
+from valpnas.training.device import resolve_device
+
+_SHOWN = (
+    "start",
+    "chooser",
+    "accept",
+    "rejected",
+    "steps",
+    "initial_batches",
+    "batches_per_step",
+    "schedule",
+    "learning_rate",
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison that was carried out."""
+
+    comparison: Comparison
+    record: Record
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Figures at every checkpoint."""
+        return analyse(self.record, self.comparison.options)
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know."""
+        return notes(self.record, self.blocks)
+
+    @property
+    def headlines(self) -> list[str]:
+        """How the arms compare at the end."""
+        return headlines(self.blocks)
+
+    def tables(self) -> list[Table]:
+        """Return every table: settings, tuning, then arms and comparisons by checkpoint."""
+        by_checkpoint = [table for block in self.blocks for table in (arm_table(block), duel_table(block))]
+        settings = setting_table(self.record.settings, _SHOWN)
+        return [settings, choice_table(self.record.choices), *by_checkpoint]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that is shown as plain data."""
+        blocks = [
+            {
+                "checkpoint": asdict(block.checkpoint),
+                "arms": [asdict(result) for result in block.arms],
+                "comparisons": [{**asdict(duel), "verdict": duel.verdict} for duel in block.duels],
+            }
+            for block in self.blocks
+        ]
+        said = {"notes": self.notes, "headlines": self.headlines}
+        kept = {key: getattr(self.record, key) for key in ("settings", "pairs", "choices", "winner", "lost")}
+        return {"record": str(self.record.path), **kept, **said, "checkpoints": blocks}
+
+
+def check(comparison: Comparison) -> None:
+    """Raise ``ValpnasError`` unless every arm could be run; nothing is made."""
+    for arm in comparison.arms:
+        config = comparison.config(arm, 0, {})
+        runs.check(config)
+        runs.check_start(config, runs.problem_of(config))
+
+
+def compare(
+    comparison: Comparison, out: Path, append: Path | None, workers: int, say: Callable[[str], None], quiet: bool
+) -> Compared:
+    """Carry out ``comparison`` in the folder ``out``, from wherever an earlier sitting left it.
+
+    Args:
+        comparison: arms, pairs and settings.
+        out: folder for the runs, and for the record unless ``append`` is given.
+        append: a record (a CSV file) that is to have the pairs it does not have yet.
+        workers: processes at a time.
+        say: takes each message meant for a person.
+        quiet: no progress bars.
+
+    Raises:
+        ValpnasError: settings that cannot be used or differ from the record's, or a run that could not be ended.
+    """
+    check(comparison)
+    shared = {**comparison.shared, "data_dir": comparison.shared.get("data_dir") or os.environ.get("VALPNAS_DATA", "")}
+    comparison = replace(comparison, shared=shared)
+    device = resolve_device(comparison.config(comparison.arms[0], 0, {}).device).type
+    record = Record.open(append or out / "results.csv", settings_of(comparison, device))
+    with Workers(workers) as processes:
+        Sitting(comparison, record, out, Runner(processes, quiet), say).conduct()
+    record.save(comparison.options.checkpoints)
+    return Compared(comparison, record)
+
+
+def write_report(compared: Compared, out: Path, title: str, command: str) -> None:
+    """Write figures, page and ``comparison.json`` into ``out``."""
+    shown = compared.comparison.options.figure_arms or tuple(compared.record.arms)
+    drawn = figures(compared.record, shown)
+    with explained(out, "write"):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, png in drawn.items():
+            (out / f"{name}.png").write_bytes(png)
+    write_json(out / "comparison.json", compared.to_json())
+    text = page(title, compared.headlines, compared.notes, compared.tables(), drawn, command)
+    write_text(out / "comparison.html", text)

@@ -1,0 +1,114 @@
+"""Notes: what a reader must know before believing a table, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from valpnas.experiments.analysis import LEVEL, PARTS, Block
+from valpnas.experiments.record import Record
+from valpnas.experiments.statistics import least_p, pairs_needed
+from valpnas.experiments.tuning import on_tuning
+
+_STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
+
+
+def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
+    """Return the sentences, the most important first."""
+    return [
+        *_on_power(record, blocks),
+        *(f"{run['arm']}, pair {run['pair']}: no model at all ({run['reason']}); counted as 0" for run in record.lost),
+        *_on_test(blocks),
+        *_on_batches(blocks),
+        *_on_size(record),
+        *on_tuning(record.choices),
+        *_on_machines(record),
+    ]
+
+
+def headlines(blocks: Sequence[Block]) -> list[str]:
+    """Return the order of the arms after the steps and the time that all had, and how much of it is certain."""
+    last = [[block for block in blocks if block.checkpoint.kind == kind][-1:] for kind in ("step", "second")]
+    return [sentence for (block,) in filter(None, last) for part in PARTS for sentence in _order(block, part)]
+
+
+def _order(block: Block, part: str) -> Iterator[str]:
+    means = {result.arm: result.on[part].mean for result in block.arms}
+    known = {arm: mean for arm, mean in means.items() if mean is not None}
+    if len(known) < len(means):
+        return
+    duels = [duel for duel in block.duels if duel.part == part]
+    certain = [f"{duel.one} {duel.verdict} against {duel.other}" for duel in duels if duel.corrected < LEVEL]
+    ranked = sorted(known, key=lambda arm: -known[arm])
+    yield (
+        f"{part}, {block.checkpoint}, mean hypervolume: {', '.join(f'{arm} {known[arm]:.4g}' for arm in ranked)}; "
+        f"significant after Holm's correction: {', '.join(certain) or 'nothing'}"
+    )
+
+
+def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
+    pairs, comparisons = len(record.pairs), sum(len(block.duels) for block in blocks)
+    least = least_p(pairs)
+    corrected = min(1.0, comparisons * least)
+    yield (
+        f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {corrected:.3g} after "
+        f"Holm's correction for the {comparisons} comparisons made here"
+    )
+    if corrected >= LEVEL:
+        yield (
+            f"so nothing here can be significant at {LEVEL}, however large the difference: that takes "
+            f"{pairs_needed(comparisons)} pairs, or fewer comparisons (--against, --checkpoints), chosen beforehand"
+        )
+
+
+def _on_test(blocks: Sequence[Block]) -> Iterator[str]:
+    unknown = sum(result.on["test"].mean is None for block in blocks for result in block.arms)
+    if unknown:
+        yield (
+            f"test hypervolumes are missing {unknown} times: some run did not record the test objectives of every "
+            "trained candidate, because an older valpnas made it; run those pairs again"
+        )
+
+
+def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in [block for block in blocks if block.checkpoint.kind == "step"][-1:]:
+        used = [result.batches for result in block.arms if result.batches]
+        if used and max(used) > 1.01 * min(used):
+            yield (
+                f"at {block.checkpoint} the arms have used from {min(used):,.0f} to {max(used):,.0f} batches: equal "
+                "steps are not equal training here, compare by seconds"
+            )
+        times = [result.seconds for result in block.arms if result.seconds]
+        if times and max(times) > 1.2 * min(times):
+            yield (
+                f"at {block.checkpoint} the arms have used from {min(times):.1f} to {max(times):.1f} seconds: the "
+                "checkpoints of seconds compare them at equal cost"
+            )
+
+
+def _on_size(record: Record) -> Iterator[str]:
+    if record.winner:
+        arm, parameters = record.winner["arm"], record.winner["parameters"]
+        yield (
+            f"arms of the winner's size have {parameters:,} parameters, the median of {arm}'s fronts when they began; "
+            "in that sitting they ran after the others, so that their seconds are those of another hour"
+        )
+
+
+def _on_machines(record: Record) -> Iterator[str]:
+    if (ratio := _drift(record)) > _STEADY:
+        yield (
+            f"the very same training of a start took up to {ratio:.1f} times as long in one arm of a pair as in "
+            "another: the machine had other work, and the seconds here say little"
+        )
+    if len(record.sittings) > 1:
+        yield f"made in {len(record.sittings)} sittings: seconds are comparable within a pair, less so between pairs"
+
+
+def _drift(record: Record) -> float:
+    """Return the largest ratio of the times that equal starts of a pair took: they are the same work."""
+    times: dict[tuple[object, ...], list[float]] = {}
+    for point in record.points:
+        if point.step == 0:
+            same = (point.pair, point.batches, point.parameters, *sorted(point.validation.items()))
+            times.setdefault(same, []).append(point.seconds)
+    return max((max(of) / min(of) for of in times.values() if min(of) > 0), default=1.0)

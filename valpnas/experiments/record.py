@@ -1,0 +1,136 @@
+"""The record: a comparison's figures on disk, to which later sittings add pairs.
+
+NAME.json says what was compared and how, NAME-points.csv holds every point, and NAME.csv what the runs had come to at
+each checkpoint. The last is made anew of the other two whenever a pair is added.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from valpnas.errors import StoreError
+from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
+from valpnas.experiments.points import Point, RunKey, as_written, read_points, shown, write_points
+from valpnas.experiments.settings import Settings, check_equal
+from valpnas.store.files import explained, read_json, write_json, write_text
+
+FORMAT = "valpnas-comparison/1"
+
+
+@dataclass
+class Record:
+    """Figures of complete pairs, and what was decided on the way to them.
+
+    ``problem`` holds reference, ideal and the data's fingerprint; ``choices`` what tuning chose and tried per arm;
+    ``winner`` the arm whose size others copy, and that size; ``lost`` the runs that never had a trained model.
+    """
+
+    path: Path
+    settings: Settings
+    problem: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, Any] = field(default_factory=dict)
+    winner: dict[str, Any] = field(default_factory=dict)
+    pairs: list[int] = field(default_factory=list)
+    lost: list[dict[str, Any]] = field(default_factory=list)
+    sittings: list[dict[str, Any]] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+
+    @staticmethod
+    def open(path: Path, settings: Settings) -> Record:
+        """Read the record at ``path``, a CSV file, or begin one.
+
+        Raises:
+            StoreError: the CSV is there without its companions, or one of them was altered.
+            ConfigError: the record was made with other settings.
+        """
+        notes = path.with_suffix(".json")
+        if not notes.is_file():
+            if path.exists():
+                raise StoreError(f"{path}: expected {notes.name} beside it, found none; put it back or name a new file")
+            return Record(path, settings)
+        data = read_json(notes)
+        if data.pop("format", None) != FORMAT:
+            raise StoreError(f"{notes}: expected format {FORMAT!r}, got another; use a valpnas that knows it")
+        check_equal(data["settings"], settings, path)
+        points = read_points(_points_file(path)) if data["pairs"] else []
+        known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
+        return Record(path, points=known, **{**data, "settings": settings})
+
+    @property
+    def arms(self) -> list[str]:
+        """Names of the arms, in their order."""
+        return list(self.settings["arms"])
+
+    @property
+    def runs(self) -> dict[RunKey, list[Point]]:
+        """Points by run of every complete pair; a run that never had a trained model has none."""
+        runs: dict[RunKey, list[Point]] = {(arm, pair): [] for pair in self.pairs for arm in self.arms}
+        for point in self.points:
+            runs[point.run].append(point)
+        return runs
+
+    @property
+    def bounds(self) -> Bounds:
+        """The box hypervolumes are measured in."""
+        return Bounds(self.problem["reference"], self.problem["ideal"])
+
+    def take_problem(self, found: Mapping[str, Any], where: Path) -> None:
+        """Note what the runs were made on; raises ``StoreError`` when it is not what earlier ones were made on."""
+        problem = {key: found[key] for key in ("fingerprint", "reference", "ideal")}
+        if self.problem and self.problem != problem:
+            raise StoreError(
+                f"{where}: expected the data and bounds that the figures in {self.path} were made on, got others; "
+                "put the original data back or name a new file"
+            )
+        self.problem = problem
+
+    def add_pair(self, pair: int, points: Sequence[Point], lost: Mapping[str, str], sitting: Mapping[str, str]) -> None:
+        """Add a complete pair; ``lost`` says by arm why a run had no model, ``sitting`` when and with what it was."""
+        self.pairs = sorted([*self.pairs, pair])
+        added = [as_written(point) for point in points]
+        self.points = sorted([*self.points, *added], key=lambda p: (p.pair, self.arms.index(p.arm), p.candidate))
+        self.lost += [{"arm": arm, "pair": pair, "reason": reason} for arm, reason in lost.items()]
+        if not self.sittings or {**self.sittings[-1], "pairs": []} != {**sitting, "pairs": []}:
+            self.sittings.append({**sitting, "pairs": []})
+        self.sittings[-1]["pairs"].append(pair)
+
+    def rows(self, steps: Sequence[int]) -> list[Row]:
+        """Return what each run had come to at each checkpoint."""
+        runs = self.runs
+        return [row(run, runs[run], at, self.bounds) for at in checkpoints(runs, steps) for run in runs]
+
+    def save(self, steps: Sequence[int]) -> None:
+        """Write the three files; the notes last, because they say which pairs are there."""
+        with explained(self.path.parent, "create"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.pairs:
+            write_points(_points_file(self.path), self.settings["problem"], self.points)
+            _write_rows(self.path, self.settings["problem"], sorted(self.bounds.reference), self.rows(steps))
+        kept = ("settings", "problem", "choices", "winner", "pairs", "lost", "sittings")
+        write_json(self.path.with_suffix(".json"), {"format": FORMAT} | {key: getattr(self, key) for key in kept})
+
+
+def _points_file(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-points.csv")
+
+
+def _write_rows(path: Path, problem: str, outputs: Sequence[str], rows: Sequence[Row]) -> None:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    parts = ("validation", "test")
+    head = ["problem", "arm", "pair", "checkpoint", "value", *(f"{part}_hypervolume" for part in parts)]
+    bests = [f"{part}_{output}" for part in parts for output in outputs]
+    table.writerow([*head, *bests, "front", "parameters", "candidates", "batches", "seconds"])
+    for r in rows:
+        best = [shown(r.best[o][i]) if r.best else "" for i in range(len(parts)) for o in outputs]
+        hypervolumes = [shown(r.validation), shown(r.test)]
+        used = [r.front_size, shown(r.parameters), r.candidates, r.batches, f"{r.seconds:.4f}"]
+        table.writerow(
+            [problem, r.arm, r.pair, r.checkpoint.kind, f"{r.checkpoint.value:g}", *hypervolumes, *best, *used]
+        )
+    write_text(path, text.getvalue())

@@ -1,0 +1,133 @@
+"""Tables: the analysis as rows of text, the same for the terminal and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from valpnas.experiments.analysis import PARTS, ArmResult, Block, Duel, Figures
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the names of the columns, and rows of text; the first ``words`` columns hold words, not figures."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 1
+
+
+_ARM_COLUMNS = (
+    "arm",
+    "hypervolume validation",
+    "hypervolume test",
+    "points per pair val/test",
+    "points pooled val/test",
+    "front",
+    "parameters",
+    "batches",
+    "seconds",
+)
+_DUEL_COLUMNS = (
+    "comparison",
+    "part",
+    "verdict",
+    "difference",
+    "wins-ties-losses",
+    "p",
+    "p Holm",
+    "effect",
+    "points per pair",
+    "points pooled",
+)
+
+
+def arm_table(block: Block) -> Table:
+    """Return what each arm had come to, the highest validation hypervolume first."""
+    ranked = sorted(block.arms, key=lambda result: -(result.on["validation"].mean or 0.0))
+    return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(_arm_row(result) for result in ranked))
+
+
+def duel_table(block: Block) -> Table:
+    """Return how the arms compare, each as the first against the second."""
+    return Table(f"{block.checkpoint}: the comparisons", _DUEL_COLUMNS, tuple(map(_duel_row, block.duels)), words=3)
+
+
+def choice_table(choices: Mapping[str, Any]) -> Table:
+    """Return what tuning tried and chose per arm."""
+    rows = tuple(
+        (
+            arm,
+            _keys(choice["chosen"]),
+            ", ".join(f"{_keys(_tried(t))}: {t['hypervolume']:.4f}" for t in choice["tried"]),
+        )
+        for arm, choice in choices.items()
+    )
+    return Table("tuning, by validation hypervolume", ("arm", "chosen", "tried"), rows, words=3)
+
+
+def setting_table(settings: Mapping[str, Any], shown: Sequence[str]) -> Table:
+    """Return the settings of the arms: those ``shown``, and whatever they differ in."""
+    arms = {name: _with_size_where_used(arm) for name, arm in settings["arms"].items()}
+    keys = [key for key in next(iter(arms.values())) if key in shown or _differs(key, list(arms.values()))]
+    rows = tuple((name, *(_cell(arm.get(key, "")) for key in keys)) for name, arm in arms.items())
+    return Table("the arms", ("arm", *(key.replace("_", " ") for key in keys)), rows, words=len(keys) + 1)
+
+
+def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings without a size that only hand-made starts have."""
+    return {**arm, "start_parameters": arm["start_parameters"] if arm["start"] in ("wide", "deep") else ""}
+
+
+def _differs(key: str, arms: Sequence[Mapping[str, Any]]) -> bool:
+    return any(arm.get(key) != arms[0].get(key) for arm in arms)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_cell(each)}" for key, each in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _arm_row(result: ArmResult) -> tuple[str, ...]:
+    figures = [result.on[part] for part in PARTS]
+    return (
+        result.arm,
+        *(_hypervolume(each) for each in figures),
+        "/".join(f"{each.pairwise:.1f}" for each in figures),
+        "/".join(str(each.pooled) for each in figures),
+        f"{result.front:.1f}",
+        "-" if result.parameters is None else f"{result.parameters:,.0f}",
+        f"{result.batches:,.0f}",
+        f"{result.seconds:.1f}",
+    )
+
+
+def _hypervolume(figures: Figures) -> str:
+    return "-" if figures.mean is None else f"{figures.mean:.4f} ± {figures.spread:.4f}"
+
+
+def _duel_row(duel: Duel) -> tuple[str, ...]:
+    figures = duel.figures
+    return (
+        f"{duel.one} : {duel.other}",
+        duel.part,
+        duel.verdict,
+        f"{figures.mean:+.4f} ± {figures.spread:.4f}",
+        f"{figures.wins}-{figures.ties}-{figures.losses}",
+        f"{figures.p:.3g}",
+        f"{duel.corrected:.3g}",
+        f"{figures.effect:+.2f}",
+        "{:.1f}:{:.1f}".format(*duel.pairwise),
+        "{}:{}".format(*duel.pooled),
+    )
+
+
+def _tried(tried: Mapping[str, float]) -> dict[str, float]:
+    return {key: value for key, value in tried.items() if key != "hypervolume"}
+
+
+def _keys(chosen: Mapping[str, float]) -> str:
+    return " ".join(f"{key.replace('_', ' ')} {value:g}" for key, value in chosen.items())
