@@ -23,9 +23,10 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
+from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.search.build import build_search, build_start
@@ -34,7 +35,6 @@ from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
 from valpnas.store.problems import save_problem
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import write_test_objectives
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
@@ -166,7 +166,7 @@ def _lasting(start: str) -> str:
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
-    """Search to the end, then look at the front and score it on test rows."""
+    """Search to the end, then look at the front."""
     prepared = evaluator.prepared
     say(
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
@@ -183,12 +183,13 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         def watch(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch).run()
-    _finish(directory, bench, evaluator, search.front(state), say)
+        held_out = HeldOut(directory.path, evaluator, say)
+        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+    _finish(directory, bench, search.front(state))
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int], say: Say) -> None:
-    """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
+def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int]) -> None:
+    """Diagnose the front, whatever the chooser was."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
@@ -196,16 +197,7 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     for candidate in front:
         findings = bench.findings(candidate, names)
         directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
-    looked = time.perf_counter()
-    scores: dict[int, dict[str, float]] = {}
-    for candidate in front:
-        try:
-            scored = evaluator.scores(bench.model(candidate), "test")
-            scores[candidate] = {name: score.objective for name, score in scored.items()}
-        except TrainingFailedError as error:  # a test row no training row is like: the run has ended all the same
-            say(f"candidate {candidate} has no test objectives: {error}")
-    write_test_objectives(directory.path, scores)
-    directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
+    directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
 
 

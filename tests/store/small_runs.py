@@ -54,7 +54,7 @@ def contents(path: Path) -> dict[str, Any]:
     return {
         "journal": events(path),
         "run.toml": {key: value for key, value in run_file.items() if key not in ("out", "quiet")},
-        **{name: (path / name).read_bytes() for name in ("problem.json", "test.json")},
+        **{name: (path / name).read_bytes() for name in ("problem.json", "test_objectives.jsonl")},
         **{str(file.relative_to(path)): file.read_bytes() for file in kept},
     }
 

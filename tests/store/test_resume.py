@@ -61,7 +61,7 @@ def test_under_a_constant_rate_raising_the_budget_is_having_had_it(tmp_path: Pat
     go_on(tmp_path / "raised", steps=4)
     make(tmp_path / "at once", **{**settings, "steps": 4})
     assert essence(tmp_path / "raised") == essence(tmp_path / "at once")
-    for name in ("test.json",):
+    for name in ("test_objectives.jsonl",):
         assert (tmp_path / "raised" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes()
     assert weight_files(tmp_path / "raised") == weight_files(tmp_path / "at once")
 
