@@ -13,8 +13,9 @@ import pytest
 from valpnas.errors import StoreError, ValpnasError
 from valpnas.opened_run import Run
 from valpnas.store.models import load_model
+from valpnas.testing.runs import contents
 
-from .small_runs import contents, go_on, make
+from .small_runs import go_on, make
 
 Damage = Callable[[Path], object]
 

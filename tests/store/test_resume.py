@@ -18,9 +18,10 @@ from valpnas.opened_run import Run
 from valpnas.report.listing import list_runs
 from valpnas.run import resume
 from valpnas.store.run_directory import RunDirectory
+from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of
-from .small_runs import contents, events, go_on, make, weight_files
+from .small_runs import go_on, make, weight_files
 
 CHOOSERS = ("guided", "random", "train-only")
 
