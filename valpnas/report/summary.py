@@ -42,6 +42,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "batches": sum(event["batches"] for event in [*trained, *journal.of("failed")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "start": trained[0]["objectives"] if trained else {},
+        "start_test": test.get(trained[0]["candidate"]) if trained else None,
         "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],
         "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
         if chosen
