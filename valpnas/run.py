@@ -33,7 +33,7 @@ from valpnas.search.build import build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import save_problem
+from valpnas.store.problems import check_yardsticks, read_problem, save_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
@@ -120,7 +120,7 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     bounded = replace(problem, reference=reference, ideal=ideal)
 
     def save(folder: Path) -> None:
-        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
+        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
 
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
@@ -139,6 +139,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         directory.asked()  # nothing is written to a run whose journal or data cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
+        check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
         _search(replace(config, quiet=silent), evaluator, directory, say)
