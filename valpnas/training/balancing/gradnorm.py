@@ -77,7 +77,7 @@ class _GroupGradNorm(GroupBalancer):
         weights = self._weights()
         if self._parameters:
             sizes = weights * torch.stack([self._size(loss) for loss in self._measured(losses)])
-            self._gradient = self._sign(sizes, now) * sizes
+            self._gradient = self._slope(sizes, now)
         return (weights * losses).sum()
 
     def update(self, factor: float) -> None:
@@ -106,11 +106,12 @@ class _GroupGradNorm(GroupBalancer):
         size: Tensor = torch.linalg.vector_norm(torch.cat([gradient.flatten() for gradient in found]))
         return size
 
-    def _sign(self, sizes: Tensor, losses: Tensor) -> Tensor:
-        """Return which way each size is off its target, which is a constant to the weights."""
+    def _slope(self, sizes: Tensor, losses: Tensor) -> Tensor:
+        """Return the derivative of sum |size - target| by the log-weights; the targets are constants to them."""
         remaining = losses / self._initial.clamp(min=_TINY)
         relative = remaining / self._mean(remaining).clamp(min=_TINY)
-        return torch.sign(sizes - self._mean(sizes) * relative.clamp(min=0.0) ** self._scheme.alpha)
+        targets = self._mean(sizes) * relative.clamp(min=0.0) ** self._scheme.alpha
+        return torch.sign(sizes - targets) * sizes
 
     def _mean(self, values: Tensor) -> Tensor:
         return torch.where(self._mask, values, 0.0).sum() / self._mask.sum()
