@@ -11,15 +11,18 @@ import torch
 
 from tests.operators import cases
 from tests.training.test_engine import contents
-from tests.training.toy_data import toy_model, toy_prepared
+from tests.training.toy_data import losses_of, toy_model, toy_prepared
 from valpnas import catalog
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
+from valpnas.graph.optimiser_groups import optimiser_groups
+from valpnas.networks.module import load_module
 from valpnas.store.models import load_model, save_valp, save_weights
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
 from valpnas.training.balancing.gradnorm import GradNorm
 from valpnas.training.balancing.uncertainty import Uncertainty
+from valpnas.training.data import Prepared
 
 from .shared import begun, problem_and_model, trained
 
@@ -109,6 +112,52 @@ def test_what_was_learned_outlives_operators() -> None:
         changed = cases.applied(name, model, site)
         assert everything(replace(model, balancer=changed.balancer)) == everything(model), name
         assert float(trained(changed, prepared, Uncertainty(), 2).balancer["kind"]["step"]) == 7
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: torch sees none here")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gpu_learns_what_a_cpu_does_and_hands_it_back(name: str) -> None:
+    prepared, model = problem_and_model()
+    there = on_gpu(prepared)
+    model_there = trained(trained(model, there, balancer(name), 5), there, balancer(name), 5)
+    model_here = trained(trained(model, prepared, balancer(name), 5), prepared, balancer(name), 5)
+    assert model_there.balancer.keys() == model_here.balancer.keys()
+    for output, slots in model_here.balancer.items():
+        for part, value in slots.items():
+            assert model_there.balancer[output][part].device.type == "cpu"
+            assert torch.allclose(model_there.balancer[output][part], value, rtol=1e-2, atol=1e-3), (output, part)
+
+
+def on_gpu(prepared: Prepared) -> Prepared:
+    cuda = torch.device("cuda")
+    parts = {
+        name: replace(
+            part,
+            inputs={n: v.to(cuda) for n, v in part.inputs.items()},
+            targets={n: v.to(cuda) for n, v in part.targets.items()},
+        )
+        for name, part in prepared.parts.items()
+    }
+    return replace(prepared, parts=parts, device=cuda)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: torch sees none here")
+@pytest.mark.parametrize("name", NAMES)
+def test_balancing_never_waits_for_the_device(name: str) -> None:
+    """So that an engine can capture a step and replay it."""
+    prepared, model = problem_and_model()
+    there = on_gpu(prepared)
+    model = trained(model, there, balancer(name), 2)
+    module = load_module(model).to("cuda")
+    balancing = balancer(name).begin(optimiser_groups(model.valp)[0], module, model.balancer)
+    found = losses_of(there)(module, module(there.train.inputs), there.train.targets)
+    losses = torch.stack(list(found.values()))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        balancing.total(losses)
+        balancing.update(1.0)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.parametrize("one", LEARNING, ids=lambda scheme: scheme.name)

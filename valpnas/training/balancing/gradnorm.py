@@ -35,9 +35,10 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class GradNorm(Balancer):
-    """Gradient normalisation; ``alpha`` says how much harder slow outputs pull, ``rate`` is Adam's for the weights.
+    """Gradient normalisation; ``alpha`` says how much harder slow outputs pull, 0 not at all.
 
-    Both defaults are the paper's. The rate falls with the run's schedule. Costs one more backward pass per output.
+    ``rate`` is Adam's learning rate for the logarithms of the weights; it falls with the run's schedule. Costs one more
+    backward pass per output.
     """
 
     alpha: float = 1.5
