@@ -72,5 +72,6 @@ def build_balancer(config: RunConfig) -> Balancer:
 def build_operators(config: RunConfig) -> tuple[dict[str, Operator], list[str]]:
     """Return the operators of ``config``, and the names of those left out for its balancing."""
     operators = catalog.operators(config.space, config.operators)
-    left_out = [n for n in _TRAIN_ONE_OUTPUT_ANEW if build_balancer(config).single_group and n in operators]
+    unfit = _TRAIN_ONE_OUTPUT_ANEW if build_balancer(config).single_group else ()
+    left_out = [name for name in unfit if name in operators]
     return {name: operator for name, operator in operators.items() if name not in left_out}, left_out
