@@ -136,6 +136,26 @@ def show(
     _print_run(runs.load(path), as_json, last)
 
 
+@app.command()
+def sample(
+    path: RunPath,
+    out: Annotated[Path, typer.Option(help="A .png for images, or a .csv.")] = Path("samples.png"),
+    output: Annotated[
+        str | None, typer.Option(help="Which output, where several generate.", show_default=False)
+    ] = None,
+    candidate: Annotated[
+        int | None, typer.Option(help="A model on the front; the best of that output if not given.", show_default=False)
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many.")] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+) -> None:
+    """Draw new samples from a model of a run."""
+    from valpnas import run as runs
+    from valpnas.sampling import write_samples
+
+    typer.echo(write_samples(runs.load(path), out, output, candidate, count, seed))
+
+
 @app.command("list")
 def list_runs(
     folder: Annotated[Path, typer.Argument(help="Folder that holds run directories.")] = Path("runs"),

@@ -23,18 +23,18 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
+from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.search.build import build_balancer, build_operators, build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import save_problem
+from valpnas.store.problems import check_yardsticks, read_problem, save_problem
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import write_test_objectives
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
@@ -120,7 +120,7 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     bounded = replace(problem, reference=reference, ideal=ideal)
 
     def save(folder: Path) -> None:
-        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
+        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
 
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
@@ -139,6 +139,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         directory.asked()  # nothing is written to a run whose journal or data cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
+        check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
         _search(replace(config, quiet=silent), evaluator, directory, say)
@@ -171,7 +172,7 @@ def _lasting(start: str) -> str:
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
-    """Search to the end, then look at the front and score it on test rows."""
+    """Search to the end, then look at the front."""
     prepared = evaluator.prepared
     say(
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
@@ -191,12 +192,13 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         def watch(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch).run()
-    _finish(directory, bench, evaluator, search.front(state), say)
+        held_out = HeldOut(directory.path, evaluator, say)
+        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+    _finish(directory, bench, search.front(state))
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int], say: Say) -> None:
-    """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
+def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int]) -> None:
+    """Diagnose the front, whatever the chooser was."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
@@ -204,16 +206,7 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     for candidate in front:
         findings = bench.findings(candidate, names)
         directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
-    looked = time.perf_counter()
-    scores: dict[int, dict[str, float]] = {}
-    for candidate in front:
-        try:
-            scored = evaluator.scores(bench.model(candidate), "test")
-            scores[candidate] = {name: score.objective for name, score in scored.items()}
-        except TrainingFailedError as error:  # a test row no training row is like: the run has ended all the same
-            say(f"candidate {candidate} has no test objectives: {error}")
-    write_test_objectives(directory.path, scores)
-    directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
+    directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
 
 
