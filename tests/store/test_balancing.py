@@ -11,9 +11,10 @@ import pytest
 import valpnas
 from valpnas.opened_run import Run
 from valpnas.run import resume
+from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of
-from .small_runs import contents, events, go_on, make, make_or_go_on
+from .small_runs import go_on, make, make_or_go_on
 
 SCHEMES: dict[str, dict[str, Any]] = {
     "sum": {},
