@@ -29,7 +29,7 @@ from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
-from valpnas.search.build import build_search, build_start
+from valpnas.search.build import build_balancer, build_operators, build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -149,16 +149,21 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
 def check(config: RunConfig) -> None:
     """Raise ``UnknownNameError`` or ``ConfigError`` unless every name in ``config`` is known; nothing is run."""
     build_search(config)
-    catalog.operators(config.space, config.operators)
+    build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
     resolve_device(config.device)
 
 
 def check_start(config: RunConfig, problem: Problem) -> None:
-    """Raise ``ValpnasError`` when ``config`` names a start that ``problem`` cannot have; nothing is made."""
+    """Raise ``ValpnasError`` when ``config`` names a start or a balancing that ``problem`` cannot have.
+
+    Nothing is made.
+    """
     training = OutputTraining(config.learning_rate, config.algorithm)
-    build_start(config).valp(problem, config.space, training, config.batch_size, stream(config.seed, 0, "start"))
+    rng = stream(config.seed, 0, "start")
+    valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
+    build_balancer(config).check(valp)
 
 
 def _lasting(start: str) -> str:
@@ -173,10 +178,13 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
         f"run in {directory.path}"
     )
-    operators = catalog.operators(config.space, config.operators)
+    operators, left_out = build_operators(config)
+    if left_out:
+        say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
+    engine = PlainEngine(build_balancer(config))
     trainer = JobTrainer(
-        prepared, evaluator, PlainEngine(), lambda candidate, purpose: stream(config.seed, candidate, purpose)
+        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
     )
     search = build_search(config)
     with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
