@@ -1,45 +1,74 @@
 """module_intervention: what does each output lose when a sub-network forgets what it has learnt?
 
-The sub-network's weights are drawn anew from normal distributions with the spread of the trained ones; the ratio of
-the held-out loss after to that before, its median over several draws, says how much each output relies on it.
-Source: [VALP] IV-B.2 and VII-B. A network is relevant to an output whose loss gets worse by *more* than 20 % (the
-sentence in VII-C is inverted); draws of one network differ by a factor of up to 20, hence the median, and only the
-irrelevant side is decidable (trial, section 3).
+The sub-network's weights are drawn anew from normal distributions with the spread of the trained ones, and::
+
+    ratio = median over draws of (held-out loss after + floor) / (held-out loss before + floor)
+
+per output, losses in units of the constant predictor's. Source: [VALP] IV-B.2 and VII-B. A network is relevant to an
+output whose loss gets worse by *more* than 20 % (the sentence in VII-C is inverted); draws of one network differ by a
+factor of up to 20, hence the median, and only the irrelevant side is decidable (trial, section 3).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Advice, Finding
-from valpnas.graph.subgraphs import served_outputs
+from valpnas.diagnostics._growth import Growth, growth
+from valpnas.errors import ConfigError
+from valpnas.graph.subgraphs import recomputed_share, served_outputs
+from valpnas.graph.valp import Valp
 from valpnas.seeding import torch_stream
 
-Ratios = dict[str, float]
 
-_MOST = 1e6
+def _reinitialised(trained: Tensor, generator: torch.Generator) -> Tensor:
+    """Return weights normal around zero with the trained ones' root mean square."""
+    return torch.randn(trained.shape, generator=generator).to(trained) * trained.square().mean().sqrt()
+
+
+def _shuffled(trained: Tensor, generator: torch.Generator) -> Tensor:
+    """Return the same numbers in other places."""
+    order = torch.randperm(trained.numel(), generator=generator).to(trained.device)
+    return trained.flatten()[order].reshape(trained.shape)
+
+
+def _zeroed(trained: Tensor, generator: torch.Generator) -> Tensor:  # noqa: ARG001 - as the others
+    """Return zeros: the network then says the same of every row."""
+    return torch.zeros_like(trained)
+
+
+HOW: Mapping[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "reinitialise": _reinitialised,
+    "shuffle": _shuffled,
+    "zero": _zeroed,
+}
 
 
 @dataclass(frozen=True)
 class ModuleIntervention(Diagnostic):
     """Classes each sub-network as RELEVANT, PARTLY_RELEVANT or IRRELEVANT, and names the outputs it is irrelevant to.
 
-    ``draws``: re-initialisations; ``relevant``: ratio above which an output relies on the network; ``floor``: added to
-    both losses, in units of the constant predictor's loss, so that a loss near zero gives no absurd ratio;
-    ``newborn``: batches a network must have been trained before it can be called irrelevant - a fresh copy looks
-    irrelevant because its twin still does the work, and would be deleted in the next step.
+    ``draws``: interventions per network; ``relevant``: ratio above which an output relies on the network; ``floor``:
+    added to both losses, so that a loss near zero gives no absurd ratio; ``newborn``: batches a network must have been
+    trained before it can be called irrelevant - a fresh copy looks irrelevant because its twin still does the work, and
+    would be deleted in the next step; ``how``: "reinitialise", "shuffle" (each tensor's entries change places, which
+    keeps their distribution) or "zero" (nothing is drawn, once is enough).
+
+    Over its budget it draws less often, down to once; then it looks at the first networks only.
     """
 
     draws: int = 3
     relevant: float = 1.2
     floor: float = 0.01
     newborn: int = 500
+    how: str = "reinitialise"
     name: ClassVar[str] = "module_intervention"
     emits: ClassVar[Mapping[str, str]] = {
         "RELEVANT": "protect",
@@ -49,54 +78,60 @@ class ModuleIntervention(Diagnostic):
         "NEWBORN": "protect",
     }
 
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for an intervention there is none of."""
+        if self.how not in HOW:
+            raise ConfigError(f"how: expected one of {', '.join(HOW)}, got {self.how!r}")
+
+    def cost(self, view: ModelView) -> float:
+        """Return the passes: per draw, those below each network looked at."""
+        networks, draws = self._plan(view.valp)
+        return draws * sum(recomputed_share(view.valp, network) for network in networks)
+
+    def _plan(self, valp: Valp) -> tuple[list[str], int]:
+        """Return the networks looked at and how often each is drawn, within the budget."""
+        networks = [network.id for network in valp.networks]
+        sums = np.cumsum([recomputed_share(valp, network) for network in networks])
+        affordable = int(self.budget / sums[-1]) if networks else 0
+        if affordable == 0:
+            networks = networks[: int(np.searchsorted(sums, self.budget, side="right"))]
+        return networks, min(1 if self.how == "zero" else self.draws, max(affordable, 1))
+
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:
-        """Return the findings network by network; cost: ``draws`` passes below each network on the held-out rows."""
+        """Return the findings network by network; cost: a pass below the network per draw."""
         before = view.losses()
         findings: list[Finding] = []
-        for network in view.valp.networks:
-            ratios = self._ratios(view, network.id, before, rng)
-            findings += self._judge(network.id, ratios, view.ages[network.id])
+        networks, draws = self._plan(view.valp)
+        for network in networks:
+            drawn = [view.losses_with_tensors(network, self._redrawn(view, network, rng)) for _ in range(draws)]
+            grown = growth(before, drawn, served_outputs(view.valp, network), self.floor)
+            findings += self._judge(network, grown, view.ages[network])
         return findings
 
-    def _ratios(self, view: ModelView, network: str, before: Mapping[str, float], rng: np.random.Generator) -> Ratios:
-        """Return the median ratio of every output that the network serves."""
-        after = [view.losses_with_tensors(network, _redrawn(view, network, rng)) for _ in range(self.draws)]
-        ratios = {
-            output: [(losses[output] + self.floor) / (before[output] + self.floor) for losses in after]
-            for output in served_outputs(view.valp, network)
-        }
-        # A re-initialised network may overflow: that is as relevant as can be, and JSON knows no infinity.
-        return {name: float(np.median(np.nan_to_num(drawn, nan=_MOST, posinf=_MOST))) for name, drawn in ratios.items()}
+    def _redrawn(self, view: ModelView, network: str, rng: np.random.Generator) -> dict[str, Tensor]:
+        generator = torch_stream(rng)
+        return {name: HOW[self.how](trained, generator) for name, trained in view.tensors(network).items()}
 
-    def _judge(self, network: str, ratios: Ratios, age: int) -> list[Finding]:
-        needed = {output: ratio for output, ratio in ratios.items() if ratio > self.relevant}
-        spare = {output: ratio for output, ratio in ratios.items() if ratio <= self.relevant}
-        findings = [self._finding("RELEVANT", network, output, ratio) for output, ratio in needed.items()]
+    def _judge(self, network: str, grown: Mapping[str, Growth], age: int) -> list[Finding]:
+        needed = [output for output, found in grown.items() if found.ratio > self.relevant]
+        spare = [output for output in grown if output not in needed]
+        findings = [self._finding("RELEVANT", network, output, grown[output]) for output in needed]
         if spare and age < self.newborn:
             return [*findings, Finding("NEWBORN", network, evidence={"batches": float(age)}, advice="protect")]
         if not needed:
-            return [
-                Finding("IRRELEVANT", network, evidence={f"ratio {o}": r for o, r in spare.items()}, advice="treat")
-            ]
-        findings += [self._finding("IRRELEVANT_TO_OUTPUT", network, output, ratio) for output, ratio in spare.items()]
+            return [Finding("IRRELEVANT", network, evidence=_evidence(grown), advice="treat")]
+        findings += [self._finding("IRRELEVANT_TO_OUTPUT", network, output, grown[output]) for output in spare]
         if spare:
-            findings.append(
-                Finding(
-                    "PARTLY_RELEVANT", network, evidence={f"ratio {o}": r for o, r in ratios.items()}, advice="treat"
-                )
-            )
+            findings.append(Finding("PARTLY_RELEVANT", network, evidence=_evidence(grown), advice="treat"))
         return findings
 
-    def _finding(self, kind: str, network: str, output: str, ratio: float) -> Finding:
-        strength = min(1.0, abs(np.log(ratio / self.relevant)))
+    def _finding(self, kind: str, network: str, output: str, grown: Growth) -> Finding:
+        strength = min(1.0, abs(np.log(grown.ratio / self.relevant)))
         advice: Advice = "protect" if kind == "RELEVANT" else "treat"
-        return Finding(kind, network, output, float(strength), {"ratio": ratio}, advice)
+        evidence = {"ratio": grown.ratio, "spread": grown.spread}
+        return Finding(kind, network, output, float(strength), evidence, advice)
 
 
-def _redrawn(view: ModelView, network: str, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-    """Return new weights for ``network``, normal around zero with each trained tensor's root mean square."""
-    generator = torch_stream(rng)
-    return {
-        name: torch.randn(trained.shape, generator=generator).to(trained) * trained.square().mean().sqrt()
-        for name, trained in view.tensors(network).items()
-    }
+def _evidence(grown: Mapping[str, Growth]) -> dict[str, float]:
+    ratios = {f"ratio {output}": found.ratio for output, found in grown.items()}
+    return ratios | {f"spread {output}": found.spread for output, found in grown.items()}

@@ -205,7 +205,9 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int]) 
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
         findings = bench.findings(candidate, names)
-        directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
+        seconds = {name: bench.seconds[candidate, name] for name in names}
+        found = [finding.to_json() for finding in findings]
+        directory.write_diagnostics(candidate, {"candidate": candidate, "findings": found, "seconds": seconds})
     directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
 

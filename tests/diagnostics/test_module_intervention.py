@@ -82,7 +82,7 @@ def test_planted_relevance_is_found(seed: int) -> None:
 def test_what_is_not_heard_has_a_ratio_of_exactly_one() -> None:
     found = examine(view_of(planted()))
     (idle,) = [f for f in found if f.component == "idle"]
-    assert idle.evidence == {"ratio y1": 1.0, "ratio y2": 1.0}
+    assert idle.evidence == {"ratio y1": 1.0, "ratio y2": 1.0, "spread y1": 1.0, "spread y2": 1.0}
     assert {f.advice for f in found if f.kind == "RELEVANT"} == {"protect"}
     assert {f.advice for f in found if f.kind != "RELEVANT"} == {"treat"}
 

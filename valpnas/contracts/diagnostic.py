@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -38,6 +38,25 @@ class ModelView(Protocol):
         """Index in the histories at which the structure last changed."""
 
     @property
+    def disturbed_at(self) -> int:
+        """Index in the histories at which a change last altered the function or the way it is trained.
+
+        Gentle changes of structure do neither, so the losses before them belong to the same line.
+        """
+
+    @property
+    def candidate(self) -> int:
+        """Number of the model in its run; -1 outside a run."""
+
+    @property
+    def objectives(self) -> Mapping[str, float]:
+        """The model's objective per output on validation rows; empty when nobody has scored it."""
+
+    @property
+    def peers(self) -> Mapping[int, Mapping[str, float]]:
+        """Validation objectives of the other candidates trained so far, by number; empty outside a run."""
+
+    @property
     def inputs(self) -> Mapping[str, Tensor]:
         """The held-out batch, ``(n, *shape)`` per input."""
 
@@ -69,11 +88,23 @@ class Diagnostic(ABC):
     """A diagnostic; its parameters are dataclass fields with calibrated defaults.
 
     ``emits`` lists every kind of finding it may report with the advice it carries: a test fails when a
-    kind that advises treatment is treated by no rule.
+    kind that advises treatment is treated by no rule. ``compares`` says that it reads ``peers``, so that what it
+    sees of a model changes as others are trained.
+
+    ``budget`` is what one examination may cost, in passes: one forward pass of the whole model over the view's
+    rows; what recomputes a part of the model costs that part (``graph.subgraphs.recomputed_share``), and what else
+    takes time counts as the passes it takes about as long as. Passes and not seconds, so that the same view gives
+    the same findings on any machine: what does not fit is decided beforehand, never by a clock.
     """
 
     name: ClassVar[str]
     emits: ClassVar[Mapping[str, str]]
+    compares: ClassVar[bool] = False
+    budget: float = field(default=40.0, kw_only=True)
+
+    def cost(self, view: ModelView) -> float:  # noqa: ARG002
+        """Return what ``examine`` will cost at most, in passes, never more than the budget; reading costs nothing."""
+        return 0.0
 
     @abstractmethod
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:

@@ -26,8 +26,12 @@ from valpnas.graph.optimiser_groups import OptimiserGroup, optimiser_groups
 _FIRST_MOMENTS = frozenset({"exp_avg", "momentum_buffer", "grad_avg"})
 
 
-def inherit(parents: Sequence[Model], mutated: Mutated) -> Model:
-    """Return the child model with every state that survives ``mutated``'s lineage."""
+def inherit(parents: Sequence[Model], mutated: Mutated, gently: bool = False) -> Model:
+    """Return the child model with every state that survives ``mutated``'s lineage.
+
+    ``gently`` says that the child computes what the first parent did and is trained alike: its losses go on where the
+    parent's were.
+    """
     lineage = mutated.lineage
     return Model(
         valp=mutated.valp,
@@ -39,6 +43,7 @@ def inherit(parents: Sequence[Model], mutated: Mutated) -> Model:
         batches=parents[0].batches,
         changed_at=parents[0].batches,
         balancer=_balancer(parents, lineage),
+        disturbed_at=parents[0].disturbed_at if gently else parents[0].batches,
     )
 
 

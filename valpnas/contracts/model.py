@@ -22,9 +22,10 @@ class Model:
     Tensor names are those of the torch module: ``networks.<id>.<...>`` and ``outputs.<name>.<...>``.
     ``optimiser`` is keyed by the lead output of an optimiser group, then by tensor name. ``histories`` holds
     each output's loss per batch, ``(batches,)`` float32. ``ages`` counts the batches each sub-network has
-    been trained since it was made; ``batches`` those of the whole line of descent, and ``changed_at`` is its
-    value when the structure last changed. ``balancer`` holds what loss balancing has learned, scalars by output;
-    it is empty for a balancing that learns nothing.
+    been trained since it was made; ``batches`` those of the whole line of descent, ``changed_at`` is its value when
+    the structure last changed, and ``disturbed_at`` its value when a change last altered the function or the way it
+    is trained: gentle changes of structure do neither. ``balancer`` holds what loss balancing has learned, scalars by
+    output; it is empty for a balancing that learns nothing.
     """
 
     valp: Valp
@@ -36,6 +37,7 @@ class Model:
     batches: int = 0
     changed_at: int = 0
     balancer: Mapping[str, Slots] = field(default_factory=dict)
+    disturbed_at: int = 0
 
     @property
     def parameters(self) -> int:

@@ -96,4 +96,4 @@ def vary(
     mutated = operator.apply(parents, site, hint, rng)
     validate(mutated.valp)
     check_same_outputs(mutated.valp, parents[0].valp.tasks.items())
-    return inherit(parents, mutated)
+    return inherit(parents, mutated, gently=operator.gentle and operator.scope != "hyperparameter")

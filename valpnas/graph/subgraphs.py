@@ -19,6 +19,15 @@ def exclusive_subgraph(valp: Valp, output: str) -> frozenset[str]:
     return output_subgraph(valp, output) & frozenset(valp.specs) - frozenset().union(*others)
 
 
+def recomputed_share(valp: Valp, component: str) -> float:
+    """Return the share of a forward pass that it takes to compute ``component`` and all it can alter, in (0, 1].
+
+    Counted in sub-networks and outputs, not in multiply-adds: on small networks the number of calls decides.
+    """
+    below = len(valp.descendants(component)) + (component in valp.specs)
+    return below / (len(valp.networks) + len(valp.outputs))
+
+
 def served_outputs(valp: Valp, component: str) -> tuple[str, ...]:
     """Return the outputs that ``component`` can alter, sorted by name."""
     reached = valp.descendants(component)

@@ -37,6 +37,7 @@ class RunWorkbench:
         self.space = space
         self.operators = operators
         self.diagnostic_seconds = 0.0
+        self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
@@ -54,14 +55,37 @@ class RunWorkbench:
     def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model; each looks once, with a random stream of its own."""
         started = time.perf_counter()
-        missing = [name for name in diagnostics if (candidate, name) not in self._findings]
+        missing = [name for name in diagnostics if self._outdated(candidate, name)]
         if missing:
-            view = HeldOutView(self.model(candidate), self._prepared, self._losses)
+            view = self._view(candidate, peers=any(catalog.diagnostic(name).compares for name in missing))
             for name in missing:
-                seen = catalog.diagnostic(name).examine(view, self.rng(candidate, f"diagnose {name}"))
-                self._findings[candidate, name] = tuple(seen)
+                self._look(view, name)
         self.diagnostic_seconds += time.perf_counter() - started
         return tuple(finding for name in diagnostics for finding in self._findings[candidate, name])
+
+    def _look(self, view: HeldOutView, name: str) -> None:
+        started = time.perf_counter()
+        seen = catalog.diagnostic(name).examine(view, self.rng(view.candidate, f"diagnose {name}"))
+        self._findings[view.candidate, name] = tuple(seen)
+        self.seconds[view.candidate, name] = time.perf_counter() - started
+
+    def _view(self, candidate: int, peers: bool) -> HeldOutView:
+        """Return the view of a candidate, with its peers where a diagnostic compares.
+
+        Only complete batches of jobs count as peers: a resumed search, which asks again for the rest of a batch, then
+        sees the same ones.
+        """
+        model = self.model(candidate)
+        if not peers:
+            return HeldOutView(model, self._prepared, self._losses, candidate)
+        results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
+        scored = {result.candidate: result.objectives for result in results if not result.failed}
+        own = scored.pop(candidate, {})
+        return HeldOutView(model, self._prepared, self._losses, candidate, own, scored)
+
+    def _outdated(self, candidate: int, name: str) -> bool:
+        """Whether a diagnostic is to look (again): what compares sees other peers each time."""
+        return (candidate, name) not in self._findings or catalog.diagnostic(name).compares
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate for one purpose."""

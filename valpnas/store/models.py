@@ -34,8 +34,8 @@ def save_weights(model: Model, weights: Path) -> None:
     """Write everything of ``model`` but its graph, atomically."""
     # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
     tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
-    counts = {"ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
-    state = {"format": FORMAT, "digest": _digest(tensors), **counts}
+    counts = {name: getattr(model, name) for name in ("batches", "changed_at", "disturbed_at")}
+    state = {"format": FORMAT, "digest": _digest(tensors), "ages": dict(model.ages), **counts}
     # Not save_file: it moves a temporary file of its own into place, and a full disk is no OSError to it.
     data = save(tensors, {_STATE: json.dumps(state)})
     write_atomically(weights, lambda path: _write(path, data))
@@ -123,4 +123,5 @@ def _assemble(valp: Valp, tensors: dict[str, Tensor], state: dict[str, Any]) -> 
         state["batches"],
         state["changed_at"],
         balancer,
+        state.get("disturbed_at", state["changed_at"]),  # files of earlier versions do not say
     )

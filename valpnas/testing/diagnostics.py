@@ -6,13 +6,16 @@ Source of the promises: ``contracts/diagnostic.py`` and ``contracts/finding.py``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Estimate, Finding
+from valpnas.graph.subgraphs import recomputed_share
 from valpnas.testing.conformance_error import require, through_json
 
 REPEATABLE = "the same view and stream give the same findings"
@@ -21,7 +24,10 @@ PLACES = "findings are about components and outputs of the model"
 NUMBERS = "strength lies in [0, 1] and all evidence is finite"
 STORED = "findings survive JSON"
 UNTOUCHED = "nothing of the view is altered"
+AFFORDED = "the cost is stated beforehand, kept to, and within the budget, also within a small one"
 
+_ROUNDING = 1e-6
+_FORWARD_AND_BACK = 3.0  # passes that a gradient takes about as long as
 _ADVICE = ("treat", "protect", "none")
 
 
@@ -47,11 +53,44 @@ def check_diagnostic(diagnostic: Diagnostic, view: ModelView, rng: np.random.Gen
         f"{diagnostic.name} to price {priced}",
         "other prices the second time",
     )
+    for budget in (diagnostic.budget, diagnostic.budget / 10):
+        _check_cost(replace(diagnostic, budget=budget), view, seed)
     for finding in found:
         _check_finding(diagnostic, view, finding)
     for estimate in priced:
         _check_estimate(diagnostic, view, estimate)
     return found
+
+
+def _check_cost(diagnostic: Diagnostic, view: ModelView, seed: int) -> None:
+    """Count the passes of an examination and compare them with what was said beforehand."""
+    what, counted = f"{diagnostic.name} with a budget of {diagnostic.budget:g} passes", _Counting(view)
+    stated = diagnostic.cost(view)
+    require(0 <= stated <= diagnostic.budget + _ROUNDING, AFFORDED, f"{what} to state no more", stated)
+    diagnostic.examine(cast(ModelView, counted), np.random.default_rng(seed))
+    require(counted.passes <= stated + _ROUNDING, AFFORDED, f"{what} to make the {stated:g} it stated", counted.passes)
+
+
+class _Counting:
+    """A view that counts passes."""
+
+    def __init__(self, view: ModelView) -> None:
+        self._view, self.passes = view, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view, name)
+
+    def losses_with_tensors(self, component: str, tensors: Mapping[str, Tensor]) -> Mapping[str, float]:
+        self.passes += recomputed_share(self._view.valp, component)
+        return self._view.losses_with_tensors(component, tensors)
+
+    def losses_with_value(self, component: str, value: Tensor) -> Mapping[str, float]:
+        self.passes += recomputed_share(self._view.valp, component)
+        return self._view.losses_with_value(component, value)
+
+    def gradients(self, output: str) -> Mapping[str, Tensor]:
+        self.passes += _FORWARD_AND_BACK
+        return self._view.gradients(output)
 
 
 def _told(findings: Sequence[Finding]) -> str:
@@ -92,11 +131,14 @@ def _contents(view: ModelView) -> dict[str, np.ndarray]:
         "target": view.targets,
         "loss of": view.losses(),
         "age of": view.ages,
+        "objective of": view.objectives,
+        **{f"objective of {number} in": objectives for number, objectives in view.peers.items()},
         "value of": {name: view.value(name) for name in components},
         **{f"weights of {name}:": tensors for name, tensors in trained.items()},
     }
     found = {f"{what} {name}": _array(value) for what, table in tables.items() for name, value in table.items()}
-    return found | {"changed_at": np.array(view.changed_at), "the graph": np.array(repr(view.valp))}
+    marks = {"changed_at": view.changed_at, "disturbed_at": view.disturbed_at, "candidate": view.candidate}
+    return found | {name: np.array(mark) for name, mark in marks.items()} | {"the graph": np.array(repr(view.valp))}
 
 
 def _array(value: object) -> np.ndarray:

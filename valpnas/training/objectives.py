@@ -14,7 +14,7 @@ whatever their units: a raw histogram error would vanish beside a cross-entropy 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,10 +37,22 @@ class Losses:
     scales: Mapping[str, float]
     mean_targets: Mapping[str, Tensor]
 
-    def __call__(self, module: ValpModule, result: Forward, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return each output's loss on a batch, a scalar tensor, in the order of the VALP's outputs."""
-        tasks = module.valp.tasks.items()
-        return {name: self._loss(module, name, task, result, targets[name]) / self.scales[name] for name, task in tasks}
+    def __call__(
+        self,
+        module: ValpModule,
+        result: Forward,
+        targets: Mapping[str, Tensor],
+        outputs: Container[str] | None = None,
+    ) -> dict[str, Tensor]:
+        """Return each output's loss on a batch, a scalar tensor, in the order of the VALP's outputs.
+
+        ``outputs``: only of these; None means all.
+        """
+        tasks = {name: task for name, task in module.valp.tasks.items() if outputs is None or name in outputs}
+        return {
+            name: self._loss(module, name, task, result, targets[name]) / self.scales[name]
+            for name, task in tasks.items()
+        }
 
     def _loss(self, module: ValpModule, name: str, task: Task, result: Forward, target: Tensor) -> Tensor:
         logits = result.values[name]

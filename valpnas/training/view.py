@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from valpnas.contracts.model import Model
 from valpnas.graph.subgraphs import output_subgraph
@@ -17,15 +18,31 @@ from valpnas.networks.module import Forward, ValpModule, component_of, load_modu
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 
-_ROWS = 512  # held-out rows looked at: enough to tell 1.2 from 1, cheap enough to look at every step
+NOTHING: Mapping[str, float] = {}
+NO_PEERS: Mapping[int, Mapping[str, float]] = {}
+
+_ROWS = 400  # held-out rows looked at: enough to tell 1.2 from 1, cheap enough to look at every step
 
 
 class HeldOutView:
     """Implements ``contracts.diagnostic.ModelView`` for one model."""
 
-    def __init__(self, model: Model, prepared: Prepared, losses: Losses) -> None:
-        """Look at ``model`` through rows spread evenly over the problem's diagnostic part, whatever its order."""
+    def __init__(
+        self,
+        model: Model,
+        prepared: Prepared,
+        losses: Losses,
+        candidate: int = -1,
+        objectives: Mapping[str, float] = NOTHING,
+        peers: Mapping[int, Mapping[str, float]] = NO_PEERS,
+    ) -> None:
+        """Look at ``model`` through rows spread evenly over the problem's diagnostic part, whatever its order.
+
+        ``candidate`` is the model's number, ``objectives`` its own on validation rows, ``peers`` those of other
+        candidates by number.
+        """
         self._model, self._losses = model, losses
+        self.candidate, self.objectives, self.peers = candidate, objectives, peers
         part, device = prepared.parts["diagnostic"], prepared.device
         rows = torch.arange(min(_ROWS, len(part)), device=device) * len(part) // min(_ROWS, len(part))
         self.inputs: Mapping[str, Tensor] = {name: value[rows] for name, value in part.inputs.items()}
@@ -52,9 +69,14 @@ class HeldOutView:
         """Index in the histories at which the structure last changed."""
         return self._model.changed_at
 
+    @property
+    def disturbed_at(self) -> int:
+        """Index in the histories at which a change last altered the function or the training."""
+        return self._model.disturbed_at
+
     def losses(self) -> Mapping[str, float]:
         """Loss of each output as the model is."""
-        return self._loss_values(self._forward)
+        return dict(self._losses_before)
 
     def value(self, component: str) -> Tensor:
         """What an input or sub-network emits on the held-out rows."""
@@ -62,8 +84,7 @@ class HeldOutView:
 
     def tensors(self, component: str) -> Mapping[str, Tensor]:
         """The trained weights of a component, named relative to it."""
-        prefix = prefix_of(self.valp, component)
-        return {n.removeprefix(prefix): p.detach() for n, p in self._module.named_parameters() if n.startswith(prefix)}
+        return {name: weight.detach() for name, weight in self._weights[component].items()}
 
     @torch.no_grad()
     def losses_with_tensors(self, component: str, tensors: Mapping[str, Tensor]) -> Mapping[str, float]:
@@ -71,16 +92,14 @@ class HeldOutView:
         result = self._copy()
         with self._replaced(component, tensors):
             self._module.recompute(result, [component], {})
-        self._recompute_descendants(result, component)
-        return self._loss_values(result)
+        return self._losses_below(result, component)
 
     @torch.no_grad()
     def losses_with_value(self, component: str, value: Tensor) -> Mapping[str, float]:
         """Losses when ``component`` emits ``value``."""
         result = self._copy()
         result.values[component] = value
-        self._recompute_descendants(result, component)
-        return self._loss_values(result)
+        return self._losses_below(result, component)
 
     def gradients(self, output: str) -> Mapping[str, Tensor]:
         """Gradient of one output's held-out loss by every weight that can alter it."""
@@ -90,6 +109,15 @@ class HeldOutView:
         # At the posterior mean nothing hears a decoder's log-variance: unless it generates, that has no gradient.
         found: tuple[Tensor | None, ...] = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
         return {name: gradient for name, gradient in zip(named, found, strict=True) if gradient is not None}
+
+    @cached_property
+    def _weights(self) -> dict[str, dict[str, Parameter]]:
+        """Weights by component and by their name in it; torch takes as long to list them as to use them."""
+        found: dict[str, dict[str, Parameter]] = {name: {} for name in (*self.valp.specs, *self.valp.tasks)}
+        for name, weight in self._module.named_parameters():
+            component = component_of(name)
+            found[component][name.removeprefix(prefix_of(self.valp, component))] = weight
+        return found
 
     @cached_property
     def _forward(self) -> Forward:
@@ -103,8 +131,7 @@ class HeldOutView:
     @contextmanager
     def _replaced(self, component: str, tensors: Mapping[str, Tensor]) -> Iterator[None]:
         """Swap weights for a while; not by torch's functional_call, to which a source called "half" is a method."""
-        prefix = prefix_of(self.valp, component)
-        weights = {n.removeprefix(prefix): p for n, p in self._module.named_parameters() if n.startswith(prefix)}
+        weights = self._weights[component]
         trained = {name: weights[name].data for name in tensors}
         try:
             for name, tensor in tensors.items():
@@ -114,12 +141,18 @@ class HeldOutView:
             for name, tensor in trained.items():
                 weights[name].data = tensor
 
-    def _recompute_descendants(self, result: Forward, component: str) -> None:
-        below = self.valp.descendants(component)
-        order = [name for name in (*self.valp.order, *self.valp.tasks) if name in below]
-        self._module.recompute(result, order, {})
+    @cached_property
+    def _losses_before(self) -> dict[str, float]:
+        return self._loss_values(self._forward, self.valp.tasks)
 
-    def _loss_values(self, result: Forward) -> dict[str, float]:
+    def _losses_below(self, result: Forward, component: str) -> dict[str, float]:
+        """Compute what ``component`` can alter again; the losses of all other outputs stand."""
+        below = self.valp.descendants(component) | {component}
+        order = [name for name in (*self.valp.order, *self.valp.tasks) if name in below and name != component]
+        self._module.recompute(result, order, {})
+        return {**self._losses_before, **self._loss_values(result, below)}
+
+    def _loss_values(self, result: Forward, outputs: Container[str]) -> dict[str, float]:
         with torch.no_grad():
-            losses = self._losses(self._module, result, self.targets)
+            losses = self._losses(self._module, result, self.targets, outputs)
         return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))

@@ -1,0 +1,77 @@
+"""relative_performance: in which outputs is a model better, and in which worse, than its peers?
+
+Per output, the share of the peers that are better on validation rows, ties counting half::
+
+    rank = (peers with a lower objective + half of those with an equal one) / peers                0 = best, 1 = worst
+
+Source: [VALP] IV-B.5 and IV-E.5: "a model with all but one output in the higher part of their corresponding rankings
+could become the host of the exclusive subgraph of a model with a high rank in that specific output ranking". Peers are
+the other candidates of the run; in hill climbing, earlier stages of the search, as IV-B proposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from valpnas.contracts.diagnostic import Diagnostic, ModelView
+from valpnas.contracts.finding import Finding
+
+
+@dataclass(frozen=True)
+class RelativePerformance(Diagnostic):
+    """Names the outputs in which a model is strong, and the one that is weak while all the others are strong.
+
+    ``strong``: rank up to which an output is a STRONG_OUTPUT; ``weak``: rank from which the only other one is a
+    WEAK_OUTPUT; ``fewest``: fewer peers than this are no ranking; ``nearest``: compares with so many peers, those
+    nearest in number, for others have been trained much longer or much shorter.
+    """
+
+    strong: float = 0.25
+    weak: float = 0.75
+    fewest: int = 5
+    nearest: int = 50
+    name: ClassVar[str] = "relative_performance"
+    emits: ClassVar[Mapping[str, str]] = {"WEAK_OUTPUT": "none", "STRONG_OUTPUT": "protect"}
+    compares: ClassVar[bool] = True
+
+    def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:  # noqa: ARG002 - draws nothing
+        """Return at most one finding per output; cost: microseconds, no pass of the model."""
+        peers = self._peers(view)
+        if not view.objectives or len(peers) < self.fewest:
+            return []
+        ranks = {output: _rank(view.objectives[output], [p[output] for p in peers]) for output in view.valp.tasks}
+        strong = [output for output, rank in ranks.items() if rank <= self.strong]
+        found = [self._finding("STRONG_OUTPUT", o, ranks[o], view, peers) for o in strong]
+        others = [output for output in ranks if output not in strong]
+        if strong and len(others) == 1 and ranks[others[0]] >= self.weak:
+            found.append(self._finding("WEAK_OUTPUT", others[0], ranks[others[0]], view, peers))
+        return found
+
+    def _peers(self, view: ModelView) -> list[Mapping[str, float]]:
+        """Return the peers compared with, in the order of their numbers."""
+        numbers = sorted(view.peers)
+        here = int(np.searchsorted(numbers, view.candidate))
+        by_distance = sorted(range(len(numbers)), key=lambda i: (abs(i + 0.5 - here), i))
+        return [view.peers[numbers[i]] for i in sorted(by_distance[: self.nearest])]
+
+    def _finding(
+        self, kind: str, output: str, rank: float, view: ModelView, peers: Sequence[Mapping[str, float]]
+    ) -> Finding:
+        evidence = {
+            "rank": rank,
+            "peers": float(len(peers)),
+            "objective": view.objectives[output],
+            "median of peers": float(np.median([peer[output] for peer in peers])),
+        }
+        strength = abs(2 * rank - 1)
+        return Finding(kind, "", output, strength, evidence, "protect" if kind == "STRONG_OUTPUT" else "none")
+
+
+def _rank(objective: float, others: Sequence[float]) -> float:
+    better = sum(other < objective for other in others)
+    equal = sum(other == objective for other in others)
+    return (better + equal / 2) / len(others)
