@@ -15,7 +15,7 @@ INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix clean
+.PHONY: help demo test check bench fix clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ check: $(INSTALLED) ## format, lint, types and architecture; changes nothing
 	$(BIN)/mypy -p valpnas
 	$(BIN)/mypy tests/architecture
 	$(PYTEST) tests/architecture
+
+bench: $(INSTALLED) ## what the diagnostics cost; fashion-mnist is read from VALPNAS_DATA
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/diagnostics.py
 
 fix: $(INSTALLED) ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .

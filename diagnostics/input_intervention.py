@@ -44,7 +44,7 @@ class InputIntervention(Diagnostic):
     parts: int = 16
     tiles: int = 2
     draws: int = 2
-    relevant: float = 1.05
+    relevant: float = 1.1
     floor: float = 0.01
     learnt: float = 0.95
     name: ClassVar[str] = "input_intervention"

@@ -29,5 +29,12 @@ def contents(run: Path) -> dict[str, Any]:
         "journal": events(run),
         "run.toml": {key: value for key, value in run_file.items() if key not in _OF_THE_PLACE},
         **{name: (run / name).read_bytes() for name in _FILES},
-        **{str(file.relative_to(run)): file.read_bytes() for file in files},
+        **{str(file.relative_to(run)): _content(file) for file in files},
     }
+
+
+def _content(file: Path) -> Any:
+    """Return a file's bytes, or what a diagnostics file says without its times."""
+    if file.parent.name != "diagnostics":
+        return file.read_bytes()
+    return {key: value for key, value in json.loads(file.read_bytes()).items() if key != "seconds"}
