@@ -24,10 +24,11 @@ from valpnas.training.view import HeldOutView
 
 
 def view_of(batches: int) -> HeldOutView:
-    """Return a view of a toy model after some batches."""
-    prepared = toy_prepared()
+    """Return a view of a toy model after some batches, with six peers."""
+    prepared = toy_prepared(rows=400)
     model = partly_trained(toy_model(prepared), np.random.default_rng(0), batches)
-    return HeldOutView(model, prepared, losses_of(prepared))
+    peers = {i: dict.fromkeys(model.valp.tasks, 1.0 + i) for i in range(6)}
+    return HeldOutView(model, prepared, losses_of(prepared), 6, dict.fromkeys(model.valp.tasks, 1.0), peers)
 
 
 @pytest.mark.parametrize("batches", [0, 3, 60])
@@ -49,6 +50,7 @@ class Planted(Diagnostic):
     found: Finding = GOOD
     priced: Sequence[Estimate] = ()
     harm: str = ""
+    stated: float = 0.0
     name: ClassVar[str] = "planted"
     emits: ClassVar[Mapping[str, str]] = {"STUCK": "treat", "STEEP": "none"}
 
@@ -57,9 +59,14 @@ class Planted(Diagnostic):
             next(iter(view.tensors(view.valp.networks[0].id).values())).mul_(2)
         elif self.harm == "history":
             view.histories["kind"][:] = 0
+        elif self.harm == "passes":
+            view.losses_with_value("table", view.value("table"))
         elif self.harm == "chance":
             return [replace(self.found, strength=1 / (1 + next(_calls)))]
         return [self.found]
+
+    def cost(self, view: ModelView) -> float:  # noqa: ARG002
+        return self.stated
 
     def price(self, view: ModelView, rng: np.random.Generator) -> Sequence[Estimate]:  # noqa: ARG002
         return self.priced
@@ -97,6 +104,10 @@ def test_a_faultless_diagnostic_passes() -> None:
         (Planted(harm="weights"), diagnostics.UNTOUCHED),
         (Planted(harm="history"), diagnostics.UNTOUCHED),
         (Planted(harm="chance"), diagnostics.REPEATABLE),
+        (Planted(harm="passes"), diagnostics.AFFORDED),
+        (Planted(stated=50.0), diagnostics.AFFORDED),
+        (Planted(stated=5.0), diagnostics.AFFORDED),  # but not within a tenth of the budget
+        (Planted(stated=-1.0), diagnostics.AFFORDED),
         (Planted(priced=[estimate(output="n1")]), diagnostics.PLACES),
         (Planted(priced=[estimate(component="n99")]), diagnostics.PLACES),
         (Planted(priced=[estimate(gain=float("inf"))]), diagnostics.NUMBERS),

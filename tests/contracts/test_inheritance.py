@@ -126,8 +126,13 @@ def test_ages_histories_and_counts() -> None:
     assert found.ages == {"n1": 40, "n2": 40, "n3": 0}
     assert list(found.histories) == ["o1"]
     assert found.histories["o1"] is other.histories["o1"]
-    assert (found.batches, found.changed_at) == (90, 90)
+    assert (found.batches, found.changed_at, found.disturbed_at) == (90, 90, 90)
     assert (found.optimiser, list(found.buffers), found.valp) == ({}, ["b"], valp)
+
+
+def test_a_gentle_change_goes_on_where_the_losses_were() -> None:
+    found = inherit([replace(parent(), disturbed_at=30)], Mutated(VALP, {}, {}, Lineage({}, {}, {})), gently=True)
+    assert (found.changed_at, found.disturbed_at) == (90, 30)
 
 
 def test_what_balancing_learned_goes_with_the_output() -> None:

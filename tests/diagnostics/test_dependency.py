@@ -83,10 +83,10 @@ def test_a_network_that_says_the_target_adds_information(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_code_that_no_line_can_read_adds_information_too(seed: int) -> None:
-    """The target's sign is hidden: a linear probe sees nothing, mutual information does."""
+    """The target with a sign in front that alternates: a linear probe sees nothing, mutual information does."""
     view = saying(seed)
-    sign = as_tensor(stream(0, seed).choice([-1.0, 1.0], (len(view.inputs["x"]), 1))).float()
     number = view.targets["number"]
+    sign = 1 - 2 * (number.argsort(dim=0).argsort(dim=0) % 2)
     view.said["n2"] = (number - number.min() + 1) * sign
     told = {(f.component, f.output): f for f in examine(view)}["n2", "number"]
     assert told.kind == "ADDS_INFORMATION"
@@ -94,12 +94,14 @@ def test_a_code_that_no_line_can_read_adds_information_too(seed: int) -> None:
     assert told.evidence["nats gained"] > 0.3
 
 
-def test_the_best_predecessor_is_the_bar() -> None:
-    """`n2` says half of what `n1` says: it is measured against `n1`, not against the input."""
+def test_what_feeds_a_network_is_the_bar() -> None:
+    """`n2` says less clearly what `n1` says."""
     view = saying()
     view.said["n1"][:, :1] = view.targets["number"]
     view.said["n2"][:, :1] = view.targets["number"] + noise(view, 7)[:, :1]
-    assert kinds(examine(view)) == {("n1", "number"): "ADDS_INFORMATION", ("n2", "number"): "ADDS_NOTHING"}
+    (told,) = [finding for finding in examine(view) if finding.component == "n2"]
+    assert told.kind == "ADDS_NOTHING"
+    assert told.evidence["gain"] < -0.3
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.4, 1.0, 3.0, 8.9, 9.0, 100.0])

@@ -17,7 +17,8 @@ from tests.training.toy_data import losses_of, on_cpu, prepared_for, toy_problem
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Protocol, Schedule
 from valpnas.contracts.model import Model
-from valpnas.diagnostics.module_intervention import ModuleIntervention
+from valpnas.diagnostics.module_intervention import HOW, ModuleIntervention
+from valpnas.errors import ConfigError
 from valpnas.graph.tasks import Regression
 from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
 from valpnas.networks.dense_spec import DenseSpec, Layer
@@ -147,6 +148,39 @@ def test_the_floor_keeps_tiny_losses_from_absurd_ratios() -> None:
     found = examine(view)
     assert {f.output for f in found if f.kind == "RELEVANT"} == {"y2"}
     assert {f.output for f in found if f.kind == "IRRELEVANT_TO_OUTPUT"} == {"y1"}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_every_intervention_finds_what_is_planted(how: str) -> None:
+    found = ModuleIntervention(how=how).examine(view_of(planted()), stream(0))
+    assert kinds(found, "idle") == {("IRRELEVANT", "")}
+    assert ("RELEVANT", "y2") in kinds(found, "main")
+
+
+def test_an_unknown_intervention_is_refused() -> None:
+    with pytest.raises(ConfigError, match="expected one of reinitialise, shuffle, zero, got 'freeze'"):
+        ModuleIntervention(how="freeze")
+
+
+def test_shuffled_weights_are_the_trained_ones_in_other_places() -> None:
+    trained = torch.arange(12.0).reshape(3, 4)
+    shuffled = HOW["shuffle"](trained, torch.Generator().manual_seed(0))
+    assert shuffled.shape == trained.shape
+    assert not torch.equal(shuffled, trained)
+    assert sorted(shuffled.flatten().tolist()) == trained.flatten().tolist()
+
+
+def test_the_spread_is_the_largest_ratio_over_the_smallest() -> None:
+    found = ModuleIntervention(floor=0.0).examine(scripted(lambda draw: 2.0 + draw), stream(0))
+    assert {(round(f.evidence["ratio"], 5), round(f.evidence["spread"], 5)) for f in found} == {(3.0, 2.0)}
+
+
+@pytest.mark.parametrize(("budget", "calls"), [(0.5, 0), (0.6, 1), (1.8, 3), (3.5, 3), (3.6, 6), (40, 9)])
+def test_a_budget_buys_fewer_draws_then_fewer_networks(budget: float, calls: int) -> None:
+    """Three networks and two outputs: a network and both outputs are three fifths of a pass."""
+    view = scripted(lambda _: 2.0)
+    ModuleIntervention(budget=budget + 1e-9).examine(view, stream(0))
+    assert getattr(view, "calls", -1) + 1 == calls
 
 
 def test_weights_are_drawn_anew_at_their_trained_spread() -> None:

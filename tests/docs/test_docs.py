@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import valpnas
 from tests.architecture.sources import TIERS
+from valpnas import catalog
 from valpnas import config as config_module
 from valpnas.cli import app
 from valpnas.config import RunConfig
@@ -29,6 +30,8 @@ from .pages import PAGES, ROOT, Block, blocks, broken_links, missing_paths, tabl
 README = ROOT / "README.md"
 OPERATORS = ROOT / "docs" / "writing_operators.md"
 PROBLEMS = ROOT / "docs" / "writing_problems.md"
+DIAGNOSTICS = ROOT / "docs" / "diagnostics.md"
+WRITING_DIAGNOSTICS = ROOT / "docs" / "writing_diagnostics.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
@@ -59,7 +62,7 @@ def reader_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [README, OPERATORS, PROBLEMS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, OPERATORS, PROBLEMS, WRITING_DIAGNOSTICS], ids=lambda page: page.name)
 def test_a_reader_can_follow_the_page(page: Path, reader_folder: Path) -> None:
     for block in blocks(page):
         where = f"{page.name}, line {block.line}"
@@ -116,7 +119,11 @@ def test_the_key_table_is_the_dataclass(head: str, kind: Callable[..., Any], bes
             assert written == (list(came) if isinstance(came, tuple) else came), name
 
 
-@pytest.mark.parametrize("page", [ARCHITECTURE, CONTRIBUTING, OPERATORS, PROBLEMS], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [ARCHITECTURE, CONTRIBUTING, OPERATORS, PROBLEMS, DIAGNOSTICS, WRITING_DIAGNOSTICS],
+    ids=lambda page: page.name,
+)
 def test_every_file_named_exists(page: Path) -> None:
     assert missing_paths(page) == []
 
@@ -130,6 +137,13 @@ def test_the_place_of_every_new_thing_is_told() -> None:
     told = {row[0] for row in table(ARCHITECTURE, "a new ...")}
     assert told >= {"operator", "diagnostic", "problem", "network kind", "search"}
     assert all(len(row) == 5 for row in table(ARCHITECTURE, "a new ..."))
+
+
+def test_every_diagnostic_and_every_kind_it_emits_is_told() -> None:
+    told = {row[0].split("`")[1]: set(row[2].split(", ")) for row in table(DIAGNOSTICS, "diagnostic", "asks")}
+    names = [entry.name for entry in catalog.entries("diagnostics")]
+    assert told == {name: set(catalog.diagnostic(name).emits) for name in names}
+    assert {f"## `{name}`" for name in names} <= set(DIAGNOSTICS.read_text(encoding="utf-8").splitlines())
 
 
 def test_the_rules_of_a_valid_valp_are_told() -> None:
