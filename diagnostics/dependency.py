@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Finding
@@ -127,6 +126,9 @@ class _Look:
         return self._known[component, output]
 
     def _estimated(self, component: str, output: str) -> float:
+        # Takes a second to import, and `guided` loads every diagnostic only to see what it emits.
+        from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
+
         features = self.features[component][:, :_LEADING]
         if features.shape[1] == 0:  # says the same of every row
             return 0.0
