@@ -54,11 +54,11 @@ def unread(features: Floats, targets: dict[str, Floats]) -> dict[str, Floats]:
     """Return per target and row the squared error of the best ridge, ``(n,)``, in shares of the target's variance.
 
     Its mean is the cross-validated fraction of variance unexplained. The penalty is chosen per target among three by
-    that mean.
+    that mean, or infinite: what nothing can be read from leaves 1, and not more for the noise that was fitted.
     """
     names = list(targets)
     joint = np.concatenate([targets[name] for name in names], axis=1)
-    residuals = _residuals(_unit(features), joint)
+    residuals = np.concatenate([_residuals(_unit(features), joint), joint[None]])
     ends = np.cumsum([targets[name].shape[1] for name in names])
     found = {}
     for name, end in zip(names, ends, strict=True):
