@@ -195,7 +195,7 @@ def test_check_reads_run_files_without_running_them(tmp_path: Path) -> None:
         (("run", "digits", "--accept", "archiv"), "did you mean archive"),
         (("run", "digits", "--rejected", "keep"), "unknown policy for rejected training"),
         (("run", "digits", "--algorithm", "adan"), "did you mean adam"),
-        (("run", "digits", "--schedule", "step"), "expected a schedule among constant, linear, cosine"),
+        (("run", "digits", "--schedule", "step"), "unknown schedule 'step': known: constant, cosine, linear"),
         (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),
         (("run", "digits", "--learning-rate", "0"), "learning_rate: expected a positive number"),
         (("run", "digits", "--device", "tpu"), "expected a device auto, cpu, cuda"),

@@ -23,7 +23,7 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
+from valpnas.errors import ConfigError, PluginError, TrainingFailedError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
 from valpnas.opened_run import Run, prepared_data
@@ -58,6 +58,9 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     Raises:
         ValpnasError: the settings, the data or the folder cannot be used.
     """
+    if not isinstance(problem, str | Problem):
+        got = type(problem).__name__
+        raise ConfigError(f"expected a problem's name or a Problem, got {got}; Problem.from_arrays makes one of arrays")
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
     # An object has no name by which the run could find it again, so its arrays are kept with the run.
@@ -67,6 +70,8 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
 
 def load(path: str | os.PathLike[str]) -> Run:
     """Open the run at ``path`` for reading; raises ``StoreError`` when there is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"expected the path of a run, got {path!r}; `valpnas list` shows the runs there are")
     return Run(Path(path))
 
 
@@ -98,17 +103,21 @@ def problem_of(config: RunConfig) -> Problem:
 def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
-    config = replace(
-        config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""), start=_lasting(config.start)
-    )
+    data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
+    config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
-        path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+        path = place_of(config, name or problem.name)
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
     return Run(path)
+
+
+def place_of(config: RunConfig, name: str) -> Path:
+    """Return where a run goes: ``out``, or a folder of ``runs`` named by ``name`` and the time."""
+    return Path(config.out or f"runs/{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
@@ -162,7 +171,11 @@ def check_start(config: RunConfig, problem: Problem) -> None:
 
 def _lasting(start: str) -> str:
     """Return the start with a file's whole path, for a run may be resumed from another folder."""
-    return str(Path(start).absolute()) if start.endswith(".json") else start
+    return _whole_path(start) if start.endswith(".json") else start
+
+
+def _whole_path(path: str) -> str:
+    return str(Path(path).absolute()) if path else ""
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
@@ -194,8 +207,7 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
-        findings = bench.findings(candidate, names)
-        directory.write_diagnostics(candidate, {"candidate": candidate, "findings": [f.to_json() for f in findings]})
+        directory.write_diagnostics(candidate, _look(bench, candidate, names, say))
     looked = time.perf_counter()
     scores: dict[int, dict[str, float]] = {}
     for candidate in front:
@@ -207,6 +219,18 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, 
     write_test_objectives(directory.path, scores)
     directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
     directory.write_state(summarise(directory))
+
+
+def _look(bench: RunWorkbench, candidate: int, names: Sequence[str], say: Say) -> dict[str, Any]:
+    """Return what the diagnostics see; one that breaks is named with its error, and the others are heard."""
+    seen: dict[str, Any] = {"candidate": candidate, "findings": []}
+    for name in names:
+        try:
+            seen["findings"] += [finding.to_json() for finding in bench.findings(candidate, [name])]
+        except PluginError as error:
+            seen.setdefault("errors", {})[name] = str(error)
+            say(f"candidate {candidate} was not looked at by every diagnostic: {error}")
+    return seen
 
 
 def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:

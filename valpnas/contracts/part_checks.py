@@ -29,9 +29,9 @@ def check_part(inputs: Sequence[Input], outputs: Sequence[Output], part: Part) -
         _check_target(output, _array("target", part.targets, output.name), rows)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[object]) -> None:
     for name in names:
-        if not IDENTIFIER.fullmatch(name):
+        if not isinstance(name, str) or not IDENTIFIER.fullmatch(name):
             raise DataError(f"expected names of letters, digits, '_' and '-', got {name!r}; rename it")
         if names.count(name) > 1:
             raise DataError(f"expected every input and target to have its own name, got {name!r} twice; rename one")

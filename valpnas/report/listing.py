@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,9 @@ def _row(path: Path) -> dict[str, Any]:
 def _figures(run: RunDirectory) -> dict[str, Any]:
     summary = {**(run.read_state() or summarise(run)), "run": str(run.path)}  # it may have been moved since
     return {key: summary[key] for key in _SHOWN}
+
+
+def as_text(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for people: the hypervolume with the digits that tell runs apart."""
+    known = isinstance(row["hypervolume"], float)
+    return {**row, "hypervolume": f"{row['hypervolume']:.4g}"} if known else dict(row)

@@ -7,11 +7,13 @@ from typing import Any
 
 from valpnas import catalog
 from valpnas.config import RunConfig
+from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.job import Schedule
 from valpnas.contracts.search import Search
 from valpnas.errors import UnknownNameError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
+from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, Start
 
 
@@ -23,8 +25,9 @@ def build_search(config: RunConfig) -> Search[Any]:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     search: Search[Any] = catalog.load(
         catalog.find("search", SEARCHES, config.search),
-        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
-        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
+        Search,
+        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
+        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
         start=build_start(config),
         rejected=config.rejected,
         steps=config.steps,
@@ -42,5 +45,6 @@ def build_start(config: RunConfig) -> Start:
     """Return the start that ``config`` describes; a file is read when the search begins."""
     if config.start.endswith(".json"):
         return GivenStart(path=Path(config.start))
-    start: Start = catalog.load(catalog.find("start", STARTS, config.start), parameters=config.start_parameters)
+    entry = catalog.find("start", STARTS, config.start)
+    start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
+from valpnas.errors import blamed
 from valpnas.seeding import stream
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
@@ -38,6 +39,7 @@ class RunWorkbench:
         self.operators = operators
         self.diagnostic_seconds = 0.0
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
+        self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
     @property
@@ -52,17 +54,37 @@ class RunWorkbench:
         return self._latest[1]
 
     def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
-        """What the named diagnostics see in that model; each looks once, with a random stream of its own."""
+        """What the named diagnostics see in that model; each looks once, with a random stream of its own.
+
+        Raises:
+            PluginError: a diagnostic raised something, or returned something else than findings.
+        """
         started = time.perf_counter()
         missing = [name for name in diagnostics if (candidate, name) not in self._findings]
         if missing:
-            view = HeldOutView(self.model(candidate), self._prepared, self._losses)
+            view = self._view_of(candidate)
             for name in missing:
-                seen = catalog.diagnostic(name).examine(view, self.rng(candidate, f"diagnose {name}"))
-                self._findings[candidate, name] = tuple(seen)
+                with blamed(f"diagnostic {name!r}, looking at candidate {candidate},", "mend it and resume the run"):
+                    seen = catalog.diagnostic(name).examine(view, self.rng(candidate, f"diagnose {name}"))
+                    self._findings[candidate, name] = _findings_only(seen)
         self.diagnostic_seconds += time.perf_counter() - started
         return tuple(finding for name in diagnostics for finding in self._findings[candidate, name])
+
+    def _view_of(self, candidate: int) -> HeldOutView:
+        """Return the view of a candidate; only the latest is kept, as with models."""
+        if self._view is None or self._view[0] != candidate:
+            self._view = (candidate, HeldOutView(self.model(candidate), self._prepared, self._losses))
+        return self._view[1]
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate for one purpose."""
         return stream(self._seed, candidate, purpose)
+
+
+def _findings_only(seen: Iterable[object]) -> tuple[Finding, ...]:
+    findings: list[Finding] = []
+    for each in seen:
+        if not isinstance(each, Finding):
+            raise TypeError(f"expected findings, got a {type(each).__name__}")
+        findings.append(each)
+    return tuple(findings)

@@ -57,8 +57,14 @@ def load_model(graph: Path, weights: Path) -> Model:
         with safetensors.safe_open(weights, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{weights}: expected the weights of a kept model, found none; take them from a copy, or start a new run"
+        ) from error
     except (OSError, safetensors.SafetensorError) as error:
-        raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
+        raise StoreError(
+            f"{weights}: expected a whole weight file, got {error}; it was cut off or altered: take it from a copy"
+        ) from error
     with whole(weights, "a whole weight file"):
         return _assemble(valp, tensors, _read_state(metadata, tensors, weights))
 
