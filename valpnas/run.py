@@ -23,6 +23,7 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
+from valpnas.contracts.search import Search
 from valpnas.errors import ConfigError, PluginError, TrainingFailedError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
@@ -145,7 +146,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
-        directory.asked()  # nothing is written to a run whose journal or data cannot be used
+        _check_models(directory, build_search(run.config))  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
         config = _with_budget(directory, run.config, steps)
@@ -239,6 +240,15 @@ def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
     return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
 
 
+def _check_models(directory: RunDirectory, search: Search[Any]) -> None:
+    """Raise ``StoreError`` unless the journal makes sense and every model that the search still needs can be read."""
+    state = search.begin()
+    for batch in directory.asked():
+        state = search.tell(state, batch.told()) if batch.complete else state
+    for candidate in search.keep(state):
+        directory.model(candidate)
+
+
 def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) -> RunConfig:
     """Return ``config`` with the steps the journal knows of, raised to ``steps``.
 
@@ -250,9 +260,9 @@ def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) 
         raise ConfigError(
             f"steps: expected at least the {known} the run already has, got {steps}; a budget can only be raised"
         )
-    if steps is not None and steps > known:
-        directory.record_budget(steps)
-    raised = with_steps(config, known if steps is None else steps)
+    raised = with_steps(config, known if steps is None else steps)  # refuses what no run can have
+    if raised.steps > known:
+        directory.record_budget(raised.steps)
     if raised != config:
         directory.write_run_toml(raised.to_toml(_about(raised)))
     return raised

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
     Raises:
         StoreError: there is no such folder.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, quiet about names no folder can have
         raise StoreError(
             f"{folder}: expected a folder that holds run directories, found none; name one: `valpnas list FOLDER`"
         )

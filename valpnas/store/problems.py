@@ -16,7 +16,7 @@ from valpnas.graph.valp import Input, Output
 from valpnas.store.files import explained, read_json, whole, write_atomically, write_json
 
 FORMAT = "valpnas-run/1"
-_KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers"}
+_KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers", "transforms"}
 
 
 def save_problem(
@@ -62,6 +62,9 @@ def read_problem(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas")
     if missing := sorted(_KEYS - set(data)):
         raise StoreError(f"{path}: expected the key {missing[0]!r}, got none; it was altered: take it from a copy")
+    with whole(path, "bounds of every output"):
+        for output in data["outputs"]:
+            _ = data["reference"][output["name"]], data["ideal"][output["name"]]
     return data
 
 

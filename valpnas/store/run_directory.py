@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +33,7 @@ class RunDirectory:
         Raises:
             StoreError: there is no run, its journal was altered, or another process is writing it.
         """
-        if not (path / "run.toml").is_file():
+        if not os.path.isfile(path / "run.toml"):  # unlike Path.is_file, quiet about names no file can have
             raise StoreError(
                 f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are"
             )
@@ -142,7 +143,8 @@ class RunDirectory:
 
 
 def _check_free(path: Path) -> None:
-    there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
+    with explained(path, "create"):
+        there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
     foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
     if foreign:
         raise StoreError(

@@ -1,0 +1,210 @@
+"""Runs that were altered, cut or are in use: refused with the file's name, and left as they are or mended."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.store.small_runs import contents, go_on, make
+from tests.store.test_damage import cut, edit, first_graph, first_weights, flip
+from tests.test_cli import valpnas
+from valpnas.store.journal import Journal
+
+from .cases import Case, refuse, table
+
+Damage = Callable[[Path], object]
+
+
+def damaged(name: str, damage: Damage, match: str, words: str = "resume run --steps 4 --quiet") -> Case:
+    """A run in ``run`` that was damaged; by default more steps are asked of it."""
+    return Case(name, words, match, lambda folder: damage(folder / "run"))
+
+
+def rewrite(name: str, content: str) -> Damage:
+    """Give a file of the run another content."""
+    return lambda run: (run / name).write_text(content)
+
+
+def drop(name: str) -> Damage:
+    """Delete a file of the run."""
+    return lambda run: (run / name).unlink()
+
+
+def without(name: str, key: str) -> Damage:
+    """Leave a key out of a JSON file of the run."""
+
+    def damage(run: Path) -> None:
+        data = json.loads((run / name).read_text())
+        del data[key]
+        (run / name).write_text(json.dumps(data))
+
+    return damage
+
+
+def newer_weights(run: Path) -> None:
+    """Say that the weights were written by a newer version."""
+    weights = first_weights(run)
+    weights.write_bytes(weights.read_bytes().replace(b"valpnas-weights/1", b"valpnas-weights/2"))
+
+
+CASES = (
+    damaged("fewer steps", lambda _: None,
+        "steps: expected at least the 3 the run already has, got 2; a budget can only be raised",
+        "resume run --steps 2"),
+    damaged("negative steps", lambda _: None, "steps: expected at least the 3 the run already has, got -1",
+        "resume run --steps -1"),
+    damaged("too many steps", lambda _: None, "steps: expected at most", f"resume run --steps {2**63}"),
+    damaged("journal altered in the middle", lambda run: edit(run / "journal.jsonl", ("{", "("), line=1),
+        "journal.jsonl, line 2: expected an event in JSON"),
+    damaged("journal with a line of garbage", lambda run: edit(run / "journal.jsonl", ("\n", "\nxx\n"), line=2),
+        "journal.jsonl, line 4: expected an event in JSON, got b'xx'"),
+    damaged("journal that contradicts itself",
+        lambda run: edit(run / "journal.jsonl", ('"candidate": 0', '"candidate": 7'), line=1),
+        "journal.jsonl: expected events that follow from those before"),
+    damaged("journal with a line twice", lambda run: edit(run / "journal.jsonl", ('"ask": 1', '"ask": 0'), line=3),
+        "expected to propose candidate 0|journal"),
+    damaged("journal that is a folder", lambda run: (drop("journal.jsonl")(run), (run / "journal.jsonl").mkdir()),
+        "journal.jsonl: expected a file, found a folder"),
+    damaged("journal of a newer version", lambda run: edit(run / "journal.jsonl", ("accepted", "promoted"), line=2),
+        "line 3: .*altered or written by a newer valpnas", "show run"),
+    damaged("weights gone", lambda run: first_weights(run).unlink(),
+        r"weights/0000\d.safetensors: expected the weights of a kept model, found none; take them from a copy"),
+    damaged("weights cut", lambda run: cut(first_weights(run), 0.7),
+        "safetensors: expected a whole weight file, got .*take it from a copy"),
+    damaged("weights empty", lambda run: cut(first_weights(run), 0), "safetensors: expected a whole weight file"),
+    damaged("a bit of the weights", lambda run: flip(first_weights(run), -5),
+        "safetensors: expected a whole weight file, got .*digest"),
+    damaged("weights of a newer version", newer_weights,
+        "expected format 'valpnas-weights/1', got 'valpnas-weights/2'; use a valpnas that knows it"),
+    damaged("graph gone", lambda run: first_graph(run).unlink(),
+        r"graphs/0000\d.json: expected a file, found none; .*take it from a copy"),
+    damaged("problem gone", drop("problem.json"), "problem.json: expected a file, found none; .*take it from a copy"),
+    damaged("problem gone, shown", drop("problem.json"), "problem.json: expected a file, found none", "show run"),
+    damaged("problem no JSON", rewrite("problem.json", "{"), "problem.json: expected JSON, got something else",
+        "show run --json"),
+    damaged("problem no table", rewrite("problem.json", "[1]"), "problem.json: expected a whole problem", "show run"),
+    damaged("problem of a newer version", lambda run: edit(run / "problem.json", ("valpnas-run/1", "valpnas-run/2")),
+        "problem.json: expected format 'valpnas-run/1', got 'valpnas-run/2'", "show run"),
+    damaged("problem without outputs", without("problem.json", "outputs"),
+        "problem.json: expected the key 'outputs', got none"),
+    damaged("problem without transforms", without("problem.json", "transforms"),
+        "problem.json: expected the key 'transforms', got none"),
+    damaged("problem without a reference",
+        lambda run: edit(run / "problem.json", ('"reference": {', '"reference": {}, "x": {')),
+        "problem.json: expected bounds of every output, got KeyError: '(side|sum)'", "show run"),
+    damaged("data gone", drop("problem.npz"), "problem.npz: expected a file, found none"),
+    damaged("data cut", lambda run: cut(run / "problem.npz", 0.5), "problem.npz: expected arrays"),
+    damaged("other data", lambda run: edit(run / "problem.json", ('"fingerprint": "', '"fingerprint": "0')),
+        "expected the data this run was made on .*put the original data back"),
+    damaged("run file gone", drop("run.toml"), "run: expected a run directory with a run.toml, got none"),
+    damaged("run file of a newer version", lambda run: edit(run / "run.toml", ("valpnas-run/1", "valpnas-run/2")),
+        "run.toml: expected format 'valpnas-run/1', got 'valpnas-run/2'", "show run"),
+    damaged("run file cut", lambda run: cut(run / "run.toml", 0.52), "run.toml: expected TOML"),
+    damaged("run file with an unknown key", lambda run: edit(run / "run.toml", ("steps =", "step =")),
+        "run.toml: unknown key 'step': did you mean", "show run"),
+    damaged("run over a run", lambda _: None,
+        "run: expected a new or empty folder for a run, found '.*'; choose another --out",
+        "run digits --steps 1 --initial-batches 1 --out run --quiet"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "run"
+    make(path)
+    return path
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    """A folder with a copy of a run, to be damaged."""
+    shutil.copytree(whole, tmp_path / "run")
+    return tmp_path
+
+
+@table(*CASES)
+def test_a_damaged_run_is_refused_and_left_as_it_is(case: Case, folder: Path) -> None:
+    refuse(case, folder)
+
+
+@pytest.mark.parametrize("words", ["resume run --quiet", "resume run --steps 4 --json"])
+def test_a_run_in_use_is_refused(folder: Path, words: str) -> None:
+    with (folder / "run" / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refuse(
+            Case("in use", words, "expected to be alone, but another process is writing this run; wait for it"), folder
+        )
+        assert valpnas("show", "run", folder=folder).returncode == 0, "reading is not refused"
+
+
+@contextmanager
+def torn_at(number: int) -> Iterator[None]:
+    """Stop the program in the middle of writing a line of the journal."""
+    append, calls = Journal.append, itertools.count()
+
+    def torn(self: Journal, event: Any) -> None:
+        if next(calls) != number:
+            append(self, event)
+            return
+        line = json.dumps(event, sort_keys=True)
+        with self.path.open("a") as file:
+            file.write(line[: len(line) // 2])
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "append", torn)
+        yield
+
+
+@pytest.mark.parametrize("line", [0, 1, 2, 4, 7, 11, 12])
+def test_a_journal_cut_in_mid_line_is_mended_by_resume(tmp_path: Path, whole: Path, line: int) -> None:
+    """What the cut line said is done again, and the run becomes the one that was never cut."""
+    with torn_at(line), pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "run")
+    cut_off = (tmp_path / "run" / "journal.jsonl").read_bytes()
+    assert not cut_off.endswith(b"\n")
+    assert valpnas("show", "run", folder=tmp_path).returncode == 0
+    assert (tmp_path / "run" / "journal.jsonl").read_bytes() == cut_off, "showing mends nothing"
+    assert valpnas("resume", "run", "--quiet", folder=tmp_path).returncode == 0
+    assert contents(tmp_path / "run") == contents(whole)
+
+
+def test_a_run_that_would_go_another_way_is_refused(tmp_path: Path) -> None:
+    """A proposal without a result, and a run file that was altered since."""
+    with torn_at(4), pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "run")
+    edit(tmp_path / "run" / "run.toml", ("seed = 3", "seed = 4"))
+    (tmp_path / "run" / "journal.jsonl").write_bytes(
+        b"".join((tmp_path / "run" / "journal.jsonl").read_bytes().splitlines(keepends=True)[:4])
+    )
+    (tmp_path / "run" / "weights" / "00001.safetensors").unlink()  # of a result that the journal does not know
+    refuse(
+        Case("another seed", "resume run --quiet", "expected to propose candidate 1 as journalled, got another"),
+        tmp_path,
+    )
+
+
+def test_an_empty_journal_is_a_run_that_has_not_begun(folder: Path, whole: Path) -> None:
+    (folder / "run" / "journal.jsonl").write_text("")
+    assert valpnas("show", "run", folder=folder).returncode == 0
+    go_on(folder / "run")
+    assert contents(folder / "run") == contents(whole)
+
+
+def test_a_folder_of_runs_is_listed_with_those_that_cannot_be_read(folder: Path) -> None:
+    shutil.copytree(folder / "run", folder / "bad")
+    (folder / "bad" / "journal.jsonl").write_text("garbage\n")
+    rows = json.loads(valpnas("list", ".", "--json", folder=folder).stdout)
+    assert [row["run"] for row in rows] == ["bad", "run"]
+    assert "unreadable: bad/journal.jsonl, line 1" in rows[0]["problem"]
+    text = valpnas("list", ".", folder=folder).stdout
+    assert f"{rows[1]['hypervolume']:.4g}" in text
+    assert str(rows[1]["hypervolume"]) not in text
