@@ -62,7 +62,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Offer the nearest of the ``known`` names, or all of them when none is near."""
     names = sorted(set(known))
     near = get_close_matches(name, names, n=3)
-    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
 
 
 def first_line(error: BaseException) -> str:

@@ -136,7 +136,7 @@ def test_a_start_file_with_another_content_is_another_setting(tmp_path: Path) ->
     start.write_text("{ }")
     assert settings_of(made, "cpu") != before
     start.unlink()
-    with pytest.raises(StoreError, match=r"cannot read .*start\.json"):
+    with pytest.raises(StoreError, match=r"start\.json: expected a file, found none"):
         settings_of(made, "cpu")
 
 

@@ -90,10 +90,9 @@ def write_points(path: Path, problem: str, points: Sequence[Point]) -> None:
 def read_points(path: Path) -> list[Point]:
     """Read what ``write_points`` wrote; raises ``StoreError`` when the file is missing or altered."""
     with explained(path, "read"):
-        text = path.read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+        content = path.read_bytes()
     try:
-        return [_read_row(row) for row in rows]
+        return [_read_row(row) for row in csv.DictReader(io.StringIO(content.decode()))]
     except (KeyError, ValueError, TypeError) as error:
         raise StoreError(f"{path}: expected the points of a comparison, got {error}; take it from a copy") from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from valpnas.errors import StoreError
 from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
 from valpnas.experiments.points import Point, RunKey, as_written, read_points, shown, write_points
 from valpnas.experiments.settings import Settings, check_equal
-from valpnas.store.files import explained, read_json, write_json, write_text
+from valpnas.store.files import explained, read_json, whole, write_json, write_text
 
 FORMAT = "valpnas-comparison/1"
 
@@ -49,17 +50,29 @@ class Record:
             ConfigError: the record was made with other settings.
         """
         notes = path.with_suffix(".json")
-        if not notes.is_file():
-            if path.exists():
+        if not os.path.isfile(notes):  # unlike Path.is_file, quiet about names no file can have
+            if os.path.lexists(path):
                 raise StoreError(f"{path}: expected {notes.name} beside it, found none; put it back or name a new file")
             return Record(path, settings)
-        data = read_json(notes)
-        if data.pop("format", None) != FORMAT:
-            raise StoreError(f"{notes}: expected format {FORMAT!r}, got another; use a valpnas that knows it")
-        check_equal(data["settings"], settings, path)
-        points = read_points(_points_file(path)) if data["pairs"] else []
-        known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
-        return Record(path, points=known, **{**data, "settings": settings})
+        with whole(notes, "the notes of a comparison"):
+            data = dict(read_json(notes))
+            if (found := data.pop("format", None)) != FORMAT:
+                raise StoreError(f"{notes}: expected format {FORMAT!r}, got {found!r}; use a valpnas that knows it")
+            check_equal(data["settings"], settings, path)
+            points = read_points(_points_file(path)) if data["pairs"] else []
+            known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
+            record = Record(path, points=known, **{**data, "settings": settings})
+            record._check_complete()
+        return record
+
+    def _check_complete(self) -> None:
+        lost = {(each["arm"], each["pair"]) for each in self.lost}
+        if missing := [run for run, points in self.runs.items() if not points and run not in lost]:
+            arm, pair = missing[0]
+            raise StoreError(
+                f"{_points_file(self.path)}: expected the points of a comparison, got none of {arm!r} in pair {pair}; "
+                "take it from a copy"
+            )
 
     @property
     def arms(self) -> list[str]:

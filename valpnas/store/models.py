@@ -32,8 +32,9 @@ def save_valp(valp: Valp, graph: Path) -> None:
 
 def save_weights(model: Model, weights: Path) -> None:
     """Write everything of ``model`` but its graph, atomically."""
-    # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
-    tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
+    # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view. One of a
+    # single entry counts as contiguous whatever its stride, so that `contiguous` would leave it as it is.
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in _named(model)}
     counts = {"ages": dict(model.ages), "batches": model.batches, "changed_at": model.changed_at}
     state = {"format": FORMAT, "digest": _digest(tensors), **counts}
     # Not save_file: it moves a temporary file of its own into place, and a full disk is no OSError to it.
