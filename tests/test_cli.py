@@ -120,6 +120,7 @@ def test_messages_name_problem_device_and_folder(made: Path, tmp_path: Path) -> 
         ("operators", {"clone_network/gentle", "delete_network", "change_lr"}),
         ("diagnostics", {"loss_slope", "module_intervention"}),
         ("searches", {"hill-climbing", "guided", "random", "random-gentle", "train-only", "archive", "majority"}),
+        ("searches", {"sum", "fixed", "uncertainty", "gradnorm"}),
     ],
 )
 def test_tables_list_what_there_is(command: str, names: set[str], tmp_path: Path) -> None:
@@ -186,6 +187,27 @@ def test_check_reads_run_files_without_running_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('balancing = "gradnom"', "unknown balancing 'gradnom': did you mean gradnorm"),
+        ("[loss_weights]\ndigit = 2.0", "loss_weights: expected none with balancing = 'sum', got digit"),
+        ('balancing = "fixed"\n[loss_weights]\ndigits = 2.0', "unknown output in [loss_weights] 'digits'"),
+        ('balancing = "fixed"\n[loss_weights]\ndigit = -2.0', "loss_weights.digit: expected a positive number"),
+    ],
+)
+def test_check_finds_what_cannot_be_balanced(text: str, message: str, tmp_path: Path) -> None:
+    """In a run file and in an arm of a compare file."""
+    (tmp_path / "run.toml").write_text(f'problem = "digits"\n{text}\n')
+    arm = text.replace("[loss_weights]", "[arms.b.loss_weights]")
+    keys = 'format = "valpnas-compare/1"\nproblem = "digits"\n[arms.a]\n[arms.b]\n'
+    (tmp_path / "compare.toml").write_text(f"{keys}{arm}\n")
+    for file in ("run.toml", "compare.toml"):
+        bad = valpnas("check", file, folder=tmp_path)
+        assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
+        assert message in bad.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (("run", "digit"), "unknown problem or run file 'digit': did you mean digits"),
@@ -196,6 +218,8 @@ def test_check_reads_run_files_without_running_them(tmp_path: Path) -> None:
         (("run", "digits", "--rejected", "keep"), "unknown policy for rejected training"),
         (("run", "digits", "--algorithm", "adan"), "did you mean adam"),
         (("run", "digits", "--schedule", "step"), "unknown schedule 'step': known: constant, cosine, linear"),
+        (("run", "digits", "--balancing", "gradnrom"), "unknown balancing 'gradnrom': did you mean gradnorm"),
+        (("compare", "digits", "--choosers", "random,guided", "--balancing", "sun", "-q"), "did you mean sum"),
         (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),
         (("run", "digits", "--learning-rate", "0"), "learning_rate: expected a positive number"),
         (("run", "digits", "--device", "tpu"), "expected a device auto, cpu, cuda"),

@@ -32,6 +32,16 @@ def test_a_run_file_round_trips(tmp_path: Path) -> None:
     assert read_run_file(tmp_path / "run.toml") == config
 
 
+def test_loss_weights_are_a_table_in_the_file_or_in_a_line(tmp_path: Path) -> None:
+    """Both are the same TOML."""
+    for text in ("[loss_weights]\ndigit = 2\n", "loss_weights = {digit = 2.0}\n"):
+        (tmp_path / "run.toml").write_text(f'problem = "digits"\nbalancing = "fixed"\n{text}')
+        config = read_run_file(tmp_path / "run.toml")
+        assert config == RunConfig("digits", balancing="fixed", loss_weights={"digit": 2.0})
+        (tmp_path / "again.toml").write_text(config.to_toml({}))
+        assert read_run_file(tmp_path / "again.toml") == config
+
+
 def test_overrides_go_before_the_file(tmp_path: Path) -> None:
     """A flag wins over a key."""
     (tmp_path / "run.toml").write_text('problem = "digits"\nsteps = 3\nseed = 5\n')
@@ -56,6 +66,14 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "time_limit": -1.0}, "time_limit: expected seconds >= 0"),
         ({"problem": "digits", "quiet": 1}, "quiet: expected true or false"),
         ({"problem": "digits", "operators": "a:B"}, "operators: expected a list of strings"),
+        ({"problem": "digits", "balancing": 3}, "balancing: expected a string"),
+        ({"problem": "digits", "loss_weights": 2.0}, "loss_weights: expected a table of numbers, got 2.0"),
+        ({"problem": "digits", "loss_weights": [2.0]}, "loss_weights: expected a table of numbers"),
+        ({"problem": "digits", "loss_weights": {"digit": "2"}}, "loss_weights: expected a table of numbers"),
+        ({"problem": "digits", "loss_weights": {"digit": 0}}, "loss_weights.digit: expected a positive number, got 0"),
+        ({"problem": "digits", "loss_weights": {"digit": -1.0}}, "loss_weights.digit: expected a positive number"),
+        ({"problem": "digits", "loss_weights": {"digit": float("inf")}}, "expected a positive number, got inf"),
+        ({"problem": "digits", "loss_weights": {"digit": float("nan")}}, "expected a positive number, got nan"),
         ({"problem": "digits", "space": 3}, "expected a table for each key of [space]"),
         ({"problem": "digits", "space": {"min_width": 9, "max_width": 3}}, "expected 1 <= min_width <= max_width"),
         ({"problem": "digits", "space": {"activations": ["softmax"]}}, "expected activations among"),

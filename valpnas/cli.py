@@ -108,6 +108,9 @@ def run(
     final_decay: Annotated[
         float | None, typer.Option(help="Last part of the run that decays.", show_default=False)
     ] = None,
+    balancing: Annotated[
+        str | None, typer.Option(help="How much each output's loss weighs.", show_default=False)
+    ] = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds per candidate.", show_default=False)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all randomness.", show_default=False)] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
@@ -124,8 +127,8 @@ def run(
         "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser, "accept": accept,
         "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
-        "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "time_limit": time_limit,
-        "seed": seed, "device": device, "quiet": quiet,
+        "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -170,6 +173,26 @@ def show(
     from valpnas import run as runs
 
     _print_run(runs.load(path), as_json, last)
+
+
+@app.command()
+def sample(
+    path: RunPath,
+    out: Annotated[Path, typer.Option(help="A .png for images, or a .csv.")] = Path("samples.png"),
+    output: Annotated[
+        str | None, typer.Option(help="Which output, where several generate.", show_default=False)
+    ] = None,
+    candidate: Annotated[
+        int | None, typer.Option(help="A model on the front; the best of that output if not given.", show_default=False)
+    ] = None,
+    count: Annotated[int, typer.Option(help="How many.")] = 64,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+) -> None:
+    """Draw new samples from a model of a run."""
+    from valpnas import run as runs
+    from valpnas.sampling import write_samples
+
+    typer.echo(write_samples(runs.load(path), out, output, candidate, count, seed))
 
 
 @app.command("list")
@@ -239,10 +262,12 @@ def diagnostics(as_json: AsJson = False) -> None:
 
 @app.command()
 def searches(as_json: AsJson = False) -> None:
-    """List searches, starts, choosers and acceptance rules."""
+    """List searches, starts, choosers, acceptance rules and loss balancings."""
     from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES, STARTS
+    from valpnas.training.balancing import BALANCERS
 
-    tables = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
+    named = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
+    tables = {**named, "--balancing": BALANCERS}
     rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
     _print_rows(rows, as_json, "none")
 

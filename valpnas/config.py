@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from sys import float_info
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import tomli_w
 
@@ -29,6 +29,7 @@ class RunConfig:
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
+    ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
     """
 
     problem: str
@@ -46,6 +47,8 @@ class RunConfig:
     algorithm: str = "adam"
     schedule: str = "linear"
     final_decay: float = 0.3
+    balancing: str = "sum"
+    loss_weights: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     device: str = "auto"
     time_limit: float = 0.0
@@ -75,6 +78,9 @@ class RunConfig:
         for name in ("start", "data_dir", "out"):
             if "\0" in getattr(self, name):
                 raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
+        for output, weight in self.loss_weights.items():
+            if not (weight > 0 and isfinite(weight)):
+                raise ConfigError(f"loss_weights.{output}: expected a positive number, got {weight}")
 
     def to_toml(self, about: Mapping[str, str]) -> str:
         """Return the run file's text; ``about`` (versions and the like) goes into its own table."""
@@ -142,7 +148,11 @@ def checked(kind: type, data: Any, what: str) -> dict[str, Any]:
 
 
 def _check_type(name: str, value: Any, wanted: Any) -> None:
-    if items := get_args(wanted):
+    if get_origin(wanted) is Mapping:
+        item = get_args(wanted)[1]
+        fits = isinstance(value, Mapping) and all(_is(each, item) for each in value.values())
+        words = f"a table of {_PLURAL[item]}"
+    elif items := get_args(wanted):
         fits = isinstance(value, list | tuple) and all(_is(each, items[0]) for each in value)
         words = f"a list of {_PLURAL[items[0]]}"
     else:
@@ -164,6 +174,8 @@ def _is(value: Any, wanted: Any) -> bool:
 
 
 def _converted(value: Any, wanted: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _converted(each, get_args(wanted)[1]) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return tuple(_converted(each, get_args(wanted)[0]) for each in value)
     return float(value) if wanted is float else value

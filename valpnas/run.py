@@ -24,18 +24,18 @@ from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
-from valpnas.errors import ConfigError, PluginError, TrainingFailedError, UnknownNameError
+from valpnas.errors import ConfigError, PluginError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
+from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
-from valpnas.search.build import build_search, build_start
+from valpnas.search.build import build_balancer, build_operators, build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import save_problem
+from valpnas.store.problems import check_yardsticks, read_problem, save_problem
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import write_test_objectives
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.engine import PlainEngine
@@ -130,7 +130,7 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     bounded = replace(problem, reference=reference, ideal=ideal)
 
     def save(folder: Path) -> None:
-        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json())
+        save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
 
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
@@ -149,6 +149,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         _check_models(directory, build_search(run.config))  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
+        check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
         _search(replace(config, quiet=silent), evaluator, directory, say)
@@ -158,16 +159,21 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
 def check(config: RunConfig) -> None:
     """Raise ``UnknownNameError`` or ``ConfigError`` unless every name in ``config`` is known; nothing is run."""
     build_search(config)
-    catalog.operators(config.space, config.operators)
+    build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
     resolve_device(config.device)
 
 
 def check_start(config: RunConfig, problem: Problem) -> None:
-    """Raise ``ValpnasError`` when ``config`` names a start that ``problem`` cannot have; nothing is made."""
+    """Raise ``ValpnasError`` when ``config`` names a start or a balancing that ``problem`` cannot have.
+
+    Nothing is made.
+    """
     training = OutputTraining(config.learning_rate, config.algorithm)
-    build_start(config).valp(problem, config.space, training, config.batch_size, stream(config.seed, 0, "start"))
+    rng = stream(config.seed, 0, "start")
+    valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
+    build_balancer(config).check(valp)
 
 
 def _lasting(start: str) -> str:
@@ -180,16 +186,19 @@ def _whole_path(path: str) -> str:
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
-    """Search to the end, then look at the front and score it on test rows."""
+    """Search to the end, then look at the front."""
     prepared = evaluator.prepared
     say(
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
         f"run in {directory.path}"
     )
-    operators = catalog.operators(config.space, config.operators)
+    operators, left_out = build_operators(config)
+    if left_out:
+        say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
+    engine = PlainEngine(build_balancer(config))
     trainer = JobTrainer(
-        prepared, evaluator, PlainEngine(), lambda candidate, purpose: stream(config.seed, candidate, purpose)
+        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
     )
     search = build_search(config)
     with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
@@ -197,28 +206,20 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         def watch(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch).run()
-    _finish(directory, bench, evaluator, search.front(state), say)
+        held_out = HeldOut(directory.path, evaluator, say)
+        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+    _finish(directory, bench, search.front(state), say)
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, evaluator: Evaluator, front: Sequence[int], say: Say) -> None:
-    """Diagnose the front whatever the chooser was, and score it on the test rows, for the first time."""
+def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:
+    """Diagnose the front, whatever the chooser was."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
         directory.write_diagnostics(candidate, _look(bench, candidate, names, say))
-    looked = time.perf_counter()
-    scores: dict[int, dict[str, float]] = {}
-    for candidate in front:
-        try:
-            scored = evaluator.scores(bench.model(candidate), "test")
-            scores[candidate] = {name: score.objective for name, score in scored.items()}
-        except TrainingFailedError as error:  # a test row no training row is like: the run has ended all the same
-            say(f"candidate {candidate} has no test objectives: {error}")
-    write_test_objectives(directory.path, scores)
-    directory.record_end({"diagnostics": looked - started, "evaluation": time.perf_counter() - looked})
+    directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
 
 

@@ -207,7 +207,12 @@ def test_lost_state_is_caught(promise: str, model: Model) -> None:
     zeroed = {lead: {n: {p: v * 0 for p, v in s.items()} for n, s in t.items()} for lead, t in child.optimiser.items()}
     faulty = {
         state_carried.MOMENTS: [replace(child, optimiser={}), replace(child, optimiser=zeroed)],
-        state_carried.RECORDS: [replace(child, histories={}), replace(child, ages={}), replace(child, changed_at=0)],
+        state_carried.RECORDS: [
+            replace(child, histories={}),
+            replace(child, balancer={}),
+            replace(child, ages={}),
+            replace(child, changed_at=0),
+        ],
     }
     for broken in faulty[promise]:
         with pytest.raises(ConformanceError, match=promise):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,6 +128,16 @@ def test_ages_histories_and_counts() -> None:
     assert found.histories["o1"] is other.histories["o1"]
     assert (found.batches, found.changed_at) == (90, 90)
     assert (found.optimiser, list(found.buffers), found.valp) == ({}, ["b"], valp)
+
+
+def test_what_balancing_learned_goes_with_the_output() -> None:
+    """However the output is trained from then on; one that the lineage does not mention begins afresh."""
+    learned = {output: {"s": torch.tensor(value)} for output, value in {"o1": 1.5, "o2": 2.5}.items()}
+    one, other = replace(parent(), balancer=learned), parent()
+    assert child(one, VALP.with_training("o1", SGD).with_training("o2", SLOW)).balancer == learned
+    known = {"o1": 0, "o2": 1}  # the second parent has nothing to hand on
+    assert inherit([one, other], Mutated(VALP, {}, {}, Lineage({}, {}, known))).balancer == {"o1": learned["o1"]}
+    assert inherit([one], Mutated(VALP, {}, {}, Lineage({}, {}, {"o2": 0}))).balancer == {"o2": learned["o2"]}
 
 
 def test_a_donated_tensor_brings_the_donors_state() -> None:

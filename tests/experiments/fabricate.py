@@ -16,7 +16,7 @@ from valpnas.experiments.points import Point
 from valpnas.experiments.record import Record
 from valpnas.experiments.settings import settings_of
 from valpnas.experiments.workers import Outcome
-from valpnas.store.test_objectives import write_test_objectives
+from valpnas.store.test_objectives import HeldOutFile
 
 REFERENCE = {"a": 1.0, "b": 1.0}
 IDEAL = {"a": 0.01, "b": 0.01}
@@ -75,7 +75,9 @@ def make_run(folder: Path, config: RunConfig, objectives: Sequence[float], ended
     ending = [{"event": "ended", "seconds": {"evaluation": 99.0}}] if ended else []
     (folder / "journal.jsonl").write_text("".join(json.dumps(event) + "\n" for event in [*events, *ending]))
     if ended:
-        write_test_objectives(folder, {i: {"a": v / 2, "b": v / 2} for i, v in enumerate(objectives)})
+        held_out = HeldOutFile.open(folder)
+        for i, value in enumerate(objectives):
+            held_out.record(i, {"a": value / 2, "b": value / 2}, {})
 
 
 def events_of(candidate: int, config: RunConfig, value: float) -> list[dict[str, Any]]:

@@ -38,12 +38,12 @@ def test_failed_and_rejected_candidates_are_charged(tmp_path: Path) -> None:
     make_run(tmp_path / "run", CONFIG, [0.8, 0.6, 0.4])
     journal = tmp_path / "run" / "journal.jsonl"
     events = [json.loads(line) for line in journal.read_text().splitlines()]
-    failed = {"event": "failed", "ask": 1, "candidate": 1, "reason": "diverged"}
+    failed = {"event": "failed", "ask": 1, "candidate": 1, "reason": "diverged", "batches": 7}
     rejected = {"event": "rejected", "candidate": 1, "step": 1, "seconds": {"other": 7.0}}
     changed = [*events[:4], failed, rejected, *events[6:]]
     journal.write_text("".join(json.dumps(event) + "\n" for event in changed))
     points = read_run(tmp_path / "run", "x", 0)
-    assert [(p.candidate, p.batches) for p in points] == [(0, 20), (2, 40)]
+    assert [(p.candidate, p.batches) for p in points] == [(0, 20), (2, 37)]
     assert points[1].seconds == pytest.approx(1.0 + 0.25 + 7.0 + 1.0)
 
 
@@ -54,9 +54,10 @@ def test_a_step_whose_parent_was_trained_too_is_one_step(tmp_path: Path) -> None
     assert [p.step for p in read_run(tmp_path / "run", "x", 0)] == [0, 1, 1]
 
 
-def test_a_run_that_scored_its_front_only_leaves_gaps(tmp_path: Path) -> None:
+def test_candidates_without_test_objectives_leave_gaps(tmp_path: Path) -> None:
     make_run(tmp_path / "run", CONFIG, [0.8, 0.6, 0.4])
-    (tmp_path / "run" / "test.json").write_text('{"2": {"a": 0.5, "b": 0.5}}')
+    scores = tmp_path / "run" / "test_objectives.jsonl"
+    scores.write_text(scores.read_text().splitlines(keepends=True)[-1])
     assert [bool(p.test) for p in read_run(tmp_path / "run", "x", 0)] == [False, False, True]
 
 

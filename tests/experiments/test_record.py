@@ -128,6 +128,27 @@ def test_a_key_that_is_newer_than_the_record_counts_as_its_default(tmp_path: Pat
         Record.open(tmp_path / "r.csv", settings_of(comparison("x", "y", shared={"start": "wide"}), "cpu"))
 
 
+def test_a_table_of_the_run_file_is_compared_entry_by_entry(tmp_path: Path) -> None:
+    """A record from before there were loss weights has none."""
+    made = comparison("x", "y")
+    two_pairs(tmp_path / "r.csv", made)
+    notes = json.loads((tmp_path / "r.json").read_text())
+    for arm in notes["settings"]["arms"].values():
+        del arm["balancing"], arm["loss_weights"]
+    (tmp_path / "r.json").write_text(json.dumps(notes))
+    assert Record.open(tmp_path / "r.csv", settings_of(made, "cpu")).pairs == [0, 1]
+    weighted = {"chooser": "train-only", "balancing": "fixed", "loss_weights": {"digit": 2.0}}
+    with pytest.raises(ConfigError, match=r"arms\.x\.balancing = 'sum' .*, got 'fixed'"):
+        Record.open(tmp_path / "r.csv", settings_of(comparison(Arm("x", weighted), "y"), "cpu"))
+    first = comparison(Arm("x", weighted), "y")
+    two_pairs(tmp_path / "w.csv", first)
+    assert Record.open(tmp_path / "w.csv", settings_of(first, "cpu")).pairs == [0, 1]
+    for digit, other in ((3.0, {}), (2.0, {"sample": 1.0})):
+        changed = comparison(Arm("x", {**weighted, "loss_weights": {"digit": digit, **other}}), "y")
+        with pytest.raises(ConfigError, match=r"arms\.x\.loss_weights\.(digit = 2.0|sample = 'none')"):
+            Record.open(tmp_path / "w.csv", settings_of(changed, "cpu"))
+
+
 def test_a_start_file_with_another_content_is_another_setting(tmp_path: Path) -> None:
     start = tmp_path / "start.json"
     made = comparison(Arm("x", {"start": str(start)}), "y")

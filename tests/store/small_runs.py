@@ -1,9 +1,7 @@
-"""Runs that take a tenth of a second, and what two of them must have in common to count as the same run."""
+"""Runs that take a tenth of a second."""
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,25 +36,6 @@ def go_on(path: Path, steps: int | None = None) -> Run:
 def make_or_go_on(path: Path, **settings: Any) -> Run:
     """Do what a person does after a crash: resume, or start over where there is no run yet."""
     return go_on(path) if (path / "run.toml").exists() else make(path, **settings)
-
-
-def events(path: Path) -> list[dict[str, Any]]:
-    """The journal without its times."""
-    lines = (path / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
-
-
-def contents(path: Path) -> dict[str, Any]:
-    """Everything in which a run must equal an unkilled one: all but times, its own path, and leftovers of a crash."""
-    run_file = tomllib.loads((path / "run.toml").read_text(encoding="utf-8"))
-    files = [file for folder in ("graphs", "weights", "diagnostics") for file in (path / folder).iterdir()]
-    kept = [file for file in files if not file.name.startswith(".")]
-    return {
-        "journal": events(path),
-        "run.toml": {key: value for key, value in run_file.items() if key not in ("out", "quiet")},
-        **{name: (path / name).read_bytes() for name in ("problem.json", "test.json")},
-        **{str(file.relative_to(path)): file.read_bytes() for file in kept},
-    }
 
 
 def weight_files(path: Path) -> set[str]:

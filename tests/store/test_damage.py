@@ -12,9 +12,11 @@ import pytest
 
 from valpnas.errors import StoreError, ValpnasError
 from valpnas.opened_run import Run
+from valpnas.run import design
 from valpnas.store.models import load_model
+from valpnas.testing.runs import contents
 
-from .small_runs import contents, go_on, make
+from .small_runs import go_on, make
 
 Damage = Callable[[Path], object]
 
@@ -165,3 +167,17 @@ def test_the_cache_may_be_gone_or_broken(run: Path, whole: Path, broken: str) ->
     (run / "state.json").unlink()
     go_on(run)
     assert contents(run) == contents(whole)
+
+
+def test_samples_are_not_judged_by_another_yardstick(tmp_path: Path) -> None:
+    """A yardstick fitted elsewhere may differ: its distances are no measure of those that are recorded."""
+    path = tmp_path / "run"
+    design("digits", out=str(path), steps=1, initial_batches=2, batches_per_step=2, chooser="train-only", device="cpu")
+    kept = json.loads((path / "problem.json").read_text())
+    (path / "problem.json").write_text(
+        json.dumps({**kept, "yardsticks": {"sample": kept["yardsticks"]["sample"] * 1.01}})
+    )
+    before = (path / "journal.jsonl").read_bytes()
+    with pytest.raises(StoreError, match="expected samples of 'sample' judged by a yardstick of floor"):
+        go_on(path, steps=2)
+    assert (path / "journal.jsonl").read_bytes() == before

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from valpnas.errors import StoreError
+from valpnas.testing.runs import contents, events
 
 from .disk_images import disk_full_at, images_of
-from .small_runs import contents, events, go_on, make, make_or_go_on, weight_files
+from .small_runs import go_on, make, make_or_go_on, weight_files
 
 
 @pytest.fixture(scope="module")

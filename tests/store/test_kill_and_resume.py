@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from valpnas.run import design
-
-from .small_runs import contents, events
+from valpnas.testing.runs import contents, events
 
 PROGRAM = [sys.executable, "-c", "from valpnas.cli import main; main()"]
 BUDGET = {"steps": 6, "initial_batches": 12, "batches_per_step": 6, "device": "cpu"}

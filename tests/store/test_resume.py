@@ -18,9 +18,10 @@ from valpnas.opened_run import Run
 from valpnas.report.listing import list_runs
 from valpnas.run import resume
 from valpnas.store.run_directory import RunDirectory
+from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of
-from .small_runs import contents, events, go_on, make, weight_files
+from .small_runs import go_on, make, weight_files
 
 CHOOSERS = ("guided", "random", "train-only")
 
@@ -61,7 +62,7 @@ def test_under_a_constant_rate_raising_the_budget_is_having_had_it(tmp_path: Pat
     go_on(tmp_path / "raised", steps=4)
     make(tmp_path / "at once", **{**settings, "steps": 4})
     assert essence(tmp_path / "raised") == essence(tmp_path / "at once")
-    for name in ("test.json",):
+    for name in ("test_objectives.jsonl",):
         assert (tmp_path / "raised" / name).read_bytes() == (tmp_path / "at once" / name).read_bytes()
     assert weight_files(tmp_path / "raised") == weight_files(tmp_path / "at once")
 

@@ -1,4 +1,4 @@
-"""Inheritance: the one function that carries optimiser state, histories and ages through a change of structure.
+"""Inheritance: the one function that carries all state but the weights through a change of structure.
 
 Operators say where each tensor comes from; they never touch optimiser state themselves. Surviving entries keep
 their moments. New entries start with a first moment of zero and a second moment equal to the mean of that tensor's:
@@ -7,6 +7,8 @@ a zero second moment under an old step count would make the first update about t
 
 A group that splits hands its state to each of its parts. Groups that merge bring theirs together; a tensor that both
 drove keeps that of the first output, since no mixture of two moments is the moment of the summed loss.
+
+What loss balancing has learned goes with the output, however it is trained from then on; a new output begins afresh.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ def inherit(parents: Sequence[Model], mutated: Mutated) -> Model:
         ages=_ages(parents, mutated),
         batches=parents[0].batches,
         changed_at=parents[0].batches,
+        balancer=_balancer(parents, lineage),
     )
 
 
@@ -54,6 +57,11 @@ def gather(tensor: Tensor, index: tuple[np.ndarray | None, ...], fill: Tensor | 
 def _histories(parents: Sequence[Model], lineage: Lineage) -> dict[str, Tensor]:
     known = lineage.outputs.items()
     return {output: parents[p].histories[output] for output, p in known if output in parents[p].histories}
+
+
+def _balancer(parents: Sequence[Model], lineage: Lineage) -> dict[str, Slots]:
+    known = lineage.outputs.items()
+    return {output: parents[p].balancer[output] for output, p in known if output in parents[p].balancer}
 
 
 def _ages(parents: Sequence[Model], mutated: Mutated) -> dict[str, int]:

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from valpnas.graph.valp import Valp
 
-Slots = Mapping[str, Tensor]  # one tensor's optimiser state, by torch's name of each part ("exp_avg", "step", ...)
+# The state that is kept of one tensor by an optimiser, or of one output by a balancer, by the name of each part
+# ("exp_avg", "step", ...).
+Slots = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class Model:
     ``optimiser`` is keyed by the lead output of an optimiser group, then by tensor name. ``histories`` holds
     each output's loss per batch, ``(batches,)`` float32. ``ages`` counts the batches each sub-network has
     been trained since it was made; ``batches`` those of the whole line of descent, and ``changed_at`` is its
-    value when the structure last changed.
+    value when the structure last changed. ``balancer`` holds what loss balancing has learned, scalars by output;
+    it is empty for a balancing that learns nothing.
     """
 
     valp: Valp
@@ -32,6 +35,7 @@ class Model:
     ages: Mapping[str, int] = field(default_factory=dict)
     batches: int = 0
     changed_at: int = 0
+    balancer: Mapping[str, Slots] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
@@ -56,7 +60,7 @@ class Lineage:
     """How a child's state descends from its parents'; what is not mentioned is new.
 
     ``tensors``: origin by name of the child's tensor. ``networks``: (parent, id there) by sub-network id.
-    ``outputs``: index of the parent whose loss history an output carries on.
+    ``outputs``: index of the parent whose loss history and balancing an output carries on.
     """
 
     tensors: Mapping[str, Origin]

@@ -3,91 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import fmean, median, stdev
 
 from valpnas.experiments.checkpoints import Checkpoint, Row, Runs, checkpoints, row
 from valpnas.experiments.comparison import Options
+from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.experiments.families import corrected
 from valpnas.experiments.fronts import Counts, fronts_at, pairwise, pooled
 from valpnas.experiments.record import Record
-from valpnas.experiments.statistics import SignedRank, holm, signed_rank
-
-PARTS = ("validation", "test")
-LEVEL = 0.05  # below which a corrected p-value is called significant
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One arm on one part of the data: hypervolume, and points in the fronts of all arms together.
-
-    ``mean`` and ``spread`` (standard deviation) are None when some run's test objectives are not known.
-    """
-
-    mean: float | None
-    spread: float | None
-    pairwise: float  # mean over the pairs (Figure 8)
-    pooled: int  # Figure 9
-
-
-@dataclass(frozen=True)
-class ArmResult:
-    """One arm at one checkpoint: figures by part, and means over its runs; ``parameters`` is a median."""
-
-    arm: str
-    on: Mapping[str, Figures]
-    front: float
-    parameters: float | None
-    batches: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Duel:
-    """Two arms at one checkpoint on one part; ``corrected`` is p after Holm's correction for all duels.
-
-    ``pairwise`` and ``pooled`` count points in the fronts of these two arms alone.
-    """
-
-    one: str
-    other: str
-    part: str
-    figures: SignedRank
-    pairwise: tuple[float, float]
-    pooled: tuple[int, int]
-    corrected: float = 1.0
-
-    @property
-    def verdict(self) -> str:
-        """Say in a word how the first did; what is not significant says so."""
-        if not self.figures.wins + self.figures.losses:
-            return "equal in every pair"
-        word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
-        return word if self.corrected < LEVEL else f"{word}, not significant"
-
-
-@dataclass(frozen=True)
-class Block:
-    """Everything at one checkpoint."""
-
-    checkpoint: Checkpoint
-    arms: tuple[ArmResult, ...]
-    duels: tuple[Duel, ...]
+from valpnas.experiments.statistics import signed_rank
 
 
 def analyse(record: Record, options: Options) -> tuple[Block, ...]:
-    """Return the figures at every checkpoint; p-values are corrected for all duels of all blocks."""
+    """Return the figures at every checkpoint; p-values are corrected within their families."""
     runs = record.runs
     names = _duels_between(record.arms, options.against)
     blocks = [
         _block(runs, record.arms, names, at, [row(run, runs[run], at, record.bounds) for run in runs])
         for at in checkpoints(runs, options.checkpoints)
     ]
-    corrected = iter(holm([duel.figures.p for block in blocks for duel in block.duels]))
-    return tuple(
-        replace(block, duels=tuple(replace(duel, corrected=next(corrected)) for duel in block.duels))
-        for block in blocks
-    )
+    return corrected(blocks)
 
 
 def _duels_between(arms: Sequence[str], against: str) -> list[tuple[str, str]]:

@@ -49,6 +49,7 @@ def compare(
     learning_rate: Annotated[float | None, option("Of every output, at first.")] = None,
     schedule: Annotated[str | None, option("constant, linear or cosine.")] = None,
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
+    balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
     seed: Annotated[int | None, option("Seed of the first pair; the others follow.")] = None,
     device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
@@ -66,8 +67,9 @@ def compare(
     budget = {
         "start_parameters": start_parameters, "accept": accept, "rejected": rejected, "steps": steps,
         "initial_batches": initial_batches, "batches_per_step": batches_per_step, "batch_size": batch_size,
-        "learning_rate": learning_rate, "schedule": schedule, "final_decay": final_decay, "time_limit": time_limit,
-        "seed": seed, "device": device, "data_dir": str(data_dir.absolute()) if data_dir else None,
+        "learning_rate": learning_rate, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
+        "time_limit": time_limit, "seed": seed, "device": device,
+        "data_dir": str(data_dir.absolute()) if data_dir else None,
     }  # fmt: skip
     numbers = {
         "checkpoints": _listed("--checkpoints", checkpoints, int),

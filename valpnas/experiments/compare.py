@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import run as runs
-from valpnas.experiments.analysis import Block, analyse
+from valpnas.experiments.analysis import analyse
 from valpnas.experiments.comparison import Comparison
+from valpnas.experiments.duel import Block
 from valpnas.experiments.figures import figures
 from valpnas.experiments.notes import headlines, notes
 from valpnas.experiments.page import page

@@ -12,9 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from valpnas.experiments.analysis import PARTS
 from valpnas.experiments.checkpoints import Checkpoint, checkpoints
 from valpnas.experiments.curves import curve
+from valpnas.experiments.duel import PARTS
 from valpnas.experiments.fronts import fronts_at, pairwise, pooled
 from valpnas.experiments.record import Record
 

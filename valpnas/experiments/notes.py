@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from valpnas.experiments.analysis import LEVEL, PARTS, Block
+from valpnas.experiments.duel import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
 from valpnas.experiments.tuning import on_tuning
@@ -46,17 +46,22 @@ def _order(block: Block, part: str) -> Iterator[str]:
 
 
 def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
-    pairs, comparisons = len(record.pairs), sum(len(block.duels) for block in blocks)
-    least = least_p(pairs)
-    corrected = min(1.0, comparisons * least)
+    duels = [duel for block in blocks for duel in block.duels]
+    primary = sum(duel.primary for duel in duels)
+    pairs, least = len(record.pairs), least_p(len(record.pairs))
+    reachable = min(1.0, primary * least)
     yield (
-        f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {corrected:.3g} after "
-        f"Holm's correction for the {comparisons} comparisons made here"
+        f"{primary} comparisons are primary, fixed before any figure was seen: test rows, at the last step and after "
+        f"the full common time; the other {len(duels) - primary} are secondary. p is corrected within each family"
     )
-    if corrected >= LEVEL:
+    yield (
+        f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {reachable:.3g} after "
+        f"Holm's correction for the {primary} primary ones"
+    )
+    if reachable >= LEVEL:
         yield (
             f"so nothing here can be significant at {LEVEL}, however large the difference: that takes "
-            f"{pairs_needed(comparisons)} pairs, or fewer comparisons (--against, --checkpoints), chosen beforehand"
+            f"{pairs_needed(primary)} pairs, or fewer comparisons (--against), chosen beforehand"
         )
 
 

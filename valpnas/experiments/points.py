@@ -53,14 +53,13 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
     """Return the points of an ended run."""
     events = RunDirectory(folder).journal.events
     test = read_test_objectives(folder)
-    planned = {e["candidate"]: e["protocol"]["batches"] for e in events if e["event"] == "proposed"}
     steps = {e["candidate"]: e["step"] for e in events if e["event"] in {"accepted", "rejected"}}
     points: list[Point] = []
     batches, seconds = 0, 0.0
     for event in events:
         seconds += sum(event.get("seconds", {}).values())
-        if event["event"] in {"trained", "failed"}:  # a failed one is charged in full: the journal has no count of it
-            batches += planned[event["candidate"]]
+        if event["event"] in {"trained", "failed"}:
+            batches += event["batches"]
         if event["event"] == "trained":
             points.append(_point(event, arm, pair, steps[event["candidate"]], batches, seconds, test))
     return points

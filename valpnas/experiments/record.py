@@ -19,6 +19,7 @@ from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
 from valpnas.experiments.points import Point, RunKey, as_written, read_points, shown, write_points
 from valpnas.experiments.settings import Settings, check_equal
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
+from valpnas.store.problems import check_yardsticks
 
 FORMAT = "valpnas-comparison/1"
 
@@ -27,8 +28,8 @@ FORMAT = "valpnas-comparison/1"
 class Record:
     """Figures of complete pairs, and what was decided on the way to them.
 
-    ``problem`` holds reference, ideal and the data's fingerprint; ``choices`` what tuning chose and tried per arm;
-    ``winner`` the arm whose size others copy, and that size; ``lost`` the runs that never had a trained model.
+    ``problem`` holds reference, ideal, yardsticks and the data's fingerprint; ``choices`` what tuning chose and tried
+    per arm; ``winner`` the arm whose size others copy, and that size; ``lost`` the runs that never had a trained model.
     """
 
     path: Path
@@ -95,12 +96,14 @@ class Record:
     def take_problem(self, found: Mapping[str, Any], where: Path) -> None:
         """Note what the runs were made on; raises ``StoreError`` when it is not what earlier ones were made on."""
         problem = {key: found[key] for key in ("fingerprint", "reference", "ideal")}
-        if self.problem and self.problem != problem:
+        yardsticks = found.get("yardsticks", {})
+        check_yardsticks(self.problem.get("yardsticks", yardsticks), yardsticks, where)
+        if self.problem and {key: self.problem[key] for key in problem} != problem:
             raise StoreError(
                 f"{where}: expected the data and bounds that the figures in {self.path} were made on, got others; "
                 "put the original data back or name a new file"
             )
-        self.problem = problem
+        self.problem = {**problem, "yardsticks": yardsticks}
 
     def add_pair(self, pair: int, points: Sequence[Point], lost: Mapping[str, str], sitting: Mapping[str, str]) -> None:
         """Add a complete pair; ``lost`` says by arm why a run had no model, ``sitting`` when and with what it was."""

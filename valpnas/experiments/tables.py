@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from valpnas.experiments.analysis import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _duel_row(duel: Duel) -> tuple[str, ...]:
     figures = duel.figures
     return (
         f"{duel.one} : {duel.other}",
-        duel.part,
+        f"{duel.part}, primary" if duel.primary else duel.part,
         duel.verdict,
         f"{figures.mean:+.4f} ± {figures.spread:.4f}",
         f"{figures.wins}-{figures.ties}-{figures.losses}",

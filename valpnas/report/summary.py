@@ -10,7 +10,7 @@ from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import read_test_objectives
+from valpnas.store.test_objectives import read_test_objectives, read_test_reported
 
 ACCOUNTS = ("training", "evaluation", "diagnostics", "other")
 
@@ -25,7 +25,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     journal, config = run.journal, read_run_file(run.path / "run.toml")
     trained, problem = journal.of("trained"), read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
-    test = read_test_objectives(run.path)
+    test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
     changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
     return {
         "run": str(run.path),
@@ -42,7 +42,8 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "batches": sum(event["batches"] for event in [*trained, *journal.of("failed")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "start": trained[0]["objectives"] if trained else {},
-        "front": [_member(event, test) for event in chosen],
+        "start_test": test.get(trained[0]["candidate"]) if trained else None,
+        "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],
         "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
         if chosen
         else 0.0,

@@ -26,10 +26,9 @@ def front_table(summary: Mapping[str, Any]) -> Table:
     for output in outputs:
         table.add_column(output, justify="right")
     table.add_column("parameters", justify="right")
-    table.add_row("start", *(f"{summary['start'][output]:.3f}/  -  " for output in outputs), "", style="dim")
+    table.add_row("start", *_cells(outputs, summary["start"], summary["start_test"]), "", style="dim")
     for member in summary["front"]:
-        test = member["test"] or {}
-        cells = (f"{member['validation'][o]:.3f}/{_number(test.get(o))}" for o in outputs)
+        cells = _cells(outputs, member["validation"], member["test"])
         table.add_row(str(member["candidate"]), *cells, f"{member['parameters']:,}")
     return table
 
@@ -43,6 +42,10 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
         table.add_row(str(step["candidate"]), what, step.get("failure") or step["verdict"], Text(step["reason"]))
     return table
+
+
+def _cells(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
+    return [f"{validation[output]:.3f}/{_number((test or {}).get(output))}" for output in outputs]
 
 
 def _budget(summary: Mapping[str, Any]) -> str:

@@ -9,12 +9,17 @@ from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.job import Schedule
+from valpnas.contracts.operator import Operator
 from valpnas.contracts.search import Search
-from valpnas.errors import UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, Start
+from valpnas.training.balancing import BALANCERS
+from valpnas.training.balancing.balancer import Balancer
+
+_TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
 
 def build_search(config: RunConfig) -> Search[Any]:
@@ -48,3 +53,29 @@ def build_start(config: RunConfig) -> Start:
     entry = catalog.find("start", STARTS, config.start)
     start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start
+
+
+def build_balancer(config: RunConfig) -> Balancer:
+    """Return the loss balancing that ``config`` names.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+        ConfigError: loss weights for one that has none.
+    """
+    entry = catalog.find("balancing", BALANCERS, config.balancing)
+    if config.loss_weights and config.balancing != "fixed":
+        raise ConfigError(
+            f"loss_weights: expected none with balancing = {config.balancing!r}, got {', '.join(config.loss_weights)}; "
+            "say balancing = 'fixed' or leave them out"
+        )
+    options: dict[str, Any] = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
+    balancer: Balancer = catalog.load(entry, Balancer, **options)
+    return balancer
+
+
+def build_operators(config: RunConfig) -> tuple[dict[str, Operator], list[str]]:
+    """Return the operators of ``config``, and the names of those left out for its balancing."""
+    operators = catalog.operators(config.space, config.operators)
+    unfit = _TRAIN_ONE_OUTPUT_ANEW if build_balancer(config).single_group else ()
+    left_out = [name for name in unfit if name in operators]
+    return {name: operator for name, operator in operators.items() if name not in left_out}, left_out

@@ -16,11 +16,15 @@ from valpnas.store.replay import Asked
 from valpnas.store.run_directory import RunDirectory
 
 Watcher = Callable[[int, int], None]  # (steps done, steps to do)
+Reporter = Callable[[Result], None]
 
 
 @dataclass
 class SearchLoop:
-    """A search at work on a run directory."""
+    """A search at work on a run directory.
+
+    ``report`` sees each new result before it is recorded; it tells the search nothing, and its time is in no account.
+    """
 
     search: Search[Any]
     bench: RunWorkbench
@@ -28,6 +32,7 @@ class SearchLoop:
     executor: Executor
     trainer: Trainer
     watch: Watcher
+    report: Reporter
     _started: float = 0.0
     _accounted: float = 0.0
 
@@ -70,9 +75,11 @@ class SearchLoop:
         """Run the jobs that have no result yet and record each; return all in candidate order."""
         results = dict(pending.results)
         for result in self.executor.run([job for job in jobs if job.record.candidate not in results], self.trainer):
+            before = time.perf_counter()
+            self.report(result)
+            self._accounted += time.perf_counter() - before + sum(result.seconds.values())
             self.store.record_result(index, result)
             results[result.candidate] = result
-            self._accounted += sum(result.seconds.values())
         return [results[candidate] for candidate in sorted(results)]
 
     def _tell(self, state: Any, results: Sequence[Result], known: Asked) -> Any:

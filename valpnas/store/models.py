@@ -101,16 +101,23 @@ def _named(model: Model) -> Iterator[tuple[str, Tensor]]:
         for name, slots in state.items():
             for part, tensor in slots.items():
                 yield _MARK.join(("optimiser", lead, name, part)), tensor
+    for output, slots in model.balancer.items():
+        for part, tensor in slots.items():
+            yield _MARK.join(("balancer", output, part)), tensor
 
 
 def _assemble(valp: Valp, tensors: dict[str, Tensor], state: dict[str, Any]) -> Model:
     tables: dict[str, dict[str, Tensor]] = {"weights": {}, "buffers": {}, "histories": {}}
     optimiser: dict[str, dict[str, dict[str, Tensor]]] = {}
+    balancer: dict[str, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         kind, *names = key.split(_MARK)
         if kind == "optimiser":
             lead, name, part = names
             optimiser.setdefault(lead, {}).setdefault(name, {})[part] = tensor
+        elif kind == "balancer":
+            output, part = names
+            balancer.setdefault(output, {})[part] = tensor
         else:
             tables[kind][names[0]] = tensor
     return Model(
@@ -122,4 +129,5 @@ def _assemble(valp: Valp, tensors: dict[str, Tensor], state: dict[str, Any]) -> 
         state["ages"],
         state["batches"],
         state["changed_at"],
+        balancer,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,23 @@ from valpnas.graph.valp import Input, Output
 from valpnas.store.files import explained, read_json, whole, write_atomically, write_json
 
 FORMAT = "valpnas-run/1"
+_SAME_YARDSTICK = 1e-4  # relative: the last bits of a fit may differ, and do not matter
 _KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers", "transforms"}
 
 
 def save_problem(
-    folder: Path, problem: Problem, parts: Parts | None, fingerprint: str, transforms: Mapping[str, Any]
+    folder: Path,
+    problem: Problem,
+    parts: Parts | None,
+    fingerprint: str,
+    transforms: Mapping[str, Any],
+    yardsticks: Mapping[str, float],
 ) -> None:
-    """Write ``problem.json``, and ``problem.npz`` when ``parts`` are given (in-memory problems)."""
+    """Write ``problem.json``, and ``problem.npz`` when ``parts`` are given (in-memory problems).
+
+    ``yardsticks`` holds by generation output the distance between validation and test targets: see
+    ``check_yardsticks``.
+    """
     if parts is not None:
         arrays = {
             f"{part}|{kind}|{name}": value for part in PARTS for kind, name, value in _arrays(getattr(parts, part))
@@ -42,8 +53,24 @@ def save_problem(
             "ideal": dict(problem.ideal),
             "samplers": {name: asdict(scorer) for name, scorer in problem.samplers.items()},
             "transforms": dict(transforms),
+            "yardsticks": dict(yardsticks),
         },
     )
+
+
+def check_yardsticks(expected: Mapping[str, float], found: Mapping[str, float], where: Path) -> None:
+    """Raise ``StoreError`` when samples would be judged by another yardstick than those that are there already.
+
+    A yardstick is fitted, by a torch that may round otherwise on another machine; objectives of two that differ
+    cannot be compared. Equal data measured by the same yardstick give the same distance between their own parts.
+    """
+    for output, value in expected.items():
+        now = found.get(output, float("nan"))
+        if not isclose(value, now, rel_tol=_SAME_YARDSTICK):
+            raise StoreError(
+                f"{where}: expected samples of {output!r} judged by a yardstick of floor {value:.6g}, got one of "
+                f"{now:.6g}: it was fitted otherwise; use the torch of run.toml and the cache of fitted scorers"
+            )
 
 
 def load_in_memory_problem(folder: Path) -> Problem:

@@ -1,27 +1,59 @@
-"""test.json: test objectives of the candidates that validation chose.
+"""test_objectives.jsonl: each trained candidate's figures on test rows, for reports only.
 
 Kept apart from the journal so that nothing that decides can read it: an architecture test fails when search,
-training or plug-in code imports this module. Only the run's end writes it and only reports read it.
+training or plug-in code imports this module. ``valpnas.held_out`` writes it and only reports read it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from valpnas.store.files import read_json, write_json
+from valpnas.store.json_lines import JsonLines, Line
 
-Scores = Mapping[str, float]
-
-
-def write_test_objectives(folder: Path, scores: Mapping[int, Scores]) -> None:
-    """Write the test objectives by candidate."""
-    write_json(
-        folder / "test.json", {str(candidate): dict(objectives) for candidate, objectives in sorted(scores.items())}
-    )
+_NAME = "test_objectives.jsonl"
 
 
-def read_test_objectives(folder: Path) -> dict[int, dict[str, float]]:
-    """Return the test objectives by candidate; empty before the run has ended."""
-    path = folder / "test.json"
-    return {int(candidate): scores for candidate, scores in read_json(path).items()} if path.is_file() else {}
+class HeldOutFile(JsonLines):
+    """One line per candidate, written before the journal says that the candidate is trained.
+
+    A candidate trained again, since a kill came between the two, gets a second line if its figures differ; the last
+    one counts.
+    """
+
+    @staticmethod
+    def open(run: Path) -> HeldOutFile:
+        """Open the file of the run at ``run`` for writing."""
+        return HeldOutFile(run / _NAME, writable=True)
+
+    def is_whole(self, line: Line) -> bool:
+        """Say whether a line has a candidate and its figures."""
+        return {"candidate", "objectives", "reported"} <= set(line)
+
+    def record(
+        self, candidate: int, objectives: Mapping[str, float], reported: Mapping[str, Mapping[str, float]]
+    ) -> None:
+        """Record a candidate's figures per output."""
+        figures = {name: dict(values) for name, values in reported.items()}
+        line = {"candidate": candidate, "objectives": dict(objectives), "reported": figures}
+        if _by_candidate(self.lines).get(candidate) != line:
+            self.append(line)
+
+
+def read_test_objectives(run: Path) -> dict[int, dict[str, float]]:
+    """Return the test objectives by candidate; empty for a candidate that has none."""
+    return {candidate: line["objectives"] for candidate, line in _read(run).items()}
+
+
+def read_test_reported(run: Path) -> dict[int, dict[str, dict[str, float]]]:
+    """Return by candidate and output the further figures on test rows."""
+    return {candidate: line["reported"] for candidate, line in _read(run).items()}
+
+
+def _read(run: Path) -> dict[int, Line]:
+    return _by_candidate(HeldOutFile(run / _NAME, writable=False).lines)
+
+
+def _by_candidate(lines: list[dict[str, Any]]) -> dict[int, Line]:
+    return {line["candidate"]: line for line in lines}

@@ -21,7 +21,8 @@ def partly_trained(model: Model, rng: np.random.Generator, batches: int) -> Mode
     """Return ``model`` after ``batches`` of Adam on random targets; ``model`` is not altered.
 
     Every optimiser group is driven by Adam whatever its algorithm, so its state is ``exp_avg``, ``exp_avg_sq`` and
-    ``step`` by tensor name under the group's lead output. Histories, ages and batches count on.
+    ``step`` by tensor name under the group's lead output. Histories, ages and batches count on. The balancer's state
+    is one made-up number per output.
     """
     module = load_module(_copied(model))
     groups = optimiser_groups(model.valp)
@@ -35,6 +36,7 @@ def partly_trained(model: Model, rng: np.random.Generator, batches: int) -> Mode
         histories={output: _history(model, output, losses) for output in model.valp.tasks},
         ages={network.id: model.ages.get(network.id, 0) + batches for network in model.valp.networks},
         batches=model.batches + batches,
+        balancer={output: {"made_up": torch.tensor(float(i))} for i, output in enumerate(model.valp.tasks)},
     )
 
 

@@ -108,9 +108,19 @@ def _check_records(what: str, parents: tuple[Model, ...], mutated: Mutated, chil
         came = child.histories.get(output)
         kept = came is not None and any(h is not None and torch.equal(h, came) for h in after)
         require(kept, RECORDS, f"{what}: the history of {output}, {len(history)} batches", came)
+    for output in parents[0].balancer:
+        found = child.balancer.get(output)
+        carried = any(_equal(found, parent.balancer.get(output)) for parent in parents)
+        require(carried, RECORDS, f"{what}: the balancing of {output}", found)
     for network in child.valp.specs:
         known = mutated.lineage.networks.get(network)
         expected = 0 if known is None else parents[known[0]].ages[known[1]]
         require(child.ages.get(network) == expected, RECORDS, f"{what}: age {expected} of {network}", child.ages)
     marks = (child.batches, child.changed_at)
     require(marks == (parents[0].batches,) * 2, RECORDS, f"{what}: {parents[0].batches} batches so far", marks)
+
+
+def _equal(one: Slots | None, other: Slots | None) -> bool:
+    if one is None or other is None:
+        return False
+    return set(one) == set(other) and all(torch.equal(value, other[part]) for part, value in one.items())

@@ -1,1 +1,1 @@
-"""Training: data on the device, losses and scores, the engine, evaluation, and the view diagnostics look through."""
+"""Training: data on the device, losses, balancing, scores, the engine, evaluation, and the view of diagnostics."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,10 +13,12 @@ from torch import Tensor
 
 from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
-from valpnas.errors import TrainingFailedError
+from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
 from valpnas.seeding import torch_stream
+from valpnas.training.balancing.balancer import Balancer, GroupBalancer
+from valpnas.training.balancing.fixed import Sum
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
@@ -24,8 +26,15 @@ from valpnas.training.optimisers import GroupOptimiser
 _CHECK_EVERY = 100  # batches between looks at the losses: each look waits for the device
 
 
+@dataclass(frozen=True)
 class Engine(ABC):
-    """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit."""
+    """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit.
+
+    ``balancer`` says how the losses of an optimiser group become what its optimiser follows. The histories, and with
+    them diagnostics, hold the losses themselves whatever the balancing.
+    """
+
+    balancer: Balancer = field(default_factory=Sum)
 
     @abstractmethod
     def train(
@@ -34,7 +43,8 @@ class Engine(ABC):
         """Return ``model`` trained for ``protocol.batches`` batches; the argument is not altered.
 
         Raises:
-            TrainingFailedError: the losses stopped being finite, or the time limit passed.
+            TrainingFailedError: the losses stopped being finite, the time limit passed, or the balancer cannot
+                balance this model's outputs.
         """
 
 
@@ -45,7 +55,8 @@ class PlainEngine(Engine):
         self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
     ) -> Model:
         """Train with one optimiser per group, and one backward pass where there is one group."""
-        phase = _Phase(model, prepared, losses, torch_stream(rng, str(prepared.device)))
+        _check_balance(self.balancer, model)
+        phase = _Phase(model, prepared, losses, self.balancer, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
         deadline = time.monotonic() + protocol.time_limit if protocol.time_limit else float("inf")
         for batch, rows in enumerate(
@@ -58,9 +69,11 @@ class PlainEngine(Engine):
 
 
 class _Phase:
-    """A module in training: its optimisers, and one step of them."""
+    """A module in training: its optimisers and what balances the losses of each, and one step of them."""
 
-    def __init__(self, model: Model, prepared: Prepared, losses: Losses, generator: torch.Generator) -> None:
+    def __init__(
+        self, model: Model, prepared: Prepared, losses: Losses, balancer: Balancer, generator: torch.Generator
+    ) -> None:
         self.part, self.losses, self.generator = prepared.train, losses, generator
         self.module = ValpModule(model.valp)
         state = {
@@ -71,6 +84,7 @@ class _Phase:
         self.latents = self.module.latent_sizes()
         groups = optimiser_groups(model.valp)
         self.optimisers = [GroupOptimiser(g, self.module, model.optimiser.get(g.lead, {})) for g in groups]
+        self.balancers = [balancer.begin(g, self.module, model.balancer) for g in groups]
 
     def step(self, rows: Tensor, factor: float) -> Tensor:
         """Train on one batch and return the losses, ``(outputs,)``."""
@@ -81,14 +95,18 @@ class _Phase:
         }
         losses = self.losses(self.module, self.module(inputs, noise), targets)
         # All gradients before any step: every group follows the gradient at the same weights.
-        gradients = [self._gradients(optimiser, losses) for optimiser in self.optimisers]
-        for optimiser, gradient in zip(self.optimisers, gradients, strict=True):
+        pairs = list(zip(self.optimisers, self.balancers, strict=True))
+        gradients = [self._gradients(optimiser, balancer, losses) for optimiser, balancer in pairs]
+        for (optimiser, balancer), gradient in zip(pairs, gradients, strict=True):
             optimiser.set_gradients(gradient)
             optimiser.step(factor)
+            balancer.update(factor)
         return torch.stack([loss.detach() for loss in losses.values()])
 
-    def _gradients(self, optimiser: GroupOptimiser, losses: dict[str, Tensor]) -> tuple[Tensor | None, ...]:
-        total = torch.stack([losses[output] for output in optimiser.group.outputs]).sum()
+    def _gradients(
+        self, optimiser: GroupOptimiser, balancer: GroupBalancer, losses: dict[str, Tensor]
+    ) -> tuple[Tensor | None, ...]:
+        total = balancer.total(torch.stack([losses[output] for output in optimiser.group.outputs]))
         keep = len(self.optimisers) > 1
         return torch.autograd.grad(total, optimiser.parameters, retain_graph=keep, allow_unused=True)
 
@@ -104,6 +122,7 @@ class _Phase:
             histories={o.name: _extend(model, o.name, new[:, i]) for i, o in enumerate(model.valp.outputs)},
             ages={name: age + len(record) for name, age in model.ages.items()},
             batches=model.batches + len(record),
+            balancer={output: slots for b in self.balancers for output, slots in _on_cpu(b.state()).items()},
         )
 
 
@@ -118,6 +137,13 @@ def _batches(rows: int, batches: int, size: int, generator: torch.Generator) -> 
                 return
             yield order[start : start + size]
             given += 1
+
+
+def _check_balance(balancer: Balancer, model: Model) -> None:
+    try:
+        balancer.check(model.valp)
+    except ValpnasError as error:  # of this candidate, not of the run: the search goes on with others
+        raise TrainingFailedError(str(error)) from error
 
 
 def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) -> None:

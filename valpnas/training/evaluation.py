@@ -39,6 +39,11 @@ class Evaluator:
             prepared, losses, {output: fit_scorer(how, output, prepared, fitting) for output, how in declared.items()}
         )
 
+    @property
+    def yardsticks(self) -> dict[str, float]:
+        """The ``floor`` of each generation output's scorer."""
+        return {output: scorer.floor for output, scorer in self.scorers.items()}
+
     @torch.no_grad()
     def scores(self, model: Model, part: str) -> dict[str, Score]:
         """Return each output's score on ``part`` ("validation" or "test").

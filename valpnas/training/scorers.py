@@ -27,7 +27,7 @@ FEATURES: Mapping[str, Fit] = {"pca-frechet": fit_pca_features, "classifier-frec
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class RealTargets:
     """What the held-out targets of a part look like: as a Gaussian, and as a region."""
 
     moments: Moments
@@ -39,8 +39,16 @@ class FrechetScorer:
     """Judges ``samples`` prior draws of a model against held-out targets, by their features."""
 
     features: Features
-    held_out: Mapping[str, HeldOut]  # by part
+    held_out: Mapping[str, RealTargets]  # by part
     samples: int
+
+    @property
+    def floor(self) -> float:
+        """The distance between validation and test targets themselves.
+
+        No samples can be expected below it. It also tells yardsticks apart: one fitted otherwise has another.
+        """
+        return frechet(self.held_out["validation"].moments, self.held_out["test"].moments)
 
     def score(self, samples: Tensor, part: str) -> Score:
         """Score ``samples`` ``(n, *shape)``: their distance to the targets of ``part`` decides, the rest is told."""
@@ -60,5 +68,5 @@ def fit_scorer(declared: SampleScorer, output: str, prepared: Prepared, fitting:
         raise UnknownNameError("sample scorer", declared.name, FEATURES)
     features = FEATURES[declared.name](declared, output, prepared, fitting)
     seen = {part: features(prepared.parts[part].targets[output]) for part in ("validation", "test")}
-    held_out = {part: HeldOut(moments(values), Manifold.around(values)) for part, values in seen.items()}
+    held_out = {part: RealTargets(moments(values), Manifold.around(values)) for part, values in seen.items()}
     return FrechetScorer(features, held_out, declared.samples)

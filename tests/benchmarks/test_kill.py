@@ -1,0 +1,46 @@
+"""The kill benchmark kills for real, ends every run it kills, and notices a run that came out otherwise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from valpnas.search import CHOOSERS, SEARCHES
+
+KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the benchmark."""
+    return subprocess.run([sys.executable, str(KILL), *words], capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_killed_runs_become_the_runs_nobody_killed() -> None:
+    made = run("24", "--seed", "1")
+    assert made.returncode == 0, made.stdout + made.stderr
+    first, *lines = made.stdout.splitlines()
+    assert first.startswith("24 kills")
+    hit = [line for line in lines if line.startswith("  ")]
+    assert sum(int(line.split()[0]) for line in hit) == 24
+    assert all("0 differ" in line for line in lines if line not in hit)
+
+
+def test_a_run_that_came_out_otherwise_is_noticed() -> None:
+    made = within("kill.contents = lambda folder: {'journal': folder.name}; sys.argv = ['kill', '1']; kill.main()")
+    assert made.returncode == 1
+    assert "1 runs killed and resumed, 1 differ" in made.stdout
+
+
+def test_every_search_and_chooser_gets_its_turn() -> None:
+    made = within("print(*{(c.settings['search'], c.settings['chooser']) for c in kill.cases()}, sep='\\n')")
+    assert len(made.stdout.splitlines()) == len(SEARCHES) * len(CHOOSERS)
+
+
+def within(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that has the benchmark as ``kill``."""
+    begin = "import sys; sys.path.insert(0, sys.argv[1]); import kill; "
+    return subprocess.run([sys.executable, "-c", begin + program, str(KILL.parent)], capture_output=True, text=True)

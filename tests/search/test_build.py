@@ -1,0 +1,77 @@
+"""Building from a run file: its balancing, and the operators that go with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from valpnas import catalog
+from valpnas.config import RunConfig, config_from
+from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
+from valpnas.run import check, check_start
+from valpnas.search.build import build_balancer, build_operators
+from valpnas.training.balancing.fixed import Fixed, Sum
+from valpnas.training.balancing.gradnorm import GradNorm
+from valpnas.training.balancing.uncertainty import Uncertainty
+
+
+@pytest.mark.parametrize(
+    ("keys", "made"),
+    [
+        ({}, Sum()),
+        ({"balancing": "fixed", "loss_weights": {"digit": 2}}, Fixed({"digit": 2.0})),
+        ({"balancing": "fixed"}, Fixed()),
+        ({"balancing": "uncertainty"}, Uncertainty(rate=0.01)),
+        ({"balancing": "gradnorm"}, GradNorm(alpha=1.5)),
+        ({"balancing": "valpnas.training.balancing.gradnorm:GradNorm"}, GradNorm()),
+    ],
+)
+def test_a_balancing_is_made_of_its_keys(keys: dict[str, Any], made: object) -> None:
+    config = config_from({"problem": "digits", **keys})
+    _check(config)
+    assert build_balancer(config) == made
+
+
+BAD: dict[str, tuple[dict[str, Any], type[ValpnasError], str]] = {
+    "an unknown name": ({"balancing": "gradnrom"}, UnknownNameError, "unknown balancing 'gradnrom': did you mean grad"),
+    "a misspelt name with weights": (
+        {"balancing": "fixd", "loss_weights": {"digit": 2.0}},
+        UnknownNameError,
+        "did you mean fixed",
+    ),
+    "weights for another scheme": (
+        {"balancing": "gradnorm", "loss_weights": {"digit": 2.0}},
+        ConfigError,
+        "loss_weights: expected none with balancing = 'gradnorm', got digit; say balancing = 'fixed'",
+    ),
+    "weights without a scheme": ({"loss_weights": {"digit": 2.0}}, ConfigError, "balancing = 'sum', got digit"),
+    "an unknown output": (
+        {"balancing": "fixed", "loss_weights": {"histgram": 2.0}},
+        UnknownNameError,
+        "unknown output in [loss_weights] 'histgram': did you mean histogram?",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_balanced_is_found_before_anything_is_made(name: str) -> None:
+    keys, kind, message = BAD[name]
+    config = config_from({"problem": "digits", **keys})
+    with pytest.raises(kind) as caught:
+        _check(config)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def _check(config: RunConfig) -> None:
+    check(config)
+    check_start(config, catalog.problem("digits"))
+
+
+def test_gradnorm_goes_without_what_would_split_its_group() -> None:
+    known = catalog.operators(config_from({"problem": "digits"}).space)
+    for balancing, left_out in {"gradnorm": ["change_lr", "change_sgd"], "uncertainty": [], "sum": []}.items():
+        operators, absent = build_operators(config_from({"problem": "digits", "balancing": balancing}))
+        assert absent == left_out
+        assert list(operators) == [name for name in known if name not in left_out]

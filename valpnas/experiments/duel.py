@@ -1,0 +1,72 @@
+"""Duel, ArmResult and Block: an analysis as data - two arms against each other, one arm, everything at a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from valpnas.experiments.checkpoints import Checkpoint
+from valpnas.experiments.statistics import SignedRank
+
+PARTS = ("validation", "test")
+LEVEL = 0.05  # below which a corrected p-value is called significant
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One arm on one part of the data: hypervolume, and points in the fronts of all arms together.
+
+    ``mean`` and ``spread`` (standard deviation) are None when some run's test objectives are not known.
+    """
+
+    mean: float | None
+    spread: float | None
+    pairwise: float  # mean over the pairs (Figure 8)
+    pooled: int  # Figure 9
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm at one checkpoint: figures by part, and means over its runs; ``parameters`` is a median."""
+
+    arm: str
+    on: Mapping[str, Figures]
+    front: float
+    parameters: float | None
+    batches: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Two arms at one checkpoint on one part; ``corrected`` is p after Holm's correction within its family.
+
+    ``primary`` says whether it belongs to those that were fixed beforehand (``families.py``).
+    ``pairwise`` and ``pooled`` count points in the fronts of these two arms alone.
+    """
+
+    one: str
+    other: str
+    part: str
+    figures: SignedRank
+    pairwise: tuple[float, float]
+    pooled: tuple[int, int]
+    primary: bool = False
+    corrected: float = 1.0
+
+    @property
+    def verdict(self) -> str:
+        """Say in a word how the first did; what is not significant says so."""
+        if not self.figures.wins + self.figures.losses:
+            return "equal in every pair"
+        word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
+        return word if self.corrected < LEVEL else f"{word}, not significant"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Everything at one checkpoint."""
+
+    checkpoint: Checkpoint
+    arms: tuple[ArmResult, ...]
+    duels: tuple[Duel, ...]

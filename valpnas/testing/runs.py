@@ -1,0 +1,33 @@
+"""Runs: what two run directories must have in common to count as the same run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+_FOLDERS = ("graphs", "weights", "diagnostics")
+_FILES = ("problem.json", "test_objectives.jsonl")
+_OF_THE_PLACE = ("out", "quiet", "data_dir")
+
+
+def events(run: Path) -> list[dict[str, Any]]:
+    """Return the journal of the run at ``run`` without its times."""
+    lines = (run / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+
+
+def contents(run: Path) -> dict[str, Any]:
+    """Return everything in which a killed and resumed run must equal an undisturbed one, by file.
+
+    That is all but times, where the run and its data lie, caches, and hidden leftovers of a write cut short.
+    """
+    run_file = tomllib.loads((run / "run.toml").read_text(encoding="utf-8"))
+    files = [file for folder in _FOLDERS for file in (run / folder).iterdir() if not file.name.startswith(".")]
+    return {
+        "journal": events(run),
+        "run.toml": {key: value for key, value in run_file.items() if key not in _OF_THE_PLACE},
+        **{name: (run / name).read_bytes() for name in _FILES},
+        **{str(file.relative_to(run)): file.read_bytes() for file in files},
+    }
