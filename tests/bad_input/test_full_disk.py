@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from tests.store.small_runs import BUDGET, SPACE, contents, events
+from tests.store.small_runs import BUDGET, SPACE
 from tests.test_cli import valpnas
+from valpnas.testing.runs import contents, events
 
 from .cases import assert_refused
 from .processes import PROBLEM, program

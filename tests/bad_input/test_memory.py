@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.small_runs import events
+from valpnas.testing.runs import events
 
 from .cases import assert_refused
 from .processes import PROBLEM, program

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.small_runs import SETTINGS, contents, events, go_on, make, small_problem
+from tests.store.small_runs import SETTINGS, go_on, make, small_problem
 from tests.test_cli import valpnas
 from valpnas import catalog
 from valpnas.contracts.entry import Entry
 from valpnas.errors import PluginError, ValpnasError
 from valpnas.opened_run import Run
 from valpnas.run import design
+from valpnas.testing.runs import contents, events
 
 from . import broken_plugins
 from .cases import assert_refused

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.store.small_runs import contents, go_on, make
+from tests.store.small_runs import go_on, make
 from tests.store.test_damage import edit
 from tests.test_cli import valpnas
 from valpnas.store.journal import Journal
+from valpnas.testing.runs import contents
 
 from .cases import Case, refuse
 
