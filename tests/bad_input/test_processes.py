@@ -54,3 +54,20 @@ def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
     from valpnas import __version__
 
     assert valpnas("--version", folder=tmp_path).stdout == f"valpnas {__version__}\n"
+
+
+def test_ctrl_c_that_comes_out_as_another_error_is_still_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled code may answer an interruption with an error of its own."""
+
+    def interrupted(*_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise AttributeError("as compiled code does") from None
+
+    monkeypatch.setattr("valpnas.run.start", interrupted)
+    done = valpnas("run", "digits", "--out", "r", folder=tmp_path)
+    assert done.returncode == 130
+    assert done.stderr == "valpnas: interrupted; there is no run yet: start it again\n"
