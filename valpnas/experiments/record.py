@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,18 +49,26 @@ class Record:
             StoreError: the CSV is there without its companions, or one of them was altered.
             ConfigError: the record was made with other settings.
         """
-        notes = path.with_suffix(".json")
-        if not notes.is_file():
+        if not path.with_suffix(".json").is_file():
             if path.exists():
-                raise StoreError(f"{path}: expected {notes.name} beside it, found none; put it back or name a new file")
+                raise StoreError(
+                    f"{path}: expected {path.stem}.json beside it, found none; put it back or name a new file"
+                )
             return Record(path, settings)
+        found = Record.read(path)
+        check_equal(found.settings, settings, path)
+        return replace(found, settings=settings)
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read the record at ``path``, a CSV file, as it is; raises ``StoreError`` when a part is gone or altered."""
+        notes = path.with_suffix(".json")
         data = read_json(notes)
         if data.pop("format", None) != FORMAT:
             raise StoreError(f"{notes}: expected format {FORMAT!r}, got another; use a valpnas that knows it")
-        check_equal(data["settings"], settings, path)
         points = read_points(_points_file(path)) if data["pairs"] else []
         known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
-        return Record(path, points=known, **{**data, "settings": settings})
+        return Record(path, points=known, **data)
 
     @property
     def arms(self) -> list[str]:
