@@ -10,7 +10,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +55,22 @@ class Record:
             if os.path.lexists(path):
                 raise StoreError(f"{path}: expected {notes.name} beside it, found none; put it back or name a new file")
             return Record(path, settings)
+        found = Record.read(path)
+        with whole(notes, "the notes of a comparison"):
+            check_equal(found.settings, settings, path)
+        return replace(found, settings=settings)
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read the record at ``path``, a CSV file, as it is; raises ``StoreError`` when a part is gone or altered."""
+        notes = path.with_suffix(".json")
         with whole(notes, "the notes of a comparison"):
             data = dict(read_json(notes))
             if (found := data.pop("format", None)) != FORMAT:
                 raise StoreError(f"{notes}: expected format {FORMAT!r}, got {found!r}; use a valpnas that knows it")
-            check_equal(data["settings"], settings, path)
             points = read_points(_points_file(path)) if data["pairs"] else []
             known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
-            record = Record(path, points=known, **{**data, "settings": settings})
+            record = Record(path, points=known, **data)
             record._check_complete()
         return record
 
