@@ -48,7 +48,7 @@ def test_losing_is_called_losing(tmp_path: Path) -> None:
 def test_a_difference_in_every_one_of_few_pairs_is_not_significant(tmp_path: Path) -> None:
     duel = last_duel(analyse(made(tmp_path, pairs=4), Options()))
     assert duel.figures.effect == -1.0
-    assert duel.verdict == "loses, not significant"
+    assert duel.verdict == "not significant"
 
 
 def test_equal_arms_are_called_equal(tmp_path: Path) -> None:

@@ -56,11 +56,12 @@ class Duel:
 
     @property
     def verdict(self) -> str:
-        """Say in a word how the first did; what is not significant says so."""
+        """Say in a word how the first did; of what is not significant no direction is claimed."""
         if not self.figures.wins + self.figures.losses:
             return "equal in every pair"
-        word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
-        return word if self.corrected < LEVEL else f"{word}, not significant"
+        if self.corrected >= LEVEL:
+            return "not significant"
+        return "wins" if self.figures.effect > 0 else "loses"
 
 
 @dataclass(frozen=True)
