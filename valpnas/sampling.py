@@ -15,6 +15,7 @@ from valpnas.store.files import explained
 
 _MOST = 1_000_000  # samples at once, all of which are in memory
 _GAP = 1  # pixels between two images
+_SIDE = 600  # pixels of the longer side of a picture, about
 
 
 def write_samples(run: Run, path: Path, output: str | None, candidate: int | None, count: int, seed: int) -> str:
@@ -79,7 +80,9 @@ def _write(path: Path, values: np.ndarray) -> None:
         raise ConfigError(f"--out: expected {wanted}, got {path.name!r}")
     from matplotlib.pyplot import imsave  # it takes a second to load
 
-    imsave(path, side_by_side(values), cmap="gray", vmin=0, vmax=1)
+    picture = side_by_side(values)
+    zoom = max(1, round(_SIDE / max(picture.shape[:2])))  # small images are drawn larger, pixel by pixel
+    imsave(path, picture.repeat(zoom, axis=0).repeat(zoom, axis=1), cmap="gray", vmin=0, vmax=1)
 
 
 def side_by_side(images: np.ndarray) -> np.ndarray:
