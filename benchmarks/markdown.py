@@ -1,6 +1,6 @@
 """markdown: the tables of a committed comparison as Markdown, for docs/results.md.
 
-python benchmarks/markdown.py benchmarks/results/digits-compare.csv --against guided
+python benchmarks/markdown.py benchmarks/results/digits-compare.csv
 """
 
 from __future__ import annotations
@@ -32,10 +32,9 @@ def main() -> None:
     """Print tuning, the arms and the comparisons at the last step and after the full common time, and the notes."""
     parser = argparse.ArgumentParser(description="Print the tables of a comparison as Markdown.")
     parser.add_argument("record", type=Path, help="the CSV file of a comparison")
-    parser.add_argument("--against", default="", help="compare each arm with this one only")
     asked = parser.parse_args()
     record = Record.read(asked.record)
-    blocks = analyse(record, Options(against=asked.against))
+    blocks = analyse(record, Options(against=record.settings["against"]))
     print(markdown(choice_table(record.choices)))
     for block in shown(blocks):
         print(markdown(arm_table(block)))

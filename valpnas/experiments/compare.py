@@ -23,6 +23,7 @@ from valpnas.experiments.sitting import Sitting
 from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
 from valpnas.experiments.workers import Workers
 from valpnas.store.files import explained, write_json, write_text
+from valpnas.store.lock import locked
 from valpnas.training.device import resolve_device
 
 _SHOWN = (
@@ -109,10 +110,14 @@ def compare(
     shared = {**comparison.shared, "data_dir": comparison.shared.get("data_dir") or os.environ.get("VALPNAS_DATA", "")}
     comparison = replace(comparison, shared=shared)
     device = resolve_device(comparison.config(comparison.arms[0], 0, {}).device).type
-    record = Record.open(append or out / "results.csv", settings_of(comparison, device))
-    with Workers(workers) as processes:
+    where, settings = append or out / "results.csv", settings_of(comparison, device)
+    Record.open(where, settings)  # nothing is made beside a record that cannot be gone on with
+    with explained(where.parent, "create"):
+        where.parent.mkdir(parents=True, exist_ok=True)
+    with locked(where.with_name(f".{where.stem}.lock"), "record"), Workers(workers) as processes:
+        record = Record.open(where, settings)
         Sitting(comparison, record, out, Runner(processes, quiet), say).conduct()
-    record.save(comparison.options.checkpoints)
+        record.save(comparison.options.checkpoints)
     return Compared(comparison, record)
 
 

@@ -14,13 +14,10 @@ LEVEL = 0.05  # below which a corrected p-value is called significant
 
 @dataclass(frozen=True)
 class Figures:
-    """One arm on one part of the data: hypervolume, and points in the fronts of all arms together.
+    """One arm on one part of the data: hypervolume as mean and standard deviation, and points in common fronts."""
 
-    ``mean`` and ``spread`` (standard deviation) are None when some run's test objectives are not known.
-    """
-
-    mean: float | None
-    spread: float | None
+    mean: float
+    spread: float
     pairwise: float  # mean over the pairs (Figure 8)
     pooled: int  # Figure 9
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from valpnas.contracts.job import JobRecord, Result
 from valpnas.contracts.model import Model
@@ -15,6 +14,7 @@ from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.journal import Event, Journal
+from valpnas.store.lock import locked
 from valpnas.store.models import load_model, save_valp, save_weights
 from valpnas.store.replay import Asked, replay
 
@@ -39,7 +39,7 @@ class RunDirectory:
             )
         self.path = path
         with ExitStack() as stack:  # a journal that cannot be read releases the lock again
-            lock = stack.enter_context(_locked(path / "lock")) if writable else None
+            lock = stack.enter_context(locked(path / "lock")) if writable else None
             self.journal = Journal(path / "journal.jsonl", writable)
             stack.pop_all()
         self._lock = lock
@@ -57,7 +57,7 @@ class RunDirectory:
         with explained(path, "create"):
             for folder in _FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
-        with _locked(path / "lock"):
+        with locked(path / "lock"):
             _check_free(path)  # again: another process may have made a run here in the meantime
             save(path)
             write_text(path / "run.toml", run_toml)
@@ -164,16 +164,3 @@ def _result_event(result: Result) -> Event:
         "parameters": result.parameters,
         **spent,
     }
-
-
-def _locked(path: Path) -> IO[bytes]:
-    with explained(path, "lock"):
-        file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise StoreError(
-            f"{path.parent}: expected to be alone, but another process is writing this run; wait for it or stop it"
-        ) from error
-    return file
