@@ -91,10 +91,14 @@ def run(
         str | None, typer.Option(help="random, wide, deep, or a VALP's JSON file.", show_default=False)
     ] = None,
     start_parameters: Annotated[
-        int | None, typer.Option(help="Weights of a wide or deep start, 0 as drawn.", show_default=False)
+        int | None, typer.Option(help="Weights of a wide or deep start; 0: 128 units per layer.", show_default=False)
     ] = None,
-    chooser: Annotated[str | None, typer.Option(help="Who decides what to change.", show_default=False)] = None,
-    accept: Annotated[str | None, typer.Option(help="When a change is kept.", show_default=False)] = None,
+    chooser: Annotated[
+        str | None, typer.Option(help="Who decides what to change: see `valpnas searches`.", show_default=False)
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option(help="When a change is kept: see `valpnas searches`.", show_default=False)
+    ] = None,
     rejected: Annotated[str | None, typer.Option(help="discard or train-parent.", show_default=False)] = None,
     steps: Annotated[int | None, typer.Option(help="Changes to try.", show_default=False)] = None,
     initial_batches: Annotated[

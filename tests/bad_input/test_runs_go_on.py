@@ -95,3 +95,9 @@ def test_a_folder_of_runs_is_listed_with_those_that_cannot_be_read(folder: Path)
     text = valpnas("list", ".", folder=folder).stdout
     assert f"{rows[1]['hypervolume']:.4g}" in text
     assert str(rows[1]["hypervolume"]) not in text
+
+
+def test_a_run_without_its_journal_is_not_begun_anew(tmp_path: Path, whole: Path) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    (tmp_path / "run" / "journal.jsonl").unlink()
+    refuse(Case("gone", "resume run", "journal.jsonl: expected the journal of this run, found none"), tmp_path)

@@ -105,7 +105,6 @@ def _carry_out(
     from valpnas.experiments.terminal import print_comparison
 
     say = _say(quiet)
-    say(f"{len(comparison.arms)} arms, {comparison.options.pairs} pairs, {workers} at a time; all of it in {folder}")
     try:
         compared = experiment.compare(comparison, folder, append, workers, say, quiet)
     except KeyboardInterrupt:

@@ -60,7 +60,7 @@ def build_balancer(config: RunConfig) -> Balancer:
 
     Raises:
         UnknownNameError: there is none of this name.
-        ConfigError: loss weights for one that has none.
+        ConfigError: loss weights for one that has none, or none for one that needs them.
     """
     entry = catalog.find("balancing", BALANCERS, config.balancing)
     if config.loss_weights and config.balancing != "fixed":
@@ -68,6 +68,8 @@ def build_balancer(config: RunConfig) -> Balancer:
             f"loss_weights: expected none with balancing = {config.balancing!r}, got {', '.join(config.loss_weights)}; "
             "say balancing = 'fixed' or leave them out"
         )
+    if config.balancing == "fixed" and not config.loss_weights:
+        raise ConfigError("balancing = 'fixed': expected a table [loss_weights] in the run file, got none; add one")
     options: dict[str, Any] = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
     balancer: Balancer = catalog.load(entry, Balancer, **options)
     return balancer

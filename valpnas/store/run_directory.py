@@ -37,6 +37,7 @@ class RunDirectory:
             raise StoreError(
                 f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are"
             )
+        _check_journal(path / "journal.jsonl", path / "weights")
         self.path = path
         with ExitStack() as stack:  # a journal that cannot be read releases the lock again
             lock = stack.enter_context(locked(path / "lock")) if writable else None
@@ -140,6 +141,12 @@ class RunDirectory:
 
     def _weights(self, candidate: int) -> Path:
         return self.path / "weights" / f"{candidate:05d}.safetensors"
+
+
+def _check_journal(journal: Path, weights: Path) -> None:
+    """Raise ``StoreError`` when the journal is gone: weights are written after its first line, never before."""
+    if not journal.exists() and any(weights.glob("[0-9]*")):
+        raise StoreError(f"{journal}: expected the journal of this run, found none; take it from a copy")
 
 
 def _check_free(path: Path) -> None:
