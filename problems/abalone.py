@@ -67,9 +67,11 @@ def read_table(table: str) -> Part:
     """Return the rows of the table: sex, seven measures, rings; it has no header.
 
     Raises:
-        DataError: a row is too short or too long, its sex is unknown, or a cell is no number.
+        DataError: there are no rows, a row is too short or too long, its sex is unknown, or a cell is no number.
     """
     rows = [_row(cells, line) for line, cells in enumerate(csv.reader(table.splitlines()), 1)]
+    if not rows:
+        raise DataError(f"{FILE.name}: expected rows, got none; replace the file")
     sexes, measures, rings = zip(*rows, strict=True)
     inputs = {"measures": np.asarray(measures, dtype=np.float32)}
     return Part(inputs, {"rings": np.asarray(rings, dtype=np.float32)[:, None], "sex": np.asarray(sexes)})

@@ -1,4 +1,4 @@
-"""energy: how much heating and cooling 768 designs of a house need, from eight figures of the design.
+"""energy: how much heating and cooling 768 designs of a house need, from eight figures.
 
 UCI "Energy Efficiency" (Tsanas and Xifara 2012), CC BY 4.0; the loads are computed by a simulation, so that nearly all
 of their variance can be explained. Every design is there under four orientations, which hardly change its loads:

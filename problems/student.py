@@ -102,9 +102,11 @@ def read_table(table: str) -> Part:
     """Return the rows of the table, comma-separated with a header.
 
     Raises:
-        DataError: a column is missing, or a cell holds what its column may not.
+        DataError: it has no rows, a column is missing, or a cell holds what its column may not.
     """
     rows = list(csv.DictReader(table.splitlines()))
+    if not rows:
+        raise DataError(f"{FILE.name}: expected rows below a line of names, got none; replace the file")
     inputs = {"person": _encode(rows, PERSON), "school": _encode(rows, SCHOOL)}
     marks = {mark.lower(): _encode(rows, {mark: NUMBER}) for mark in MARKS}
     return Part(inputs, {**marks, "passed": (marks["g3"][:, 0] >= PASS_MARK).astype(np.int64)})

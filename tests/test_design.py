@@ -66,6 +66,6 @@ def test_design_refuses_what_it_does_not_know(tmp_path: Path) -> None:
 
 def test_the_public_names_are_these() -> None:
     """What the package offers, and what it does not."""
-    assert set(valpnas.__all__) == {"design", "load", "Problem", "__version__"}
+    assert set(valpnas.__all__) == {"design", "load", "Problem", "ValpnasError", "__version__"}
     with pytest.raises(AttributeError, match="it offers"):
         _ = valpnas.nothing

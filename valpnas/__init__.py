@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from valpnas.contracts.problem import Problem as Problem
+    from valpnas.errors import ValpnasError as ValpnasError
     from valpnas.run import design as design
     from valpnas.run import load as load
 
 __version__ = "0.1.0"
-__all__ = ["Problem", "__version__", "design", "load"]
+__all__ = ["Problem", "ValpnasError", "__version__", "design", "load"]
 
-_HOMES = {"design": "valpnas.run", "load": "valpnas.run", "Problem": "valpnas.contracts.problem"}
+_HOMES = {
+    "design": "valpnas.run",
+    "load": "valpnas.run",
+    "Problem": "valpnas.contracts.problem",
+    "ValpnasError": "valpnas.errors",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from valpnas.contracts.entry import Entry
-from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError, ValpnasError, first_line
 
 if TYPE_CHECKING:
     from valpnas.contracts.diagnostic import Diagnostic
@@ -56,25 +56,41 @@ def find(what: str, known: Sequence[Entry], name: str) -> Entry:
     raise UnknownNameError(what, name, [entry.name for entry in known])
 
 
-def load(entry: Entry, **arguments: Any) -> Any:
-    """Import what ``entry`` points at and call it with the entry's options and ``arguments``."""
+def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
+    """Import what ``entry`` points at and call it with the entry's options and ``arguments``; it must make a ``kind``.
+
+    Raises:
+        ConfigError: it cannot be imported or made, or is something else than a ``kind``.
+    """
     module, _, attribute = entry.target.partition(":")
     try:
         target = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, SyntaxError) as error:
+    except Exception as error:  # importing a file of someone else's runs it
         raise ConfigError(
-            f"cannot load {entry.target!r}: {error}; expected package.module:Name on the Python path"
+            f"cannot load {entry.target!r}: {first_line(error)}; expected package.module:Name on the Python path"
         ) from error
     try:
-        return target(**{**entry.options, **arguments})
-    except TypeError as error:  # not a class of ours, an abstract one, or one with other arguments
-        raise ConfigError(f"cannot make {entry.target!r}: {error}; expected a complete plug-in class") from error
+        made = target(**{**entry.options, **arguments})
+    except ValpnasError:
+        raise
+    except Exception as error:  # not a class of ours, an abstract one, one with other arguments, or one that is broken
+        raise ConfigError(
+            f"cannot make {entry.target!r}: {first_line(error)}; expected a complete plug-in class"
+        ) from error
+    if not isinstance(made, kind):
+        got = type(made).__name__
+        raise ConfigError(
+            f"cannot use {entry.target!r}: expected it to make a {kind.__name__}, got {got}; name another"
+        )
+    return made
 
 
 @cache
 def network_kind(name: str) -> NetworkKind:
     """Return the network kind called ``name``."""
-    kind: NetworkKind = load(find("network kind", entries("network_kinds"), name))
+    from valpnas.contracts.network_kind import NetworkKind
+
+    kind: NetworkKind = load(find("network kind", entries("network_kinds"), name), NetworkKind)
     return kind
 
 
@@ -85,10 +101,12 @@ def read_spec(kind: str, data: Mapping[str, Any]) -> Spec:
 
 def operators(space: Space, extra: Sequence[str] = ()) -> dict[str, Operator]:
     """Return every operator variant, and those named ``package.module:Class`` in ``extra``, made for ``space``."""
-    chosen = [*entries("operators"), *(find("operator", (), name) for name in extra)]
+    from valpnas.contracts.operator import Operator
+
+    chosen = [*entries("operators"), *(find("operator", entries("operators"), name) for name in extra)]
     made: dict[str, Operator] = {}
     for entry in chosen:
-        operator: Operator = load(entry, space=space)
+        operator: Operator = load(entry, Operator, space=space)
         if operator.name in made:
             raise ConfigError(f"{entry.target}: expected a name of its own, got {operator.name!r} again; rename it")
         made[operator.name] = operator
@@ -97,11 +115,15 @@ def operators(space: Space, extra: Sequence[str] = ()) -> dict[str, Operator]:
 
 def diagnostic(name: str) -> Diagnostic:
     """Return the diagnostic called ``name`` with its default parameters."""
-    made: Diagnostic = load(find("diagnostic", entries("diagnostics"), name))
+    from valpnas.contracts.diagnostic import Diagnostic
+
+    made: Diagnostic = load(find("diagnostic", entries("diagnostics"), name), Diagnostic)
     return made
 
 
 def problem(name: str) -> Problem:
     """Return the problem called ``name``; its data are not read yet."""
-    made: Problem = load(find("problem", entries("problems"), name))
+    from valpnas.contracts.problem import Problem
+
+    made: Problem = load(find("problem", entries("problems"), name), Problem)
     return made

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from valpnas import __version__
 from valpnas.errors import ValpnasError
 from valpnas.experiments.command import compare
 
@@ -33,13 +38,47 @@ DataDir = Annotated[
 Quiet = Annotated[bool | None, typer.Option("--quiet", "-q", help="No progress bar, no messages.", show_default=False)]
 
 
+_Misused: type[Exception] = typer.BadParameter.__mro__[2]  # whatever is wrong with the words given; has no public name
+
+
 def main() -> None:
     """Run the command line; the entry point of the ``valpnas`` program."""
     try:
-        app()
+        sys.exit(app(prog_name="valpnas", standalone_mode=False))
     except ValpnasError as error:
-        typer.echo(f"valpnas: {error}", err=True)
-        sys.exit(2)
+        _complain(str(error))
+    except _Misused as error:
+        if not sys.argv[1:]:  # the help itself
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(2)
+        words = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        _complain(f"{' '.join(words.split())}; see `{_command_of(error)} --help`")
+    except typer.Abort:
+        sys.exit(130)
+
+
+def _complain(message: str) -> NoReturn:
+    typer.echo(f"valpnas: {message}", err=True)
+    sys.exit(2)
+
+
+def _command_of(error: Any) -> str:
+    return str(error.ctx.command_path) if getattr(error, "ctx", None) else "valpnas"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"valpnas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Design multi-network models: look inside, change what should change, keep what is better."""
 
 
 @app.command()
@@ -52,10 +91,14 @@ def run(
         str | None, typer.Option(help="random, wide, deep, or a VALP's JSON file.", show_default=False)
     ] = None,
     start_parameters: Annotated[
-        int | None, typer.Option(help="Weights of a wide or deep start, 0 as drawn.", show_default=False)
+        int | None, typer.Option(help="Weights of a wide or deep start; 0: 128 units per layer.", show_default=False)
     ] = None,
-    chooser: Annotated[str | None, typer.Option(help="Who decides what to change.", show_default=False)] = None,
-    accept: Annotated[str | None, typer.Option(help="When a change is kept.", show_default=False)] = None,
+    chooser: Annotated[
+        str | None, typer.Option(help="Who decides what to change: see `valpnas searches`.", show_default=False)
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option(help="When a change is kept: see `valpnas searches`.", show_default=False)
+    ] = None,
     rejected: Annotated[str | None, typer.Option(help="discard or train-parent.", show_default=False)] = None,
     steps: Annotated[int | None, typer.Option(help="Changes to try.", show_default=False)] = None,
     initial_batches: Annotated[
@@ -100,8 +143,10 @@ def run(
     from valpnas import run as runs
 
     config, name = runs.configure(target, overrides)
-    with _interruptible():
-        made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
+    problem = runs.problem_of(config)
+    path = runs.place_of(config, name)
+    with _interruptible(path):
+        made = runs.start(replace(config, out=str(path)), problem, _say(config.quiet))
     _print_run(made, as_json)
 
 
@@ -119,7 +164,7 @@ def resume(
     from valpnas import run as runs
 
     silent = True if as_json else quiet
-    with _interruptible():
+    with _interruptible(path):
         made = runs.resume(path, _say(bool(silent)), steps, silent)
     _print_run(made, as_json)
 
@@ -162,10 +207,11 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List the runs in a folder."""
+    from valpnas.report.listing import as_text
     from valpnas.report.listing import list_runs as listed
 
     rows = listed(folder)
-    _print_rows(rows, as_json, f"no runs in {folder}")
+    _print_rows(rows if as_json else [as_text(row) for row in rows], as_json, f"no runs in {folder}")
 
 
 @app.command()
@@ -244,25 +290,61 @@ def check(
     from valpnas.experiments.compare import check as check_comparison
     from valpnas.experiments.compare_file import is_compare_file, read_compare_file
 
-    for file in files:
+    def checked(file: Path) -> str:
         if is_compare_file(file):
             check_comparison(read_compare_file(file))
-            typer.echo(f"{file}: a valid compare file")
-            continue
+            return "a valid compare file"
         config = read_run_file(file)
         runs.check(config)
         runs.check_start(config, runs.problem_of(config))
-        typer.echo(f"{file}: a valid run file")
+        return "a valid run file"
+
+    bad = 0
+    for file in files:
+        try:
+            typer.echo(f"{file}: {checked(file)}")
+        except ValpnasError as error:
+            bad += 1
+            typer.echo(f"valpnas: {file}: {str(error).removeprefix(f'{file}: ')}", err=True)
+    if bad:
+        raise typer.Exit(2)
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Answer Ctrl-C with what to do next, before typer answers it with one word."""
+def _interruptible(path: Path) -> Iterator[None]:
+    """Answer Ctrl-C with what to do next, before typer answers it with one word.
+
+    An interruption may come out of compiled code as whatever error that code raises, so the signal is noted too.
+    """
+    pressed: list[int] = []
+
+    def press(number: int, _: Any) -> NoReturn:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        with _handling(signal.SIGINT, press):
+            yield
+    except BaseException as error:
+        if not (pressed or isinstance(error, KeyboardInterrupt)):
+            raise
+        recorded = f"what was done is recorded: `valpnas resume {shlex.quote(str(path))}` goes on"
+        begun = (path / "run.toml").is_file()
+        typer.echo(f"valpnas: interrupted; {recorded if begun else 'there is no run yet: start it again'}", err=True)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
+def _handling(number: signal.Signals, handle: Callable[[int, Any], NoReturn]) -> Iterator[None]:
+    """Handle a signal for a while; only the main thread may, elsewhere nothing is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, handle)
     try:
         yield
-    except KeyboardInterrupt:
-        typer.echo("valpnas: interrupted; what was done is recorded: `valpnas resume RUN` goes on", err=True)
-        raise typer.Exit(130) from None
+    finally:
+        signal.signal(number, before)
 
 
 def _say(quiet: bool) -> Callable[[str], None]:

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
+from sys import float_info
 from typing import Any, get_args, get_origin, get_type_hints
 
 import tomli_w
 
 from valpnas.contracts.space import Space
-from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.errors import ConfigError, UnknownNameError, first_line
 
 FORMAT = "valpnas-run/1"
+_MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,16 @@ class RunConfig:
             "batch_size": 1,
             "seed": 0,
         }.items():
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name}: expected at least {least}, got {getattr(self, name)}")
+            if not least <= getattr(self, name) <= _MOST:
+                what = f"at least {least}" if getattr(self, name) < least else f"at most {_MOST}"
+                raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
             raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
         if not (self.time_limit >= 0 and isfinite(self.time_limit)):
             raise ConfigError(f"time_limit: expected seconds >= 0 (0 for none), got {self.time_limit}")
+        for name in ("start", "data_dir", "out"):
+            if "\0" in getattr(self, name):
+                raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
         for output, weight in self.loss_weights.items():
             if not (weight > 0 and isfinite(weight)):
                 raise ConfigError(f"loss_weights.{output}: expected a positive number, got {weight}")
@@ -85,8 +91,7 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
     """Read a run file; ``overrides`` (flags given on the command line) go before its keys.
 
     Raises:
-        ConfigError: no such file, not TOML, another format, a wrong type, an impossible value.
-        UnknownNameError: an unknown key, with the nearest known ones.
+        ConfigError: no such file, not TOML, another format, a wrong type, an impossible value, an unknown key.
     """
     data = read_toml(path)
     if (found := data.pop("format", FORMAT)) != FORMAT:
@@ -94,7 +99,7 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
     data.pop("about", None)
     try:
         return config_from(data | dict(overrides or {}))
-    except ConfigError as error:
+    except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
@@ -104,8 +109,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML, got {error}; correct the file") from error
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number of too many digits, too deep
+        raise ConfigError(f"{path}: expected TOML, got {first_line(error)}; correct the file") from error
 
 
 def _remedy(found: Any) -> str:
@@ -163,7 +168,9 @@ _PLURAL = {str: "strings", int: "whole numbers", float: "numbers"}
 def _is(value: Any, wanted: Any) -> bool:
     if isinstance(value, bool):
         return wanted is bool
-    return isinstance(value, int | float if wanted is float else wanted)
+    if wanted is float and isinstance(value, int):
+        return abs(value) <= float_info.max
+    return isinstance(value, wanted)
 
 
 def _converted(value: Any, wanted: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -34,14 +35,15 @@ class StoreError(ValpnasError):
     """A run directory cannot be read or written."""
 
 
+class PluginError(ValpnasError):
+    """A plug-in (problem, chooser, diagnostic, search) raised something, or returned what it must not."""
+
+
 class UnknownNameError(ValpnasError):
     """A name is in no table; the message offers the nearest ones."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(set(known))
-        near = get_close_matches(name, names, n=3)
-        offer = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
-        super().__init__(f"unknown {what} {name!r}: {offer}")
+        super().__init__(f"unknown {what} {name!r}: {nearest(name, known)}")
 
 
 class TrainingFailedError(ValpnasError):
@@ -54,3 +56,26 @@ class TrainingFailedError(ValpnasError):
         super().__init__(reason)
         self.reason = reason
         self.batches = batches
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Offer the nearest of the ``known`` names, or all of them when none is near."""
+    names = sorted(set(known))
+    near = get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, for a message must fit on one."""
+    return (str(error).strip().split("\n")[0] or "no reason given")[:300]
+
+
+@contextmanager
+def blamed(what: str, advice: str) -> Iterator[None]:
+    """Turn what a plug-in raises into a ``PluginError`` that names it; errors meant for a person pass as they are."""
+    try:
+        yield
+    except ValpnasError:
+        raise
+    except Exception as error:  # whatever it is: the original is kept as its cause
+        raise PluginError(f"{what} raised {type(error).__name__}: {first_line(error)}; {advice}") from error

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Result
-from valpnas.errors import TrainingFailedError
 from valpnas.store.test_objectives import HeldOutFile
 from valpnas.training.evaluation import Evaluator
 
@@ -23,13 +23,13 @@ class HeldOut:
         self._file, self._evaluator, self._say = HeldOutFile.open(run), evaluator, say
 
     def score(self, result: Result) -> None:
-        """Score the candidate on the test rows; one whose figures are not finite there has none, and is named."""
+        """Score the candidate on the test rows; one that cannot be scored there has no figures, and is named."""
         if result.model is None:
             return
         try:
             scores = self._evaluator.scores(result.model, "test")
-        except TrainingFailedError as error:  # a test row no training row is like: the search goes on all the same
-            self._say(f"candidate {result.candidate} has no test objectives: {error}")
+        except Exception as error:  # a row unlike all training rows, no memory: the search goes on all the same
+            self._say(f"candidate {result.candidate} has no test objectives: {failure_reason(error)}")
             scores = {}
         objectives = {name: score.objective for name, score in scores.items()}
         self._file.record(result.candidate, objectives, {name: score.reported for name, score in scores.items()})

@@ -23,7 +23,8 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.contracts.search import Search
+from valpnas.errors import ConfigError, PluginError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
@@ -58,6 +59,9 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     Raises:
         ValpnasError: the settings, the data or the folder cannot be used.
     """
+    if not isinstance(problem, str | Problem):
+        got = type(problem).__name__
+        raise ConfigError(f"expected a problem's name or a Problem, got {got}; Problem.from_arrays makes one of arrays")
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
     # An object has no name by which the run could find it again, so its arrays are kept with the run.
@@ -67,6 +71,8 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
 
 def load(path: str | os.PathLike[str]) -> Run:
     """Open the run at ``path`` for reading; raises ``StoreError`` when there is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"expected the path of a run, got {path!r}; `valpnas list` shows the runs there are")
     return Run(Path(path))
 
 
@@ -98,17 +104,21 @@ def problem_of(config: RunConfig) -> Problem:
 def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
-    config = replace(
-        config, data_dir=config.data_dir or os.environ.get("VALPNAS_DATA", ""), start=_lasting(config.start)
-    )
+    data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
+    config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
-        path = Path(config.out or f"runs/{name or problem.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+        path = place_of(config, name or problem.name)
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
     return Run(path)
+
+
+def place_of(config: RunConfig, name: str) -> Path:
+    """Return where a run goes: ``out``, or a folder of ``runs`` named by ``name`` and the time."""
+    return Path(config.out or f"runs/{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
@@ -136,7 +146,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
-        directory.asked()  # nothing is written to a run whose journal or data cannot be used
+        _check_models(directory, build_search(run.config))  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
         check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
@@ -168,7 +178,11 @@ def check_start(config: RunConfig, problem: Problem) -> None:
 
 def _lasting(start: str) -> str:
     """Return the start with a file's whole path, for a run may be resumed from another folder."""
-    return str(Path(start).absolute()) if start.endswith(".json") else start
+    return _whole_path(start) if start.endswith(".json") else start
+
+
+def _whole_path(path: str) -> str:
+    return str(Path(path).absolute()) if path else ""
 
 
 def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
@@ -194,28 +208,47 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
 
         held_out = HeldOut(directory.path, evaluator, say)
         state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
-    _finish(directory, bench, search.front(state))
+    _finish(directory, bench, search.front(state), say)
 
 
-def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int]) -> None:
+def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:
     """Diagnose the front, whatever the chooser was."""
     if directory.journal.events[-1]["event"] == "ended":
         return
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
-        findings = bench.findings(candidate, names)
-        seconds = {name: bench.seconds[candidate, name] for name in names}
-        found = [finding.to_json() for finding in findings]
-        directory.write_diagnostics(candidate, {"candidate": candidate, "findings": found, "seconds": seconds})
+        directory.write_diagnostics(candidate, _look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
+
+
+def _look(bench: RunWorkbench, candidate: int, names: Sequence[str], say: Say) -> dict[str, Any]:
+    """Return what the diagnostics see; one that breaks is named with its error, and the others are heard."""
+    seen: dict[str, Any] = {"candidate": candidate, "findings": [], "seconds": {}}
+    for name in names:
+        try:
+            seen["findings"] += [finding.to_json() for finding in bench.findings(candidate, [name])]
+            seen["seconds"][name] = bench.seconds[candidate, name]
+        except PluginError as error:
+            seen.setdefault("errors", {})[name] = str(error)
+            say(f"candidate {candidate} was not looked at by every diagnostic: {error}")
+    return seen
 
 
 def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
     tasks = {output.name: output.task for output in prepared.problem.outputs}
     fitting = Fitting(cache_folder() / "scorers", quiet)
     return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
+
+
+def _check_models(directory: RunDirectory, search: Search[Any]) -> None:
+    """Raise ``StoreError`` unless the journal makes sense and every model that the search still needs can be read."""
+    state = search.begin()
+    for batch in directory.asked():
+        state = search.tell(state, batch.told()) if batch.complete else state
+    for candidate in search.keep(state):
+        directory.model(candidate)
 
 
 def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) -> RunConfig:
@@ -229,9 +262,9 @@ def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) 
         raise ConfigError(
             f"steps: expected at least the {known} the run already has, got {steps}; a budget can only be raised"
         )
-    if steps is not None and steps > known:
-        directory.record_budget(steps)
-    raised = with_steps(config, known if steps is None else steps)
+    raised = with_steps(config, known if steps is None else steps)  # refuses what no run can have
+    if raised.steps > known:
+        directory.record_budget(raised.steps)
     if raised != config:
         directory.write_run_toml(raised.to_toml(_about(raised)))
     return raised

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from valpnas.errors import ConfigError, UnknownNameError
-from valpnas.graph.tasks import Generation
+from valpnas.graph.tasks import Generation, Task
 from valpnas.opened_run import FrontMember, Run
 from valpnas.seeding import stream, torch_stream
 from valpnas.store.files import explained
 
+_MOST = 1_000_000  # samples at once, all of which are in memory
 _GAP = 1  # pixels between two images
+_SIDE = 600  # pixels of the longer side of a picture, about
 
 
 def write_samples(run: Run, path: Path, output: str | None, candidate: int | None, count: int, seed: int) -> str:
@@ -35,8 +37,14 @@ def write_samples(run: Run, path: Path, output: str | None, candidate: int | Non
     """
     if count < 1:
         raise ConfigError(f"--count: expected at least 1, got {count}")
+    if count > _MOST:
+        raise ConfigError(f"--count: expected at most {_MOST:,}, got {count:,}; draw them with several seeds")
+    if seed < 0:
+        raise ConfigError(f"--seed: expected at least 0, got {seed}")
     name = _output(run, output)
     member = _member(run, name, candidate)
+    (task,) = (each.task for each in run.problem.outputs if each.name == name)
+    _check_name(path, task)
     values = member.model.sample(name, count, torch_stream(stream(seed, "sample"))).numpy()
     with explained(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,16 +73,23 @@ def _member(run: Run, output: str, candidate: int | None) -> FrontMember:
     return best if candidate is None else front[candidate]
 
 
+def _check_name(path: Path, task: Task) -> None:
+    """Raise ``ConfigError`` unless the samples of ``task`` can be written to a file called so."""
+    images = isinstance(task, Generation) and len(task.shape) == 3 and task.shape[0] in (1, 3)
+    if path.suffix not in ((".png", ".csv") if images else (".csv",)):
+        wanted = "a .png or .csv file" if images else "a .csv file, for the samples are no images"
+        raise ConfigError(f"--out: expected {wanted}, got {path.name!r}")
+
+
 def _write(path: Path, values: np.ndarray) -> None:
     if path.suffix == ".csv":
         np.savetxt(path, values.reshape(len(values), -1), delimiter=",", fmt="%.6g")
         return
-    if path.suffix != ".png" or values.ndim != 4 or values.shape[1] not in (1, 3):
-        wanted = "a .png or .csv file" if values.ndim == 4 else "a .csv file, for the samples are no images"
-        raise ConfigError(f"--out: expected {wanted}, got {path.name!r}")
     from matplotlib.pyplot import imsave  # it takes a second to load
 
-    imsave(path, side_by_side(values), cmap="gray", vmin=0, vmax=1)
+    picture = side_by_side(values)
+    zoom = max(1, round(_SIDE / max(picture.shape[:2])))  # small images are drawn larger, pixel by pixel
+    imsave(path, picture.repeat(zoom, axis=0).repeat(zoom, axis=1), cmap="gray", vmin=0, vmax=1)
 
 
 def side_by_side(images: np.ndarray) -> np.ndarray:

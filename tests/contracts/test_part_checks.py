@@ -56,7 +56,7 @@ BAD: list[Bad] = [
     ({"x": TABLE, "z": TABLE[:5]}, {"y": LABELS}, {}, "input 'z': expected 40 rows", "got 5", "the same rows"),
     ({"x": TABLE[:0]}, {"y": LABELS[:0]}, {}, "expected some rows", "got 0", "the same rows"),
     ({"x": TABLE[:19]}, {"y": LABELS[:19]}, {}, "expected at least 20 rows", "got 19", "give more data"),
-    ({"x": TABLE[:, :0]}, {"y": LABELS}, {}, "input 'x': expected shape", "(40, 0)", "reshape"),
+    ({"x": TABLE[:, :0]}, {"y": LABELS}, {}, "input 'x': expected at least one number", "(40, 0)", "add a column"),
     ({"x": TABLE}, {"y": TABLE}, {"y": Regression(2)}, "target 'y': expected shape (40, 2)", "(40, 3)", "reshape"),
     ({"x": TABLE}, {"y": TABLE}, {"y": Classification(3)}, "target 'y': expected shape (40,)", "(40, 3)", "reshape"),
     ({"x": TABLE}, {"y": IMAGES}, {"y": Generation((2, 2))}, "expected shape (40, 2, 2)", "(40, 1, 2, 2)", "reshape"),

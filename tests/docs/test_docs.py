@@ -36,20 +36,24 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 MOST = {"steps": 2, "initial_batches": 20, "batches_per_step": 10}
+CONFIG_USERS = ("valpnas.run", "valpnas.experiments.comparison", "valpnas.experiments.worker")
 RAISED = 3  # what a raised budget is cut to
 
 
 @pytest.fixture
 def reader_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder to work in, on Python's path; every run gets a tiny budget, written files can be imported."""
+    for user in CONFIG_USERS:  # a module first imported while the name is replaced would keep the replacement
+        import_module(user)
     real = config_module.config_from
 
     def tiny(data: Any) -> RunConfig:
         config = real(data)
         return replace(config, **{name: min(getattr(config, name), most) for name, most in MOST.items()})
 
-    monkeypatch.setattr("valpnas.config.config_from", tiny)
-    monkeypatch.setattr("valpnas.run.config_from", tiny)
+    monkeypatch.setattr(config_module, "config_from", tiny)
+    for user in CONFIG_USERS:
+        monkeypatch.setattr(f"{user}.config_from", tiny)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("VALPNAS_DATA", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_losing_is_called_losing(tmp_path: Path) -> None:
 def test_a_difference_in_every_one_of_few_pairs_is_not_significant(tmp_path: Path) -> None:
     duel = last_duel(analyse(made(tmp_path, pairs=4), Options()))
     assert duel.figures.effect == -1.0
-    assert duel.verdict == "loses, not significant"
+    assert duel.verdict == "not significant"
 
 
 def test_equal_arms_are_called_equal(tmp_path: Path) -> None:
@@ -62,9 +63,8 @@ def test_p_is_corrected_within_families_that_were_fixed_beforehand(tmp_path: Pat
     duels = [duel for block in blocks for duel in block.duels]
     assert len(duels) == 3 * 2 * len(blocks)
     assert len(blocks) == 2 + 3
-    ends = (blocks[1], blocks[4])  # the last step, and the full common time
     primary = [duel for duel in duels if duel.primary]
-    assert primary == [duel for block in ends for duel in block.duels if duel.part == "test"]
+    assert primary == [duel for duel in blocks[1].duels if duel.part == "test"]  # at the last step
     for family in (primary, [duel for duel in duels if not duel.primary]):
         assert [duel.corrected for duel in family] == pytest.approx(holm([duel.figures.p for duel in family]))
 
@@ -86,13 +86,30 @@ def test_figures_of_an_arm(tmp_path: Path) -> None:
     assert (y.on["validation"].pairwise, y.on["test"].pooled) == (1.0, 1)
 
 
-def test_unknown_test_objectives_make_no_comparison_and_are_reported(tmp_path: Path) -> None:
+def test_models_without_test_figures_dominate_nothing_there_and_are_named(tmp_path: Path) -> None:
     kept = made(tmp_path)
     kept.points = [untested(p) if p.arm == "x" and p.pair == 3 else p for p in kept.points]
     blocks = analyse(kept, Options())
-    assert not [d for block in blocks for d in block.duels if d.part == "test" and str(block.checkpoint) == "step 2"]
-    assert any(sentence.startswith("test hypervolumes are missing") for sentence in notes(kept, blocks))
-    assert not any(sentence.startswith("test") for sentence in headlines(blocks))
+    end = next(block for block in blocks if str(block.checkpoint) == "step 2")
+    (duel,) = (duel for duel in end.duels if duel.part == "test")
+    assert duel.figures.pairs == len(kept.pairs)
+    assert any("have no finite figures on test rows" in note and "x pair 3" in note for note in notes(kept, blocks))
+    assert not any("no finite figures" in note for note in notes(made(tmp_path), blocks))
+
+
+def test_a_run_whose_last_changes_failed_moves_no_checkpoint(tmp_path: Path) -> None:
+    """Were they left out, the run would seem to have stopped earlier, and all others would be judged there."""
+    whole = [*run_of("x", 0, 0.5), *run_of("y", 0, 0.4)]
+    broken = [replace(p, validation={}, test={}, parameters=0) if p.arm == "y" and p.step else p for p in whole]
+    ends = [
+        [block.checkpoint for block in analyse(record(tmp_path / "r.csv", comparison("x", "y"), points), Options())]
+        for points in (whole, broken)
+    ]
+    assert ends[0] == ends[1]
+
+
+def test_comparisons_that_tuned_nothing_say_so(tmp_path: Path) -> None:
+    assert "nothing was tuned" in said(made(tmp_path))
 
 
 # -- notes ----------------------------------------------------------------------------------------------------
@@ -104,10 +121,10 @@ def said(kept: Record, **options: Any) -> str:
 
 def test_too_few_pairs_are_said_to_be_too_few(tmp_path: Path) -> None:
     text = said(made(tmp_path, pairs=3))
-    assert "3 pairs: p cannot be below 0.25 in any one comparison, and not below 0.5 after" in text
-    assert "Holm's correction for the 2 primary ones" in text
-    assert "so nothing here can be significant at 0.05, however large the difference: that takes 7 pairs" in text
-    assert "nothing here can be significant" not in said(made(tmp_path, pairs=7))
+    assert "3 pairs: p cannot be below 0.25 in any one comparison, and not below 0.25 after" in text
+    assert "Holm's correction for the 1 primary ones" in text
+    assert "so nothing here can be significant at 0.05, however large the difference: that takes 6 pairs" in text
+    assert "nothing here can be significant" not in said(made(tmp_path, pairs=6))
 
 
 def test_unequal_training_and_time_are_pointed_out(tmp_path: Path) -> None:

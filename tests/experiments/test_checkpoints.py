@@ -37,9 +37,9 @@ def test_the_best_of_an_output_is_picked_on_validation() -> None:
     assert row(("x", 0), points, STEP_2, BOUNDS).best == {"a": (0.2, 0.5), "b": (0.2, 0.9)}
 
 
-def test_a_front_that_was_not_tested_has_no_test_hypervolume() -> None:
+def test_a_front_without_test_figures_dominates_nothing_on_test_rows() -> None:
     found = row(("x", 0), [untested(point(step=1))], STEP_2, BOUNDS)
-    assert found.test is None
+    assert found.test == 0.0
     assert found.best["a"] == (0.5, None)
     dominated = [untested(point(step=1, a=0.9, b=0.9)), point(step=2)]
     assert row(("x", 0), dominated, STEP_2, BOUNDS).test == found.validation
@@ -60,9 +60,10 @@ def test_checkpoints_are_those_that_every_run_reached() -> None:
     short = [point(("y", 0), step, seconds=1.2345 * step) for step in range(26)]
     found = checkpoints({("x", 0): long, ("y", 0): short}, (10, 20, 30, 60))
     assert [at.value for at in found if at.kind == "step"] == [10, 20, 25]
-    assert [at.value for at in found if at.kind == "second"] == [7.71, 15.4, 30.8]
+    assert [at.value for at in found if at.kind == "second"] == pytest.approx([0.25 * 30.8625, 0.5 * 30.8625, 30.8625])
     assert checkpoints({("x", 0): long, ("z", 0): []}, (10,))[0] == Checkpoint("step", 10)
     assert checkpoints({}, (10,)) == []
+    assert row(("y", 0), short, found[-1], BOUNDS).candidates == len(short)  # the shortest run is there as a whole
 
 
 @quick

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 
 from tests.test_cli import Done, valpnas
 from valpnas.experiments.points import read_points
+from valpnas.store.lock import locked
 from valpnas.store.run_directory import RunDirectory
 
 TINY = ("--pairs", "2", "--steps", "2", "--initial-batches", "12", "--batches-per-step", "6", "--batch-size", "50")
@@ -163,6 +166,26 @@ def test_bad_input_is_one_line_and_makes_nothing(tmp_path: Path, name: str) -> N
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arms.toml", "mine.csv"]
+
+
+def test_a_comparison_without_any_model_is_recorded_and_refused(tmp_path: Path) -> None:
+    words = ("digits", "--choosers", "random,train-only", *TINY, "--learning-rate", "1e25", "--workers", "1")
+    for _ in range(2):  # the second time from the record
+        done = valpnas("compare", *words, "--out", "out", "--quiet", folder=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert "no run of 2 pairs has one: expected a start that can be trained" in done.stderr
+    assert json.loads((tmp_path / "out" / "results.json").read_text())["pairs"] == [0, 1]
+
+
+def test_a_record_in_use_is_refused(tmp_path: Path, whole: Path) -> None:
+    shutil.copytree(whole / "out", tmp_path / "out")
+    before = (tmp_path / "out" / "results.json").read_bytes()
+    with closing(locked(tmp_path / "out" / ".results.lock", "record")):
+        done = compare(tmp_path, "--out", "out", "--quiet")
+    assert done.returncode == 2
+    assert "expected to be alone, but another process is writing this record" in done.stderr
+    assert (tmp_path / "out" / "results.json").read_bytes() == before
 
 
 def test_check_knows_compare_files(tmp_path: Path) -> None:

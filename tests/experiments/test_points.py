@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.graph.strategies import quick
 from valpnas.config import config_from
 from valpnas.errors import StoreError
-from valpnas.experiments.points import Point, read_points, read_run, shown, write_points
+from valpnas.experiments.points import Point, read_points, read_run, shown, trained, write_points
 
 from .fabricate import make_run, point, untested
 
@@ -43,8 +43,9 @@ def test_failed_and_rejected_candidates_are_charged(tmp_path: Path) -> None:
     changed = [*events[:4], failed, rejected, *events[6:]]
     journal.write_text("".join(json.dumps(event) + "\n" for event in changed))
     points = read_run(tmp_path / "run", "x", 0)
-    assert [(p.candidate, p.batches) for p in points] == [(0, 20), (2, 37)]
-    assert points[1].seconds == pytest.approx(1.0 + 0.25 + 7.0 + 1.0)
+    assert [(p.candidate, p.batches) for p in points] == [(0, 20), (1, 27), (2, 37)]
+    assert [p.candidate for p in trained(points)] == [0, 2]
+    assert points[2].seconds == pytest.approx(1.0 + 0.25 + 7.0 + 1.0)
 
 
 def test_a_step_whose_parent_was_trained_too_is_one_step(tmp_path: Path) -> None:

@@ -112,8 +112,23 @@ def test_another_device_is_refused(tmp_path: Path) -> None:
 
 def test_how_many_pairs_and_what_is_shown_may_differ(tmp_path: Path) -> None:
     two_pairs(tmp_path / "r.csv", comparison("x", "y"))
-    other = comparison("y", "x", pairs=9, against="x", checkpoints=(1,), figure_arms=("x", "y"), tune_pairs=3)
+    other = comparison("y", "x", pairs=9, checkpoints=(1,), figure_arms=("x", "y"), tune_pairs=3)
     assert Record.open(tmp_path / "r.csv", settings_of(other, "cpu")).pairs == [0, 1]
+
+
+def test_what_is_primary_cannot_be_chosen_afterwards(tmp_path: Path) -> None:
+    two_pairs(tmp_path / "r.csv", comparison("x", "y"))
+    with pytest.raises(ConfigError, match="expected against = '' as in the figures that are there, got 'x'"):
+        Record.open(tmp_path / "r.csv", settings_of(comparison("x", "y", against="x"), "cpu"))
+
+
+def test_points_that_are_not_those_recorded_are_refused(tmp_path: Path) -> None:
+    two_pairs(tmp_path / "r.csv", comparison("x", "y"))
+    points = tmp_path / "r-points.csv"
+    kept = points.read_text().splitlines(keepends=True)
+    points.write_text("".join(kept[:1] + kept[2:]))
+    with pytest.raises(StoreError, match="expected the points as recorded, found others"):
+        Record.read(tmp_path / "r.csv")
 
 
 def test_a_key_that_is_newer_than_the_record_counts_as_its_default(tmp_path: Path) -> None:
@@ -157,7 +172,7 @@ def test_a_start_file_with_another_content_is_another_setting(tmp_path: Path) ->
     start.write_text("{ }")
     assert settings_of(made, "cpu") != before
     start.unlink()
-    with pytest.raises(StoreError, match=r"cannot read .*start\.json"):
+    with pytest.raises(StoreError, match=r"start\.json: expected a file, found none"):
         settings_of(made, "cpu")
 
 

@@ -137,7 +137,7 @@ def test_a_kind_is_fed_only_what_it_accepts(rng: np.random.Generator, monkeypatc
     ("space", "networks", "match"),
     [
         (Space(networks=("dense",)), None, "expected a decoder kind .* got kinds dense; add 'decoder'"),
-        (Space(max_parameters=1), None, "expected to find a valid VALP of 2 to 4 .*allow more"),
+        (Space(max_parameters=1), None, "max_parameters: expected room .* smallest found has [0-9,]+, got 1; raise it"),
         (Space(), (0, 2), "expected 1 <= fewest <= most sub-networks, got 0 and 2; widen"),
         (Space(), (3, 2), "expected 1 <= fewest <= most sub-networks, got 3 and 2; widen"),
     ],

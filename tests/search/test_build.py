@@ -21,7 +21,6 @@ from valpnas.training.balancing.uncertainty import Uncertainty
     [
         ({}, Sum()),
         ({"balancing": "fixed", "loss_weights": {"digit": 2}}, Fixed({"digit": 2.0})),
-        ({"balancing": "fixed"}, Fixed()),
         ({"balancing": "uncertainty"}, Uncertainty(rate=0.01)),
         ({"balancing": "gradnorm"}, GradNorm(alpha=1.5)),
         ({"balancing": "valpnas.training.balancing.gradnorm:GradNorm"}, GradNorm()),

@@ -111,7 +111,7 @@ def test_a_time_limit_is_a_failure_with_its_reason() -> None:
     [
         (TrainingFailedError("diverged: so it is"), "diverged: so it is"),
         (torch.OutOfMemoryError("CUDA out of memory.\nTried to"), "out of memory: CUDA out of memory."),
-        (MemoryError(), "out of memory: "),
+        (MemoryError(), "out of memory: no reason given"),
         (RuntimeError("shapes (2,) and (3,)\n  at line 3"), "raised RuntimeError: shapes (2,) and (3,)"),
         (KeyError("n3"), "raised KeyError: 'n3'"),
         (DataError("no such row"), "raised DataError: no such row"),

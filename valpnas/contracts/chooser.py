@@ -13,6 +13,7 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Proposal
 from valpnas.contracts.operator import Operator, Site
 from valpnas.contracts.search import Workbench
+from valpnas.errors import blamed
 from valpnas.graph.valp import Valp
 
 
@@ -42,7 +43,8 @@ class Situation:
         """Return the legal sites of ``variant`` that were not tried yet; empty for an operator that is not there."""
         if variant not in self.operators:
             return []
-        return [site for site in self.operators[variant].sites(self.valp) if (variant, site) not in self.tried]
+        with blamed(f"operator {variant!r}, asked for its sites,", "mend it and resume the run"):
+            return [site for site in self.operators[variant].sites(self.valp) if (variant, site) not in self.tried]
 
 
 class Chooser(ABC):

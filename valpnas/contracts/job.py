@@ -10,7 +10,7 @@ from typing import Any, Literal
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
-from valpnas.errors import ConfigError
+from valpnas.errors import ConfigError, UnknownNameError
 
 SCHEDULES = ("constant", "linear", "cosine")
 
@@ -26,11 +26,11 @@ class Schedule:
     final: float = 0.3
 
     def __post_init__(self) -> None:
-        """Raise ``ConfigError`` for an unknown schedule or a final part outside (0, 1]."""
-        if self.name not in SCHEDULES or not 0 < self.final <= 1:
-            raise ConfigError(
-                f"expected a schedule among {', '.join(SCHEDULES)} and a final part in (0, 1], got {self}"
-            )
+        """Raise ``UnknownNameError`` for an unknown schedule, ``ConfigError`` for a final part outside (0, 1]."""
+        if self.name not in SCHEDULES:
+            raise UnknownNameError("schedule", self.name, SCHEDULES)
+        if not 0 < self.final <= 1:
+            raise ConfigError(f"final_decay: expected a part of the run in (0, 1], got {self.final}; 1 is all of it")
 
     def factor(self, progress: float) -> float:
         """Return what the learning rate is multiplied by at ``progress`` in [0, 1] of the run."""

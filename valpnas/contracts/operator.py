@@ -89,11 +89,15 @@ def vary(
 ) -> Model:
     """Apply ``operator`` and carry all state over; raises ``OperatorError`` for an illegal site.
 
-    Raises ``InvalidValpError`` when the operator returned a broken graph - a fault of the operator.
+    Raises ``OperatorError`` or ``InvalidValpError`` when the operator returned no change or a broken graph, which is a
+    fault of the operator.
     """
     if site not in operator.sites(parents[0].valp):
         raise OperatorError(f"{operator.name}: expected one of its sites, got {site}; ask sites(valp) first")
     mutated = operator.apply(parents, site, hint, rng)
+    if not isinstance(mutated, Mutated):
+        got = type(mutated).__name__
+        raise OperatorError(f"{operator.name}: expected apply to return a Mutated, got {got}; return draft.finish()")
     validate(mutated.valp)
     check_same_outputs(mutated.valp, parents[0].valp.tasks.items())
     return inherit(parents, mutated, gently=operator.gentle and operator.scope != "hyperparameter")

@@ -29,9 +29,9 @@ def check_part(inputs: Sequence[Input], outputs: Sequence[Output], part: Part) -
         _check_target(output, _array("target", part.targets, output.name), rows)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[object]) -> None:
     for name in names:
-        if not IDENTIFIER.fullmatch(name):
+        if not isinstance(name, str) or not IDENTIFIER.fullmatch(name):
             raise DataError(f"expected names of letters, digits, '_' and '-', got {name!r}; rename it")
         if names.count(name) > 1:
             raise DataError(f"expected every input and target to have its own name, got {name!r} twice; rename one")
@@ -66,7 +66,9 @@ def _check_array(what: str, value: Array, rows: int, shape: tuple[int, ...]) -> 
     if value.ndim == 0 or len(value) != rows or rows == 0:
         got = len(value) if value.ndim else "a single number"
         raise DataError(f"{what}: expected {rows or 'some'} rows, got {got}; give every input and target the same rows")
-    if value.shape[1:] != shape or 0 in shape:
+    if 0 in shape:
+        raise DataError(f"{what}: expected at least one number in each row, got shape {value.shape}; add a column")
+    if value.shape[1:] != shape:
         raise DataError(f"{what}: expected shape {(rows, *shape)}, got {value.shape}; reshape it or declare its shape")
     if count := int((~np.isfinite(value)).sum()):
         raise DataError(f"{what}: expected finite numbers, got {count} NaN or infinite; fill or drop them first")

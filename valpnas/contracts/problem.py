@@ -12,8 +12,8 @@ from valpnas.contracts.data_files import DataFile, Reader
 from valpnas.contracts.part_checks import check_part
 from valpnas.contracts.parts import PARTS, Array, Part, Parts
 from valpnas.contracts.sample_scorer import SampleScorer
-from valpnas.errors import DataError
-from valpnas.graph.tasks import Classification, Generation, Regression, Task
+from valpnas.errors import DataError, first_line
+from valpnas.graph.tasks import TASKS, Classification, Generation, Regression, Task
 from valpnas.graph.valp import Input, Output
 
 # A problem file needs nothing but this module.
@@ -64,12 +64,13 @@ class Problem:
         Raises:
             DataError: unequal lengths, values that are not finite, targets that do not fit their task, too few rows.
         """
-        given = {key: np.asarray(value) for key, value in targets.items()}
+        arrays, given = _arrays("input", inputs), _arrays("target", targets)
+        _check_tasks(tasks or {})
         if unknown := sorted(set(tasks or {}) - set(given)):
             raise DataError(f"expected tasks of targets {', '.join(given)}, got one of {unknown[0]!r}; name a target")
         chosen = {key: (tasks or {}).get(key) or _guess_task(key, value) for key, value in given.items()}
         rows = Part(
-            {key: _as_input(key, value) for key, value in inputs.items()},
+            {key: _as_input(key, value) for key, value in arrays.items()},
             {key: _as_target(key, value, chosen[key]) for key, value in given.items()},
         )
         vertices = [Input(key, value.shape[1:], _guess_kind(value)) for key, value in rows.inputs.items()]
@@ -84,6 +85,30 @@ class Problem:
         """Make an in-memory problem of parts that are already split; reference and ideal are found when it is run."""
         samplers = {o.name: SampleScorer() for o in outputs if isinstance(o.task, Generation)}
         return Problem(name, summary, tuple(inputs), tuple(outputs), lambda _: parts, samplers=samplers, in_memory=True)
+
+
+def _arrays(what: str, given: object) -> dict[str, Array]:
+    """Return what was given as arrays by name; raises ``DataError`` when it is no mapping, or has unequal rows."""
+    if not isinstance(given, Mapping):
+        raise DataError(f"{what}s: expected name: array, got {type(given).__name__}; give {{{what!r}: ...}}, say")
+    arrays = {}
+    for name, value in given.items():
+        try:
+            arrays[name] = np.asarray(value)
+        except ValueError as error:  # rows of unequal length
+            raise DataError(
+                f"{what} {name!r}: expected rows of equal length, got {first_line(error)}; fill up or cut the rows"
+            ) from error
+    return arrays
+
+
+def _check_tasks(tasks: Mapping[str, Task]) -> None:
+    kinds = ", ".join(kind.__name__ for kind in TASKS)
+    if not isinstance(tasks, Mapping):
+        raise DataError(f"tasks: expected name: task, got {type(tasks).__name__}; tasks are {kinds}")
+    for name, task in tasks.items():
+        if not isinstance(task, TASKS):
+            raise DataError(f"tasks: expected one of {kinds} for {name!r}, got {task!r}; give an object, no word")
 
 
 def _guess_kind(value: Array) -> str:

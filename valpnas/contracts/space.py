@@ -8,6 +8,7 @@ import numpy as np
 
 from valpnas.errors import ConfigError
 
+_MOST = {"width": 1_000_000, "layers": 1_000, "latent": 1_000_000}  # what no machine holds, or no draw ends with
 ACTIVATIONS = ("relu", "elu", "gelu", "silu", "tanh", "softplus", "leaky_relu", "linear")
 
 
@@ -36,6 +37,8 @@ class Space:
             low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if not 1 <= low <= high:
                 raise ConfigError(f"expected 1 <= min_{what} <= max_{what}, got {low} and {high}; widen the range")
+            if high > _MOST[what]:
+                raise ConfigError(f"max_{what}: expected at most {_MOST[what]:,}, got {high:,}; lower it")
         if unknown := sorted(set(self.activations) - set(ACTIVATIONS)):
             raise ConfigError(f"expected activations among {', '.join(ACTIVATIONS)}, got {', '.join(unknown)}")
         if not self.networks or not self.activations or self.max_networks < 1 or self.max_parameters < 0:

@@ -37,8 +37,8 @@ def _block(
     by_arm = {arm: [r for r in rows if r.arm == arm] for arm in arms}
     counts = {part: (pairwise(fronts, arms, part).values(), pooled(fronts, arms, part)) for part in PARTS}
     results = tuple(_arm_result(arm, by_arm[arm], counts) for arm in arms)
-    duels = [_duel(one, other, part, by_arm, fronts) for part in PARTS for one, other in names]
-    return Block(at, results, tuple(duel for duel in duels if duel))
+    duels = tuple(_duel(one, other, part, by_arm, fronts) for part in PARTS for one, other in names)
+    return Block(at, results, duels)
 
 
 def _arm_result(arm: str, rows: Sequence[Row], counts: Mapping[str, tuple[Collection[Counts], Counts]]) -> ArmResult:
@@ -54,25 +54,17 @@ def _arm_result(arm: str, rows: Sequence[Row], counts: Mapping[str, tuple[Collec
 
 
 def _figures(arm: str, values: Sequence[float], by_pair: Collection[Counts], together: Counts) -> Figures:
-    return Figures(
-        fmean(values) if values else None,
-        (stdev(values) if len(values) > 1 else 0.0) if values else None,
-        fmean(counts[arm] for counts in by_pair),
-        together[arm],
-    )
+    spread = stdev(values) if len(values) > 1 else 0.0
+    return Figures(fmean(values), spread, fmean(counts[arm] for counts in by_pair), together[arm])
 
 
 def _hypervolumes(rows: Sequence[Row], part: str) -> list[float]:
-    """Return the hypervolume of each pair's run, in the order of pairs; none at all when one is not known."""
-    values = [r.on(part) for r in sorted(rows, key=lambda r: r.pair)]
-    known = [value for value in values if value is not None]
-    return known if len(known) == len(values) else []
+    """Return the hypervolume of each pair's run, in the order of pairs."""
+    return [r.on(part) for r in sorted(rows, key=lambda r: r.pair)]
 
 
-def _duel(one: str, other: str, part: str, by_arm: Mapping[str, Sequence[Row]], fronts: Runs) -> Duel | None:
+def _duel(one: str, other: str, part: str, by_arm: Mapping[str, Sequence[Row]], fronts: Runs) -> Duel:
     first, second = (_hypervolumes(by_arm[arm], part) for arm in (one, other))
-    if not first or not second:
-        return None
     counts = list(pairwise(fronts, (one, other), part).values())
     together = pooled(fronts, (one, other), part)
     return Duel(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log10
 from statistics import median
 from typing import Literal
 
-from valpnas.experiments.points import Objectives, Point, RunKey
+from valpnas.experiments.points import Objectives, Point, RunKey, trained
 from valpnas.search.pareto import front, hypervolume
 
 Kind = Literal["step", "second"]
@@ -38,7 +37,7 @@ class Checkpoint:
 
     def __str__(self) -> str:
         """Say it for a person."""
-        return f"step {self.value:g}" if self.kind == "step" else f"{self.value:g} s"
+        return f"step {self.value:g}" if self.kind == "step" else f"{self.value:.3g} s"
 
     def reached(self, points: Iterable[Point]) -> list[Point]:
         """Return the points there were by then."""
@@ -50,7 +49,7 @@ class Row:
     """What a run had come to at a checkpoint. ``parameters`` is the median over the front, None without a model.
 
     ``best`` holds, per output, the validation and test objective of the front's model that is best on validation.
-    A test figure is None when the run did not record the test objectives of that front.
+    The test figure is None when that model's is not finite on the test rows.
     """
 
     arm: str
@@ -62,10 +61,10 @@ class Row:
     front_size: int
     parameters: float | None
     validation: float  # hypervolume
-    test: float | None
+    test: float
     best: Mapping[str, tuple[float, float | None]]
 
-    def on(self, part: str) -> float | None:
+    def on(self, part: str) -> float:
         """Return the hypervolume on ``part``."""
         return self.validation if part == "validation" else self.test
 
@@ -73,39 +72,40 @@ class Row:
 def checkpoints(runs: Runs, steps: Sequence[int]) -> list[Checkpoint]:
     """Return those of ``steps`` that every run reached, the last step they all reached, and shares of common time.
 
-    The common time is that of the shortest run: until then every run was at work.
+    The common time is that of the shortest run: until then every run was at work. Candidates that failed count for how
+    far a run was; runs that never had a model count for nothing here.
     """
-    ended = [points for points in runs.values() if points]
+    ended = [points for points in runs.values() if trained(points)]
     if not ended:
         return []
     last = min(max(p.step for p in points) for points in ended)
     common = min(max(p.seconds for p in points) for points in ended)
     reached = sorted({step for step in steps if step <= last} | {last})
-    return [Checkpoint("step", step) for step in reached] + [
-        Checkpoint("second", _rounded(share * common)) for share in _SHARES
-    ]
+    return [Checkpoint("step", step) for step in reached] + [Checkpoint("second", share * common) for share in _SHARES]
 
 
 def chosen(points: Sequence[Point]) -> list[Point]:
     """Return the front that validation chooses among ``points``."""
-    return [points[i] for i in front([point.validation for point in points])]
+    known = trained(points)
+    return [known[i] for i in front([point.validation for point in known])] if known else []
 
 
 def row(run: RunKey, points: Sequence[Point], checkpoint: Checkpoint, bounds: Bounds) -> Row:
     """Return what a run had come to at ``checkpoint``."""
     reached = checkpoint.reached(points)
     members = chosen(reached)
+    # A model whose figures on test rows are not finite dominates nothing there; no test row may choose another.
     tested = [member.test for member in members if member.test]
     return Row(
         *run,
         checkpoint,
-        candidates=len(reached),
+        candidates=len(trained(reached)),
         batches=max((point.batches for point in reached), default=0),
         seconds=max((point.seconds for point in reached), default=0.0),
         front_size=len(members),
         parameters=median(member.parameters for member in members) if members else None,
         validation=bounds.hypervolume([member.validation for member in members]),
-        test=bounds.hypervolume(tested) if len(tested) == len(members) else None,
+        test=bounds.hypervolume(tested),
         best={output: _best(members, output) for output in bounds.reference} if members else {},
     )
 
@@ -114,11 +114,3 @@ def _best(members: Sequence[Point], output: str) -> tuple[float, float | None]:
     """Validation picks the model; the lowest test objective of the front would be picked by the test rows."""
     best = min(members, key=lambda member: member.validation[output])
     return best.validation[output], best.test.get(output)
-
-
-def _rounded(seconds: float) -> float:
-    """Round down to three digits, so that the shortest run still had the time."""
-    if seconds <= 0:
-        return 0.0
-    unit = 10.0 ** (floor(log10(seconds)) - 2)
-    return float(f"{floor(seconds / unit) * unit:.3g}")

@@ -79,7 +79,9 @@ def compare(
     given = {**budget, **numbers, "pairs": pairs, "against": against, "tune_pairs": tune_pairs}
     flags = {key: value for key, value in given.items() if value is not None}
     comparison, name = _comparison(target, arms, choosers, flags)
-    folder = out or Path(f"runs/{name}-compare-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    # Runs of a record lie where the same command finds them again, for a sitting may end before a pair is whole.
+    beside = f"runs/{append.stem}" if append else f"runs/{name}-compare-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder = out or Path(beside)
     _carry_out(comparison, folder, append, _workers(workers), quiet or as_json, as_json)
 
 
@@ -103,7 +105,6 @@ def _carry_out(
     from valpnas.experiments.terminal import print_comparison
 
     say = _say(quiet)
-    say(f"{len(comparison.arms)} arms, {comparison.options.pairs} pairs, {workers} at a time; all of it in {folder}")
     try:
         compared = experiment.compare(comparison, folder, append, workers, say, quiet)
     except KeyboardInterrupt:

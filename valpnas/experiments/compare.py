@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import run as runs
+from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.experiments.analysis import analyse
 from valpnas.experiments.comparison import Comparison
 from valpnas.experiments.duel import Block
 from valpnas.experiments.figures import figures
 from valpnas.experiments.notes import headlines, notes
 from valpnas.experiments.page import page
+from valpnas.experiments.points import trained
 from valpnas.experiments.record import Record
 from valpnas.experiments.runner import Runner
 from valpnas.experiments.settings import settings_of
@@ -23,6 +25,7 @@ from valpnas.experiments.sitting import Sitting
 from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
 from valpnas.experiments.workers import Workers
 from valpnas.store.files import explained, write_json, write_text
+from valpnas.store.lock import locked
 from valpnas.training.device import resolve_device
 
 _SHOWN = (
@@ -103,16 +106,30 @@ def compare(
         quiet: no progress bars.
 
     Raises:
-        ValpnasError: settings that cannot be used or differ from the record's, or a run that could not be ended.
+        ValpnasError: settings that cannot be used or differ from the record's, a run that could not be ended, or no
+            trained model in any run.
     """
     check(comparison)
+    if os.path.lexists(out) and not out.is_dir():
+        raise ConfigError(f"--out: expected a folder, {out} is none; choose another")
     shared = {**comparison.shared, "data_dir": comparison.shared.get("data_dir") or os.environ.get("VALPNAS_DATA", "")}
     comparison = replace(comparison, shared=shared)
     device = resolve_device(comparison.config(comparison.arms[0], 0, {}).device).type
-    record = Record.open(append or out / "results.csv", settings_of(comparison, device))
-    with Workers(workers) as processes:
+    where, settings = append or out / "results.csv", settings_of(comparison, device)
+    Record.open(where, settings)  # nothing is made beside a record that cannot be gone on with
+    arms, pairs = len(comparison.arms), comparison.options.pairs
+    say(f"{arms} arms, {pairs} pairs, {workers} at a time; all of it in {out}")
+    with explained(where.parent, "create"):
+        where.parent.mkdir(parents=True, exist_ok=True)
+    with locked(where.with_name(f".{where.stem}.lock"), "record"), Workers(workers) as processes:
+        record = Record.open(where, settings)
         Sitting(comparison, record, out, Runner(processes, quiet), say).conduct()
-    record.save(comparison.options.checkpoints)
+        record.save(comparison.options.checkpoints)
+    if not trained(record.points):
+        raise TrainingFailedError(
+            f"{where}: expected a trained model to compare, but no run of {len(record.pairs)} pairs has one: "
+            f"{record.lost[0]['reason']}"
+        )
     return Compared(comparison, record)
 
 

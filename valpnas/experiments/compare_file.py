@@ -20,8 +20,9 @@ _RUN_KEYS = tuple(f.name for f in fields(config.RunConfig))
 
 
 def is_compare_file(path: Path) -> bool:
-    """Say whether a TOML file is one for ``compare``."""
-    return config.read_toml(path).get("format") == FORMAT
+    """Say whether a TOML file is one for ``compare``: by its format, or without one by its arms."""
+    data = config.read_toml(path)
+    return bool(data.get("format", FORMAT if "arms" in data else config.FORMAT) == FORMAT)
 
 
 def read_keys(path: Path) -> dict[str, Any]:

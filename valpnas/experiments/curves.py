@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valpnas.experiments.checkpoints import Bounds, Runs, chosen
-from valpnas.experiments.points import Point
+from valpnas.experiments.points import Point, trained
 
 Axis = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ class Curve:
 def curve(runs: Runs, arm: str, along: str, part: str, bounds: Bounds) -> Curve | None:
     """Return an arm's curve along "batches" or "seconds"; it ends where the arm's shortest run does.
 
-    None when a run has no model, or test objectives that are not known.
+    None when a run has no model.
     """
     steps = [_steps(points, along, part, bounds) for (name, _), points in runs.items() if name == arm]
     if not steps or any(run is None for run in steps):
@@ -41,8 +41,8 @@ def curve(runs: Runs, arm: str, along: str, part: str, bounds: Bounds) -> Curve 
 
 def _steps(points: Sequence[Point], along: str, part: str, bounds: Bounds) -> tuple[Axis, Axis] | None:
     """Return where a run's hypervolume changes, and its value from there on."""
-    fronts = [chosen(points[: i + 1]) for i in range(len(points))]
-    if not points or any(not member.on(part) for front in fronts for member in front):
+    if not trained(points):
         return None
-    values = [bounds.hypervolume([member.on(part) for member in front]) for front in fronts]
+    fronts = [chosen(points[: i + 1]) for i in range(len(points))]
+    values = [bounds.hypervolume([member.on(part) for member in front if member.on(part)]) for front in fronts]
     return np.array([getattr(point, along) for point in points], dtype=float), np.array(values)

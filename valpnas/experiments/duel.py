@@ -14,13 +14,10 @@ LEVEL = 0.05  # below which a corrected p-value is called significant
 
 @dataclass(frozen=True)
 class Figures:
-    """One arm on one part of the data: hypervolume, and points in the fronts of all arms together.
+    """One arm on one part of the data: hypervolume as mean and standard deviation, and points in common fronts."""
 
-    ``mean`` and ``spread`` (standard deviation) are None when some run's test objectives are not known.
-    """
-
-    mean: float | None
-    spread: float | None
+    mean: float
+    spread: float
     pairwise: float  # mean over the pairs (Figure 8)
     pooled: int  # Figure 9
 
@@ -56,11 +53,12 @@ class Duel:
 
     @property
     def verdict(self) -> str:
-        """Say in a word how the first did; what is not significant says so."""
+        """Say in a word how the first did; of what is not significant no direction is claimed."""
         if not self.figures.wins + self.figures.losses:
             return "equal in every pair"
-        word = "even" if self.figures.effect == 0 else "wins" if self.figures.effect > 0 else "loses"
-        return word if self.corrected < LEVEL else f"{word}, not significant"
+        if self.corrected >= LEVEL:
+            return "not significant"
+        return "wins" if self.figures.effect > 0 else "loses"
 
 
 @dataclass(frozen=True)

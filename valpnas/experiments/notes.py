@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from valpnas.experiments.checkpoints import chosen
 from valpnas.experiments.duel import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
@@ -17,10 +18,10 @@ def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
     return [
         *_on_power(record, blocks),
         *(f"{run['arm']}, pair {run['pair']}: no model at all ({run['reason']}); counted as 0" for run in record.lost),
-        *_on_test(blocks),
+        *_on_test(record),
         *_on_batches(blocks),
         *_on_size(record),
-        *on_tuning(record.choices),
+        *_on_tuning(record),
         *_on_machines(record),
     ]
 
@@ -28,18 +29,15 @@ def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
 def headlines(blocks: Sequence[Block]) -> list[str]:
     """Return the order of the arms after the steps and the time that all had, and how much of it is certain."""
     last = [[block for block in blocks if block.checkpoint.kind == kind][-1:] for kind in ("step", "second")]
-    return [sentence for (block,) in filter(None, last) for part in PARTS for sentence in _order(block, part)]
+    return [_order(block, part) for (block,) in filter(None, last) for part in PARTS]
 
 
-def _order(block: Block, part: str) -> Iterator[str]:
-    means = {result.arm: result.on[part].mean for result in block.arms}
-    known = {arm: mean for arm, mean in means.items() if mean is not None}
-    if len(known) < len(means):
-        return
+def _order(block: Block, part: str) -> str:
+    known = {result.arm: result.on[part].mean for result in block.arms}
     duels = [duel for duel in block.duels if duel.part == part]
     certain = [f"{duel.one} {duel.verdict} against {duel.other}" for duel in duels if duel.corrected < LEVEL]
     ranked = sorted(known, key=lambda arm: -known[arm])
-    yield (
+    return (
         f"{part}, {block.checkpoint}, mean hypervolume: {', '.join(f'{arm} {known[arm]:.4g}' for arm in ranked)}; "
         f"significant after Holm's correction: {', '.join(certain) or 'nothing'}"
     )
@@ -51,8 +49,8 @@ def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
     pairs, least = len(record.pairs), least_p(len(record.pairs))
     reachable = min(1.0, primary * least)
     yield (
-        f"{primary} comparisons are primary, fixed before any figure was seen: test rows, at the last step and after "
-        f"the full common time; the other {len(duels) - primary} are secondary. p is corrected within each family"
+        f"{primary} comparisons are primary, fixed before any figure was seen: test rows at the last step; "
+        f"the other {len(duels) - primary} are secondary. p is corrected within each family"
     )
     yield (
         f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {reachable:.3g} after "
@@ -65,13 +63,20 @@ def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
         )
 
 
-def _on_test(blocks: Sequence[Block]) -> Iterator[str]:
-    unknown = sum(result.on["test"].mean is None for block in blocks for result in block.arms)
-    if unknown:
+def _on_test(record: Record) -> Iterator[str]:
+    blind = [p for points in record.runs.values() for p in chosen(points) if not p.test]
+    if blind:
+        models = ", ".join(f"{p.arm} pair {p.pair} candidate {p.candidate}" for p in blind)
+        yield f"{len(blind)} chosen models have no finite figures on test rows and dominate nothing there: {models}"
+
+
+def _on_tuning(record: Record) -> Iterator[str]:
+    if not record.choices:
         yield (
-            f"test hypervolumes are missing {unknown} times: some run did not record the test objectives of every "
-            "trained candidate, because an older valpnas made it; run those pairs again"
+            "nothing was tuned, every arm ran at the rate and decay of its settings: these can outweigh any search "
+            "(--tune-rates, --tune-decays)"
         )
+    yield from on_tuning(record.choices)
 
 
 def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
@@ -83,10 +88,10 @@ def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
                 "steps are not equal training here, compare by seconds"
             )
         times = [result.seconds for result in block.arms if result.seconds]
-        if times and max(times) > 1.2 * min(times):
+        if times and max(times) > _STEADY * min(times):
             yield (
                 f"at {block.checkpoint} the arms have used from {min(times):.1f} to {max(times):.1f} seconds: the "
-                "checkpoints of seconds compare them at equal cost"
+                "checkpoints of seconds compare them at equal cost, but cut the slower ones before their decay"
             )
 
 
@@ -110,10 +115,9 @@ def _on_machines(record: Record) -> Iterator[str]:
 
 
 def _drift(record: Record) -> float:
-    """Return the largest ratio of the times that equal starts of a pair took: they are the same work."""
-    times: dict[tuple[object, ...], list[float]] = {}
+    """Return the largest ratio of the times that starts of a pair took; those of one size are the same work."""
+    times: dict[tuple[int, int, int], list[float]] = {}
     for point in record.points:
-        if point.step == 0:
-            same = (point.pair, point.batches, point.parameters, *sorted(point.validation.items()))
-            times.setdefault(same, []).append(point.seconds)
+        if point.step == 0 and point.validation:
+            times.setdefault((point.pair, point.batches, point.parameters), []).append(point.seconds)
     return max((max(of) / min(of) for of in times.values() if min(of) > 0), default=1.0)

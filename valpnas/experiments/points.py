@@ -1,4 +1,4 @@
-"""Points: every trained candidate of every run, with what it cost to get there; all figures are made of these alone."""
+"""Points: every candidate of every run, with what it cost to get there; all figures are made of these alone."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _PARTS = ("validation", "test")
 
 @dataclass(frozen=True)
 class Point:
-    """A trained candidate. ``step`` counts the changes tried until then, the start has 0.
+    """A candidate. ``step`` counts the changes tried until then, the start has 0.
 
     ``batches`` and ``seconds`` are those the run had used when the candidate was evaluated: rejected and failed
-    candidates, diagnostics and evaluation included. ``test`` is empty when the run did not record it.
+    candidates, diagnostics and evaluation included. A candidate that failed has no objectives: it says how far its run
+    was. ``test`` is empty too when a figure on test rows was not finite.
     """
 
     arm: str
@@ -60,7 +61,6 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
         seconds += sum(event.get("seconds", {}).values())
         if event["event"] in {"trained", "failed"}:
             batches += event["batches"]
-        if event["event"] == "trained":
             points.append(_point(event, arm, pair, steps[event["candidate"]], batches, seconds, test))
     return points
 
@@ -70,11 +70,22 @@ def _point(
 ) -> Point:
     candidate = event["candidate"]
     scores = test.get(candidate, {})
-    return Point(arm, pair, candidate, step, batches, seconds, event["parameters"], event["objectives"], scores)
+    parameters, objectives = event.get("parameters", 0), event.get("objectives", {})  # a failed one has neither
+    return Point(arm, pair, candidate, step, batches, seconds, parameters, objectives, scores)
+
+
+def trained(points: Sequence[Point]) -> list[Point]:
+    """Return the candidates that did not fail."""
+    return [point for point in points if point.validation]
 
 
 def write_points(path: Path, problem: str, points: Sequence[Point]) -> None:
     """Write the points as CSV, atomically."""
+    write_text(path, points_text(problem, points))
+
+
+def points_text(problem: str, points: Sequence[Point]) -> str:
+    """Return the points as CSV."""
     outputs = sorted({output for point in points for output in point.validation})
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -83,16 +94,15 @@ def write_points(path: Path, problem: str, points: Sequence[Point]) -> None:
         scores = [shown(p.on(part).get(output)) for part in _PARTS for output in outputs]
         figures = [p.candidate, p.step, p.batches, f"{p.seconds:.4f}", p.parameters]
         table.writerow([problem, p.arm, p.pair, *figures, *scores])
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def read_points(path: Path) -> list[Point]:
     """Read what ``write_points`` wrote; raises ``StoreError`` when the file is missing or altered."""
     with explained(path, "read"):
-        text = path.read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+        content = path.read_bytes()
     try:
-        return [_read_row(row) for row in rows]
+        return [_read_row(row) for row in csv.DictReader(io.StringIO(content.decode()))]
     except (KeyError, ValueError, TypeError) as error:
         raise StoreError(f"{path}: expected the points of a comparison, got {error}; take it from a copy") from error
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from valpnas.errors import StoreError
 from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
-from valpnas.experiments.points import Point, RunKey, as_written, read_points, shown, write_points
+from valpnas.experiments.points import Point, RunKey, as_written, points_text, read_points, shown, trained, write_points
 from valpnas.experiments.settings import Settings, check_equal
-from valpnas.store.files import explained, read_json, write_json, write_text
+from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.problems import check_yardsticks
 
 FORMAT = "valpnas-comparison/1"
@@ -50,17 +52,46 @@ class Record:
             ConfigError: the record was made with other settings.
         """
         notes = path.with_suffix(".json")
-        if not notes.is_file():
-            if path.exists():
+        if not os.path.isfile(notes):  # unlike Path.is_file, quiet about names no file can have
+            if os.path.lexists(path):
                 raise StoreError(f"{path}: expected {notes.name} beside it, found none; put it back or name a new file")
             return Record(path, settings)
-        data = read_json(notes)
-        if data.pop("format", None) != FORMAT:
-            raise StoreError(f"{notes}: expected format {FORMAT!r}, got another; use a valpnas that knows it")
-        check_equal(data["settings"], settings, path)
-        points = read_points(_points_file(path)) if data["pairs"] else []
-        known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
-        return Record(path, points=known, **{**data, "settings": settings})
+        found = Record.read(path)
+        with whole(notes, "the notes of a comparison"):
+            check_equal(found.settings, settings, path)
+        return replace(found, settings=settings)
+
+    @staticmethod
+    def read(path: Path) -> Record:
+        """Read the record at ``path``, a CSV file, as it is; raises ``StoreError`` when a part is gone or altered."""
+        notes = path.with_suffix(".json")
+        with whole(notes, "the notes of a comparison"):
+            data = dict(read_json(notes))
+            if (found := data.pop("format", None)) != FORMAT:
+                raise StoreError(f"{notes}: expected format {FORMAT!r}, got {found!r}; use a valpnas that knows it")
+            points = read_points(_points_file(path)) if data["pairs"] else []
+            known = [point for point in points if point.pair in data["pairs"]]  # a kill may have come between two files
+            digest = data.pop("points_sha256")
+            record = Record(path, points=known, **data)
+            record._check_complete()
+            if record.pairs and record._digest() != digest:
+                raise StoreError(
+                    f"{_points_file(path)}: expected the points as recorded, found others; take it from a copy"
+                )
+        return record
+
+    def _check_complete(self) -> None:
+        lost = {(each["arm"], each["pair"]) for each in self.lost}
+        if missing := [run for run, points in self.runs.items() if not trained(points) and run not in lost]:
+            arm, pair = missing[0]
+            raise StoreError(
+                f"{_points_file(self.path)}: expected the points of a comparison, got none of {arm!r} in pair {pair}; "
+                "take it from a copy"
+            )
+
+    def _digest(self) -> str:
+        """Return the SHA-256 of the points as they are written."""
+        return sha256(points_text(self.settings["problem"], self.points).encode()).hexdigest()
 
     @property
     def arms(self) -> list[str]:
@@ -115,7 +146,8 @@ class Record:
             write_points(_points_file(self.path), self.settings["problem"], self.points)
             _write_rows(self.path, self.settings["problem"], sorted(self.bounds.reference), self.rows(steps))
         kept = ("settings", "problem", "choices", "winner", "pairs", "lost", "sittings")
-        write_json(self.path.with_suffix(".json"), {"format": FORMAT} | {key: getattr(self, key) for key in kept})
+        notes = {"format": FORMAT, "points_sha256": self._digest()} | {key: getattr(self, key) for key in kept}
+        write_json(self.path.with_suffix(".json"), notes)
 
 
 def _points_file(path: Path) -> Path:

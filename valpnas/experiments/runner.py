@@ -67,7 +67,7 @@ class Runner:
 def _checked(outcome: Outcome) -> Outcome:
     if outcome.state not in _RESULTS:
         raise StoreError(
-            f"{outcome.task.folder}: expected the run to end, but it did not: {outcome.reason.strip()}; mend that and "
+            f"{outcome.task.folder}: expected the run to end, but it did not: {outcome.reason}; mend that and "
             "give the same command with the same --out: what was done stays done"
         )
     return outcome

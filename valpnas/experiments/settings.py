@@ -20,13 +20,17 @@ _NOT_OF_AN_ARM = ("problem", "seed", "device", "data_dir", "out", "quiet")
 
 
 def settings_of(comparison: Comparison, device: str) -> Settings:
-    """Return the settings of ``comparison`` on a kind of device; how many pairs and what is shown are none of them."""
+    """Return the settings of ``comparison`` on a kind of device.
+
+    How many pairs there are and which checkpoints are shown are none of them.
+    """
     options = comparison.options
     first = comparison.config(comparison.arms[0], 0, {})
     return {
         "problem": first.problem,
         "seed": first.seed,
         "device": device,
+        "against": options.against,  # it decides which comparisons are primary, beforehand
         "tune_rates": list(options.tune_rates),
         "tune_decays": list(options.tune_decays),
         "tune_pairs": options.tune_pairs if options.candidates else 0,

@@ -46,7 +46,7 @@ _DUEL_COLUMNS = (
 
 def arm_table(block: Block) -> Table:
     """Return what each arm had come to, the highest validation hypervolume first."""
-    ranked = sorted(block.arms, key=lambda result: -(result.on["validation"].mean or 0.0))
+    ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
     return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(_arm_row(result) for result in ranked))
 
 
@@ -106,7 +106,7 @@ def _arm_row(result: ArmResult) -> tuple[str, ...]:
 
 
 def _hypervolume(figures: Figures) -> str:
-    return "-" if figures.mean is None else f"{figures.mean:.4f} ± {figures.spread:.4f}"
+    return f"{figures.mean:.4f} ± {figures.spread:.4f}"
 
 
 def _duel_row(duel: Duel) -> tuple[str, ...]:

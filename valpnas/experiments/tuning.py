@@ -30,18 +30,32 @@ def _choice(means: Mapping[Tried, float]) -> dict[str, Any]:
 
 
 def on_tuning(choices: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each arm whose choice means little: equal to another, or the lowest or highest tried."""
-    return [sentence for arm, choice in choices.items() for sentence in _doubts(arm, choice)]
+    """Return a sentence for each choice that means little: equal to another, or the lowest or highest tried."""
+    unclear = [
+        f"{arm}: tuning could not tell what is best, several reached {_best(choice):.4g}; tune with more batches or "
+        "pairs"
+        for arm, choice in choices.items()
+        if _is_unclear(choice)
+    ]
+    at_an_edge: dict[str, list[str]] = defaultdict(list)
+    for arm, choice in choices.items():
+        for doubt in () if _is_unclear(choice) else _edges(choice):
+            at_an_edge[doubt].append(arm)
+    return unclear + [f"{', '.join(arms)}: {doubt}" for doubt, arms in at_an_edge.items()]
 
 
-def _doubts(arm: str, choice: Mapping[str, Any]) -> Iterator[str]:
+def _best(choice: Mapping[str, Any]) -> float:
+    return float(max(each["hypervolume"] for each in choice["tried"]))
+
+
+def _is_unclear(choice: Mapping[str, Any]) -> bool:
     tried = choice["tried"]
-    best = max(each["hypervolume"] for each in tried)
-    if len(tried) > 1 and sum(each["hypervolume"] == best for each in tried) > 1:
-        yield f"{arm}: tuning could not tell what is best, several reached {best:.4g}; tune with more batches or pairs"
-        return
+    return len(tried) > 1 and sum(each["hypervolume"] == _best(choice) for each in tried) > 1
+
+
+def _edges(choice: Mapping[str, Any]) -> Iterator[str]:
     for key, value in choice["chosen"].items():
-        values = sorted({each[key] for each in tried})
+        values = sorted({each[key] for each in choice["tried"]})
         if len(values) > 1 and value in (values[0], values[-1]):
             side, beyond = ("lowest", "lower") if value == values[0] else ("highest", "higher")
-            yield f"{arm}: the best {key} tried, {value:g}, is the {side}; a {beyond} one may be better"
+            yield f"the best {key} tried, {value:g}, is the {side}; a {beyond} one may be better"

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from valpnas import run as runs
 from valpnas.config import RunConfig, config_from
+from valpnas.contracts.failure import failure_reason
 from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.experiments.plan import state_of
 
@@ -48,8 +49,9 @@ def perform(folder: Path, config: RunConfig) -> dict[str, str]:
         return {"state": "no-model", "reason": error.reason}
     except ValpnasError as error:
         return {"state": "refused", "reason": str(error)}
-    except Exception:  # the worker goes on; its parent decides what becomes of the comparison
-        return {"state": "broke", "reason": traceback.format_exc()}
+    except Exception as error:  # the worker goes on; its parent decides what becomes of the comparison
+        traceback.print_exc()  # to standard error, for whoever mends the program
+        return {"state": "broke", "reason": failure_reason(error)}
     return {"state": "ended", "reason": ""}
 
 

@@ -87,9 +87,9 @@ def _start() -> subprocess.Popen[str]:
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
     environment: dict[str, Any] = {**os.environ, **_ONE_THREAD, "PYTHONPATH": path}
     command = [sys.executable, "-P", "-m", "valpnas.experiments.worker"]
-    return subprocess.Popen(  # noqa: S603 - our own module, run by the Python we run in
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-    )
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    # A session of its own: Ctrl-C is for the parent, which ends its workers, whatever they are at.
+    return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)  # noqa: S603 - our own module
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -9,6 +9,7 @@ decide; what is left unused is then connected.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -23,7 +24,8 @@ from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, V
 from valpnas.networks.module import count_parameters
 
 _EXTRA_SOURCE = 0.25  # chance of every source beyond the first
-_ATTEMPTS = 10_000  # a draw succeeds about one time in two; this many failures in a row means the space is empty
+_ATTEMPTS = 1000  # a draw succeeds about one time in two; this many failures in a row means the space is empty
+_TOO_LARGE = 100  # draws above max_parameters before the smallest of each size and layer is drawn, and as many of those
 
 
 def random_valp(
@@ -47,23 +49,50 @@ def random_valp(
         batch_size: rows per batch.
 
     Raises:
-        ConfigError: no valid VALP exists in the space (a generation output without a decoder kind, say).
+        ConfigError: no valid VALP exists in the space (a generation output without a decoder kind, say), or none
+            was found within its limit of parameters.
     """
     low, high = networks or (min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks))
     _check_possible(inputs, outputs, space, (low, high))
-    ids = free_ids([*(i.name for i in inputs), *(o.name for o in outputs)], high)
+    smallest = 0
+    for drawn_from, most in ((space, high), (_smallest(space), low)):
+        for _ in range(_TOO_LARGE):
+            specs, arcs = _draw(inputs, outputs, drawn_from, (low, most), rng)
+            valp = Valp.make(inputs, specs, outputs, arcs, training, batch_size)
+            validate(valp)
+            count = count_parameters(valp) if space.max_parameters else 0
+            if count <= space.max_parameters:
+                return valp
+            smallest = min(smallest or count, count)
+    raise ConfigError(
+        f"max_parameters: expected room for a VALP within [space], of which the smallest found has {smallest:,}, "
+        f"got {space.max_parameters:,}; raise it, or lower min_width, min_layers and min_latent"
+    )
+
+
+def _smallest(space: Space) -> Space:
+    """Return the part of ``space`` with the smallest sizes."""
+    return replace(space, max_width=space.min_width, max_layers=space.min_layers, max_latent=space.min_latent)
+
+
+def _draw(
+    inputs: Sequence[Input],
+    outputs: Sequence[Output],
+    space: Space,
+    limits: tuple[int, int],
+    rng: np.random.Generator,
+) -> tuple[list[SubNetwork], list[Arc]]:
+    """Draw sub-networks and arcs until they fit; raises ``ConfigError`` when they never do."""
+    ids = free_ids([*(i.name for i in inputs), *(o.name for o in outputs)], limits[1])
     for _ in range(_ATTEMPTS):
-        specs = _draw_specs(int(rng.integers(low, high + 1)), outputs, space, rng)
+        specs = _draw_specs(int(rng.integers(limits[0], limits[1] + 1)), outputs, space, rng)
         chosen = [SubNetwork(name, spec) for name, spec in zip(ids, specs, strict=False)]
         arcs = _Wiring(inputs, chosen, outputs, rng).draw()
         if arcs is not None:
-            valp = Valp.make(inputs, chosen, outputs, arcs, training, batch_size)
-            validate(valp)
-            if _is_small_enough(valp, space):
-                return valp
+            return chosen, arcs
     raise ConfigError(
-        f"expected to find a valid VALP of {low} to {high} sub-networks for {len(inputs)} inputs and {len(outputs)} "
-        "outputs, got none; allow more sub-networks or parameters, or add the decoder kind"
+        f"expected to find a valid VALP of {limits[0]} to {limits[1]} sub-networks for {len(inputs)} inputs and "
+        f"{len(outputs)} outputs, got none; allow more sub-networks, or add a kind that takes these inputs"
     )
 
 
@@ -99,10 +128,6 @@ def _draw_specs(wanted: int, outputs: Sequence[Output], space: Space, rng: np.ra
         specs = [network_kind(str(rng.choice(space.networks))).random(space, rng) for _ in range(wanted)]
         if not _generates(outputs) or any(spec.decodes for spec in specs):
             return specs
-
-
-def _is_small_enough(valp: Valp, space: Space) -> bool:
-    return not space.max_parameters or count_parameters(valp) <= space.max_parameters
 
 
 class _Wiring:

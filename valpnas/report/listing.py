@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ def list_runs(folder: Path) -> list[dict[str, Any]]:
     Raises:
         StoreError: there is no such folder.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # unlike Path.is_dir, quiet about names no folder can have
         raise StoreError(
             f"{folder}: expected a folder that holds run directories, found none; name one: `valpnas list FOLDER`"
         )
@@ -38,3 +40,9 @@ def _row(path: Path) -> dict[str, Any]:
 def _figures(run: RunDirectory) -> dict[str, Any]:
     summary = {**(run.read_state() or summarise(run)), "run": str(run.path)}  # it may have been moved since
     return {key: summary[key] for key in _SHOWN}
+
+
+def as_text(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row for people: the hypervolume with the digits that tell runs apart."""
+    known = isinstance(row["hypervolume"], float)
+    return {**row, "hypervolume": f"{row['hypervolume']:.4g}"} if known else dict(row)

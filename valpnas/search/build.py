@@ -7,12 +7,14 @@ from typing import Any
 
 from valpnas import catalog
 from valpnas.config import RunConfig
+from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.job import Schedule
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.search import Search
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
+from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, Start
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
@@ -28,8 +30,9 @@ def build_search(config: RunConfig) -> Search[Any]:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     search: Search[Any] = catalog.load(
         catalog.find("search", SEARCHES, config.search),
-        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser)),
-        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept)),
+        Search,
+        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
+        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
         start=build_start(config),
         rejected=config.rejected,
         steps=config.steps,
@@ -47,7 +50,8 @@ def build_start(config: RunConfig) -> Start:
     """Return the start that ``config`` describes; a file is read when the search begins."""
     if config.start.endswith(".json"):
         return GivenStart(path=Path(config.start))
-    start: Start = catalog.load(catalog.find("start", STARTS, config.start), parameters=config.start_parameters)
+    entry = catalog.find("start", STARTS, config.start)
+    start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start
 
 
@@ -56,7 +60,7 @@ def build_balancer(config: RunConfig) -> Balancer:
 
     Raises:
         UnknownNameError: there is none of this name.
-        ConfigError: loss weights for one that has none.
+        ConfigError: loss weights for one that has none, or none for one that needs them.
     """
     entry = catalog.find("balancing", BALANCERS, config.balancing)
     if config.loss_weights and config.balancing != "fixed":
@@ -64,8 +68,10 @@ def build_balancer(config: RunConfig) -> Balancer:
             f"loss_weights: expected none with balancing = {config.balancing!r}, got {', '.join(config.loss_weights)}; "
             "say balancing = 'fixed' or leave them out"
         )
-    options = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
-    balancer: Balancer = catalog.load(entry, **options)
+    if config.balancing == "fixed" and not config.loss_weights:
+        raise ConfigError("balancing = 'fixed': expected a table [loss_weights] in the run file, got none; add one")
+    options: dict[str, Any] = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
+    balancer: Balancer = catalog.load(entry, Balancer, **options)
     return balancer
 
 

@@ -10,20 +10,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+import numpy as np
+
 from valpnas.contracts.chooser import Chooser, Situation
+from valpnas.contracts.failure import failure_reason, is_out_of_memory
 from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Result, Schedule
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Site, vary
+from valpnas.contracts.operator import Operator, Site, vary
 from valpnas.contracts.search import Search, Workbench
-from valpnas.errors import TrainingFailedError
+from valpnas.errors import (
+    ConfigError,
+    PluginError,
+    TrainingFailedError,
+    UnknownNameError,
+    blamed,
+    first_line,
+)
 from valpnas.graph.canonical import canonical_hash
-from valpnas.graph.valp import OutputTraining
-from valpnas.networks.module import fresh_model
+from valpnas.graph.valp import OutputTraining, Valp
+from valpnas.networks.module import count_parameters, fresh_model
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
 from valpnas.search.starts import RandomStart, Start
 
 _STARTS = 5  # starts that may fail before the run gives up
+_REPEATS = 100  # changes known to be too large that a chooser may propose again before the run gives up
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class HillState:
     objectives: Mapping[str, float] = field(default_factory=dict)  # of the current model
     archive: tuple[tuple[int, Mapping[str, float]], ...] = ()  # the front of everything evaluated
     tried: tuple[tuple[str, Site], ...] = ()  # rejected since the current structure was adopted
+    failure: str = ""  # why the candidate told last failed
     owed: bool = False  # the parent is still to be trained as long as its rejected change was
     verdicts: tuple[tuple[int, str], ...] = ()  # on the results told last
 
@@ -78,6 +90,7 @@ class HillClimbing(Search[HillState]):
         state = replace(
             state,
             candidates=result.candidate + 1,
+            failure=result.reason,
             verdicts=((result.candidate, "accepted" if adopted else "rejected"),),
         )
         if not result.failed:
@@ -107,11 +120,12 @@ class HillClimbing(Search[HillState]):
     def _start(self, state: HillState, bench: Workbench) -> Job:
         if state.candidates >= _STARTS:
             raise TrainingFailedError(
-                f"{_STARTS} starts failed one after the other; the journal says why. Lower the learning rate?"
+                f"expected a start that can be trained, but {_STARTS} starts failed one after the other, the last: "
+                f"{state.failure}; lower the learning rate, or the widths where memory was lacking"
             )
         rng = bench.rng(state.candidates, "start")
         valp = self.start.valp(bench.problem, bench.space, self.training, self.batch_size, rng)
-        return self._job(state, fresh_model(valp, rng), (), "start")
+        return self._job(state, _made(valp, rng), (), "start")
 
     def _continue(self, state: HillState, model: Model) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it
@@ -120,21 +134,37 @@ class HillClimbing(Search[HillState]):
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
         """Ask the chooser until its change keeps to the space's limit of parameters."""
         model, rng = bench.model(current), bench.rng(state.candidates, "choose")
-        tried = frozenset(state.tried)
-        while True:
-            aside = frozenset(variant for variant, _ in state.tried)
-            proposal = self.chooser.choose(Situation(current, model.valp, bench, tried, aside), rng)
+        aside = frozenset(variant for variant, _ in state.tried)
+        too_large, repeats = set[tuple[str, Site]](), 0
+        while repeats < _REPEATS:
+            tried = frozenset(state.tried) | too_large
+            proposal = self._choose(Situation(current, model.valp, bench, tried, aside), rng)
             if proposal is None:
                 return self._continue(state, model)
+            if (proposal.variant, proposal.site) in too_large:
+                repeats += 1
+                continue
             operator = bench.operators[proposal.variant]
             try:
                 changed = vary(operator, (model,), proposal.site, bench.rng(state.candidates, "vary"))
             except Exception as error:  # an operator's fault is this candidate's failure: recorded, not hidden
-                fault = f"{operator.name} raised {type(error).__name__}: {error}"
-                return replace(self._job(state, model, (current,), "change", proposal), fault=fault)
+                return replace(self._job(state, model, (current,), "change", proposal), fault=_fault(operator, error))
             if not 0 < bench.space.max_parameters < changed.parameters:
                 return self._job(state, changed, (current,), "change", proposal)
-            tried |= {(proposal.variant, proposal.site)}
+            too_large.add((proposal.variant, proposal.site))
+        raise PluginError(
+            f"chooser {type(self.chooser).__name__}: expected a change that was not tried, or None, got one of "
+            f"{len(too_large)} that exceed max_parameters {_REPEATS} times; let it heed `tried`"
+        )
+
+    def _choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+        """Return what the chooser proposes; raises ``ValpnasError`` when that is none of the situation's operators."""
+        name = type(self.chooser).__name__
+        with blamed(f"chooser {name}", "mend it and resume the run"):
+            proposal = _proposal_only(self.chooser.choose(situation, rng))
+        if proposal is not None and proposal.variant not in situation.operators:
+            raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
+        return proposal
 
     def _job(
         self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
@@ -169,6 +199,31 @@ class HillClimbing(Search[HillState]):
             return replace(state, owed=False)
         tried = (*state.tried, (result.record.proposal.variant, result.record.proposal.site))
         return replace(state, tried=tried, owed=self.rejected == "train-parent")
+
+
+def _proposal_only(chosen: object) -> Proposal | None:
+    if chosen is None or (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
+        return chosen
+    raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
+
+
+def _made(valp: Valp, rng: np.random.Generator) -> Model:
+    """Return a start with fresh weights; raises ``ConfigError`` when there is no memory for them."""
+    try:
+        return fresh_model(valp, rng)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ConfigError(
+            f"expected memory for a start of {count_parameters(valp):,} weights, got none ({first_line(error)}); "
+            "lower start_parameters, or the widths of [space]"
+        ) from error
+
+
+def _fault(operator: Operator, error: Exception) -> str:
+    """Say in one line why an operator made no model."""
+    reason = failure_reason(error)
+    return reason if is_out_of_memory(error) else f"{operator.name} {reason}"
 
 
 def _archived(state: HillState, result: Result) -> tuple[tuple[int, Mapping[str, float]], ...]:

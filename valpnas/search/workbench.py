@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
+from valpnas.errors import blamed
 from valpnas.seeding import stream
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
@@ -39,6 +40,7 @@ class RunWorkbench:
         self.diagnostic_seconds = 0.0
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
+        self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
     @property
@@ -53,11 +55,15 @@ class RunWorkbench:
         return self._latest[1]
 
     def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
-        """What the named diagnostics see in that model; each looks once, with a random stream of its own."""
+        """What the named diagnostics see in that model; each looks once, with a random stream of its own.
+
+        Raises:
+            PluginError: a diagnostic raised something, or returned something else than findings.
+        """
         started = time.perf_counter()
         missing = [name for name in diagnostics if self._outdated(candidate, name)]
         if missing:
-            view = self._view(candidate, peers=any(catalog.diagnostic(name).compares for name in missing))
+            view = self._view_of(candidate, any(catalog.diagnostic(name).compares for name in missing))
             for name in missing:
                 self._look(view, name)
         self.diagnostic_seconds += time.perf_counter() - started
@@ -65,23 +71,26 @@ class RunWorkbench:
 
     def _look(self, view: HeldOutView, name: str) -> None:
         started = time.perf_counter()
-        seen = catalog.diagnostic(name).examine(view, self.rng(view.candidate, f"diagnose {name}"))
-        self._findings[view.candidate, name] = tuple(seen)
+        with blamed(f"diagnostic {name!r}, looking at candidate {view.candidate},", "mend it and resume the run"):
+            seen = catalog.diagnostic(name).examine(view, self.rng(view.candidate, f"diagnose {name}"))
+            self._findings[view.candidate, name] = _findings_only(seen)
         self.seconds[view.candidate, name] = time.perf_counter() - started
 
-    def _view(self, candidate: int, peers: bool) -> HeldOutView:
-        """Return the view of a candidate, with its peers where a diagnostic compares.
+    def _view_of(self, candidate: int, peers: bool) -> HeldOutView:
+        """Return the view of a candidate, with its peers where a diagnostic compares; without, the latest is kept.
 
         Only complete batches of jobs count as peers: a resumed search, which asks again for the rest of a batch, then
         sees the same ones.
         """
-        model = self.model(candidate)
-        if not peers:
-            return HeldOutView(model, self._prepared, self._losses, candidate)
-        results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
-        scored = {result.candidate: result.objectives for result in results if not result.failed}
-        own = scored.pop(candidate, {})
-        return HeldOutView(model, self._prepared, self._losses, candidate, own, scored)
+        if peers:
+            results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
+            scored = {result.candidate: result.objectives for result in results if not result.failed}
+            own = scored.pop(candidate, {})
+            return HeldOutView(self.model(candidate), self._prepared, self._losses, candidate, own, scored)
+        if self._view is None or self._view[0] != candidate:
+            view = HeldOutView(self.model(candidate), self._prepared, self._losses, candidate)
+            self._view = (candidate, view)
+        return self._view[1]
 
     def _outdated(self, candidate: int, name: str) -> bool:
         """Whether a diagnostic is to look (again): what compares sees other peers each time."""
@@ -90,3 +99,12 @@ class RunWorkbench:
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate for one purpose."""
         return stream(self._seed, candidate, purpose)
+
+
+def _findings_only(seen: Iterable[object]) -> tuple[Finding, ...]:
+    findings: list[Finding] = []
+    for each in seen:
+        if not isinstance(each, Finding):
+            raise TypeError(f"expected findings, got a {type(each).__name__}")
+        findings.append(each)
+    return tuple(findings)

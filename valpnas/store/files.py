@@ -20,7 +20,14 @@ def explained(path: Path, doing: str) -> Iterator[None]:
     """Turn an ``OSError`` into a ``StoreError`` that says what could not be done and what to do."""
     try:
         yield
+    except (FileNotFoundError, IsADirectoryError) as error:
+        if doing != "read":
+            raise StoreError(f"cannot {doing} {path}: {error.strerror}; check the path") from error
+        found = "a folder" if isinstance(error, IsADirectoryError) else "none"
+        raise StoreError(f"{path}: expected a file, found {found}; check the path, or take it from a copy") from error
     except OSError as error:
+        if doing == "read":
+            raise StoreError(f"cannot read {path}: {error.strerror or error}; check the path and its rights") from error
         advice = (
             "free some space and resume the run"
             if error.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -32,8 +32,9 @@ def save_valp(valp: Valp, graph: Path) -> None:
 
 def save_weights(model: Model, weights: Path) -> None:
     """Write everything of ``model`` but its graph, atomically."""
-    # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view.
-    tensors = {name: tensor.contiguous().clone() for name, tensor in _named(model)}
+    # One copy per name: tensors that share memory are refused, and a gathered tensor may be a strided view. One of a
+    # single entry counts as contiguous whatever its stride, so that `contiguous` would leave it as it is.
+    tensors = {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in _named(model)}
     counts = {name: getattr(model, name) for name in ("batches", "changed_at", "disturbed_at")}
     state = {"format": FORMAT, "digest": _digest(tensors), "ages": dict(model.ages), **counts}
     # Not save_file: it moves a temporary file of its own into place, and a full disk is no OSError to it.
@@ -57,8 +58,14 @@ def load_model(graph: Path, weights: Path) -> Model:
         with safetensors.safe_open(weights, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{weights}: expected the weights of a kept model, found none; take them from a copy, or start a new run"
+        ) from error
     except (OSError, safetensors.SafetensorError) as error:
-        raise StoreError(f"{weights}: expected a whole weight file, got {error}; it was cut off or altered") from error
+        raise StoreError(
+            f"{weights}: expected a whole weight file, got {error}; it was cut off or altered: take it from a copy"
+        ) from error
     with whole(weights, "a whole weight file"):
         return _assemble(valp, tensors, _read_state(metadata, tensors, weights))
 

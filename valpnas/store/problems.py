@@ -18,7 +18,7 @@ from valpnas.store.files import explained, read_json, whole, write_atomically, w
 
 FORMAT = "valpnas-run/1"
 _SAME_YARDSTICK = 1e-4  # relative: the last bits of a fit may differ, and do not matter
-_KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers"}
+_KEYS = {"name", "in_memory", "fingerprint", "inputs", "outputs", "reference", "ideal", "samplers", "transforms"}
 
 
 def save_problem(
@@ -89,6 +89,9 @@ def read_problem(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{path}: expected format {FORMAT!r}, got {data.get('format')!r}; use a newer valpnas")
     if missing := sorted(_KEYS - set(data)):
         raise StoreError(f"{path}: expected the key {missing[0]!r}, got none; it was altered: take it from a copy")
+    with whole(path, "bounds of every output"):
+        for output in data["outputs"]:
+            _ = data["reference"][output["name"]], data["ideal"][output["name"]]
     return data
 
 

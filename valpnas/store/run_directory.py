@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from valpnas.contracts.job import JobRecord, Result
 from valpnas.contracts.model import Model
@@ -14,6 +14,7 @@ from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.journal import Event, Journal
+from valpnas.store.lock import locked
 from valpnas.store.models import load_model, save_valp, save_weights
 from valpnas.store.replay import Asked, replay
 
@@ -32,13 +33,14 @@ class RunDirectory:
         Raises:
             StoreError: there is no run, its journal was altered, or another process is writing it.
         """
-        if not (path / "run.toml").is_file():
+        if not os.path.isfile(path / "run.toml"):  # unlike Path.is_file, quiet about names no file can have
             raise StoreError(
                 f"{path}: expected a run directory with a run.toml, got none; `valpnas list` shows the runs there are"
             )
+        _check_journal(path / "journal.jsonl", path / "weights")
         self.path = path
         with ExitStack() as stack:  # a journal that cannot be read releases the lock again
-            lock = stack.enter_context(_locked(path / "lock")) if writable else None
+            lock = stack.enter_context(locked(path / "lock")) if writable else None
             self.journal = Journal(path / "journal.jsonl", writable)
             stack.pop_all()
         self._lock = lock
@@ -56,7 +58,7 @@ class RunDirectory:
         with explained(path, "create"):
             for folder in _FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
-        with _locked(path / "lock"):
+        with locked(path / "lock"):
             _check_free(path)  # again: another process may have made a run here in the meantime
             save(path)
             write_text(path / "run.toml", run_toml)
@@ -141,8 +143,15 @@ class RunDirectory:
         return self.path / "weights" / f"{candidate:05d}.safetensors"
 
 
+def _check_journal(journal: Path, weights: Path) -> None:
+    """Raise ``StoreError`` when the journal is gone: weights are written after its first line, never before."""
+    if not journal.exists() and any(weights.glob("[0-9]*")):
+        raise StoreError(f"{journal}: expected the journal of this run, found none; take it from a copy")
+
+
 def _check_free(path: Path) -> None:
-    there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
+    with explained(path, "create"):
+        there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
     foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}
     if foreign:
         raise StoreError(
@@ -162,16 +171,3 @@ def _result_event(result: Result) -> Event:
         "parameters": result.parameters,
         **spent,
     }
-
-
-def _locked(path: Path) -> IO[bytes]:
-    with explained(path, "lock"):
-        file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise StoreError(
-            f"{path.parent}: expected to be alone, but another process is writing this run; wait for it or stop it"
-        ) from error
-    return file

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from valpnas.contracts.problem import PARTS, Array, Part, Parts, Problem, Reader, check_part
+from valpnas.errors import blamed
 from valpnas.graph.tasks import Classification
 from valpnas.training.transforms import Transforms, fit_transforms
 
@@ -48,13 +49,22 @@ def prepare(problem: Problem, reader: Reader, device: torch.device) -> Prepared:
 
     Raises:
         DataError: missing, altered or malformed data.
+        PluginError: the problem's own code raised something, or returned something else than parts.
     """
-    parts = problem.load(reader)
+    parts = _loaded(problem, reader)
     for name in PARTS:
         check_part(problem.inputs, problem.outputs, getattr(parts, name))
     transforms = fit_transforms(problem, parts.train)
     tensors = {name: _to_device(problem, transforms.apply(getattr(parts, name)), device) for name in PARTS}
     return Prepared(problem, transforms, tensors, device, fingerprint(parts))
+
+
+def _loaded(problem: Problem, reader: Reader) -> Parts:
+    with blamed(f"problem {problem.name!r}, loading its data,", "mend the problem"):
+        parts = problem.load(reader)
+        if not isinstance(parts, Parts):
+            raise TypeError(f"expected Parts, got {type(parts).__name__}")
+    return parts
 
 
 def fingerprint(parts: Parts) -> str:

@@ -40,7 +40,7 @@ class DesignedModel(nn.Module):
             ``(n, bins)``, or a reconstruction ``(n, *shape)`` for a generation (use ``sample`` for new ones).
 
         Raises:
-            DataError: an input is missing or has another shape.
+            DataError: an input is missing, is no tensor, or has another shape.
         """
         values = self.module(
             {vertex.name: self._input(vertex.name, vertex.shape, inputs) for vertex in self.valp.inputs}
@@ -53,10 +53,12 @@ class DesignedModel(nn.Module):
 
         Raises:
             UnknownNameError: ``output`` is not a generation output of this model.
+            DataError: ``count`` is no whole number from 0 on, or ``generator`` no torch generator.
         """
         generations = [name for name, task in self.valp.tasks.items() if isinstance(task, Generation)]
         if output not in generations:
             raise UnknownNameError("generation output", output, generations)
+        _check_draw(count, generator)
         sizes = self.module.latent_sizes()
         device = next(self.module.parameters()).device
         latents = {
@@ -66,9 +68,15 @@ class DesignedModel(nn.Module):
         return self._natural(output, self.valp.tasks[output], self.module.sample(output, latents))
 
     def _input(self, name: str, shape: tuple[int, ...], inputs: Mapping[str, Tensor]) -> Tensor:
-        if name not in inputs or tuple(inputs[name].shape[1:]) != shape:
-            came = "nothing" if name not in inputs else f"(n, {', '.join(map(str, inputs[name].shape[1:]))})"
-            raise DataError(f"input {name!r}: expected a tensor (n, {', '.join(map(str, shape))}), got {came}")
+        wanted = f"input {name!r}: expected a tensor (n, {', '.join(map(str, shape))})"
+        if not isinstance(inputs, Mapping):
+            raise DataError(f"{wanted} by name, got {type(inputs).__name__}; give {{{name!r}: tensor}}")
+        if name not in inputs:
+            raise DataError(f"{wanted}, got nothing; add it to the inputs given")
+        if not isinstance(inputs[name], Tensor):
+            raise DataError(f"{wanted}, got {type(inputs[name]).__name__}; make one of it with torch.as_tensor")
+        if tuple(inputs[name].shape[1:]) != shape:
+            raise DataError(f"{wanted}, got {tuple(inputs[name].shape)}; reshape it")
         value, key = inputs[name].float(), f"input_{name}"
         return self._inputs[key](value) if key in self._inputs else value
 
@@ -79,6 +87,14 @@ class DesignedModel(nn.Module):
             return torch.sigmoid(logits).reshape(len(logits), *task.shape)
         restored: Tensor = self._targets[f"target_{name}"].undo(logits)  # type: ignore[operator]
         return restored
+
+
+def _check_draw(count: object, generator: object) -> None:
+    if not isinstance(count, int) or count < 0:
+        raise DataError(f"count: expected a whole number of samples from 0 on, got {count!r}; give another")
+    if not isinstance(generator, torch.Generator):
+        got = type(generator).__name__
+        raise DataError(f"generator: expected a torch.Generator, got {got}; give torch.Generator()")
 
 
 class _Standardised(nn.Module):

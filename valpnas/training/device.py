@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
-from valpnas.errors import ConfigError
+from valpnas.errors import ConfigError, nearest
 
 
 def resolve_device(name: str) -> torch.device:
@@ -20,7 +20,8 @@ def resolve_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
-        raise ConfigError(f"expected a device auto, cpu, cuda or cuda:<number>, got {name!r}")
+        offer = nearest(name, ("auto", "cpu", "cuda"))
+        raise ConfigError(f"expected a device auto, cpu, cuda or cuda:<number>, got {name!r}; {offer}")
     kind, _, index = name.partition(":")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise ConfigError(

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
+from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
-from valpnas.errors import TrainingFailedError
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine
 from valpnas.training.evaluation import Evaluator
@@ -70,17 +69,3 @@ def multiply_adds(model: Model, rows: int) -> int:
     """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward, matrix products only."""
     matrices = sum(tensor.numel() for tensor in model.weights.values() if tensor.dim() == 2)
     return 3 * matrices * min(model.valp.batch_size, rows)
-
-
-def failure_reason(error: Exception) -> str:
-    """Say in one line why a candidate failed."""
-    if isinstance(error, TrainingFailedError):
-        return error.reason
-    # torch's CPU allocator reports a lack of memory as a plain RuntimeError.
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error):
-        return f"out of memory: {_first_line(error)}"
-    return f"raised {type(error).__name__}: {_first_line(error)}"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:300]
