@@ -137,6 +137,20 @@ def show(
 
 
 @app.command()
+def report(
+    path: RunPath,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; report.html in the run directory if not given.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a run's page: model, losses, front, family tree, predictions, in one file that opens offline."""
+    from valpnas import run as runs
+    from valpnas.reporting import write_report
+
+    typer.echo(f"report: {write_report(runs.load(path), out)}")
+
+
+@app.command()
 def sample(
     path: RunPath,
     out: Annotated[Path, typer.Option(help="A .png for images, or a .csv.")] = Path("samples.png"),

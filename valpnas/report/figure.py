@@ -1,0 +1,86 @@
+"""Charts as plain data for the chart library of the page: colours, axes, hover texts that cannot become markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from textwrap import wrap
+from typing import Any
+
+Figure = dict[str, Any]
+Trace = dict[str, Any]
+
+# Okabe and Ito (2008): told apart with every common colour blindness. Black is left out: the page may be dark.
+BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
+GREY = "#8c8c8c"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
+
+# Shape and colour both say what became of a candidate.
+FATES: Mapping[str, tuple[str, str]] = {
+    "start": (BLUE, "star"),
+    "accepted": (GREEN, "circle"),
+    "rejected": (RED, "x"),
+    "failed": (GREY, "cross"),
+    "pending": (GREY, "circle-open"),
+}
+_LINE = 64  # characters of a hover text's line
+
+
+def plain(text: str) -> str:
+    """Return ``text`` such that the chart library, which reads a few HTML tags, shows it as it is."""
+    return escape(text, quote=False)
+
+
+def hover(lines: Iterable[str]) -> str:
+    """Return a hover text of several lines, long ones wrapped."""
+    return "<br>".join(plain(part) for line in lines for part in wrap(line, _LINE) or [""])
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """Return an axis with a title."""
+    return {"title": {"text": plain(title)}, "automargin": True, **more}
+
+
+def panels(count: int, across: int, gap: float = 0.09, space: float = 0.16) -> list[tuple[list[float], list[float]]]:
+    """Return the horizontal and vertical extents, in [0, 1], of ``count`` panels, ``across`` in a row."""
+    across = min(across, count)
+    down = -(-count // across)
+    width, height = (1 - gap * (across - 1)) / across, (1 - space * (down - 1)) / down
+    places = []
+    for i in range(count):
+        left, top = (i % across) * (width + gap), 1 - (i // across) * (height + space)
+        places.append(([left, left + width], [max(0.0, top - height), top]))
+    return places
+
+
+def panel_titles(titles: Sequence[str], places: Sequence[tuple[list[float], list[float]]]) -> list[dict[str, Any]]:
+    """Return the annotations that head each panel."""
+    return [
+        {
+            "text": f"<b>{plain(title)}</b>",
+            "x": x[0],
+            "y": y[1],
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "showarrow": False,
+        }
+        for title, (x, y) in zip(titles, places, strict=True)
+    ]
+
+
+def name_of_axis(kind: str, number: int) -> str:
+    """Return ``x`` for the first x axis, ``x2`` for the second, and so on."""
+    return kind if number == 0 else f"{kind}{number + 1}"
+
+
+def key_of_axis(kind: str, number: int) -> str:
+    """Return the key of an axis in a layout: ``xaxis``, ``xaxis2``, ..."""
+    return f"{kind}axis{'' if number == 0 else number + 1}"
+
+
+def figure(data: Sequence[Trace], height: int, **layout: Any) -> Figure:
+    """Return a chart of ``height`` pixels; the page adds colours of text, grid and background."""
+    margin = {"l": 60, "r": 20, "t": 40, "b": 50}
+    return {"data": list(data), "layout": {"height": height, "margin": margin, "hovermode": "closest", **layout}}
