@@ -79,6 +79,9 @@ def run(
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
     data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to make.", show_default=False)] = None,
+    report: Annotated[
+        bool | None, typer.Option(help="Write the run's page, report.html, at its end.", show_default=False)
+    ] = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +94,7 @@ def run(
         "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
-        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -103,6 +106,7 @@ def run(
     with _interruptible():
         made = runs.start(config, runs.problem_of(config), _say(config.quiet), name)
     _print_run(made, as_json)
+    _print_report(made, config.quiet)
 
 
 app.command()(compare)
@@ -122,6 +126,7 @@ def resume(
     with _interruptible():
         made = runs.resume(path, _say(bool(silent)), steps, silent)
     _print_run(made, as_json)
+    _print_report(made, made.config.quiet if silent is None else silent)
 
 
 @app.command()
@@ -293,6 +298,15 @@ def _print_run(made: Run, as_json: bool, last: int = 0) -> None:
     from valpnas.report.terminal import print_summary
 
     print_summary(made.summary(), made.history()[-last:] if last else [], Console())
+
+
+def _print_report(made: Run, quiet: bool) -> None:
+    """Say where the run's page is."""
+    from valpnas.reporting import REPORT
+
+    page = made.path / REPORT
+    if not quiet and page.exists():
+        typer.echo(f"report: {page}")
 
 
 def _print_table(table: str, as_json: bool) -> None:

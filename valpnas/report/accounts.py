@@ -29,5 +29,8 @@ def accounts(seconds: Mapping[str, float]) -> Figure:
         }
         for i, (name, value) in enumerate(seconds.items())
     ]
-    legend = {"orientation": "v", "y": -0.6, "yanchor": "top", "x": 0, "traceorder": "normal"}
-    return figure(data, 270, barmode="stack", xaxis=axis("seconds"), legend=legend, yaxis={"showticklabels": False})
+    legend = {"orientation": "v", "y": -0.6, "yref": "paper", "yanchor": "top", "x": 0, "traceorder": "normal"}
+    margin = {"l": 20, "r": 20, "t": 10, "b": 60}
+    return figure(
+        data, 300, barmode="stack", xaxis=axis("seconds"), legend=legend, yaxis={"showticklabels": False}, margin=margin
+    )

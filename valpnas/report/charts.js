@@ -24,6 +24,10 @@ async function drawChart(place, figure) {
   place.dataset.drawn = "yes";
 }
 
-function drawAll(figures) {
-  for (const place of document.querySelectorAll(".chart[data-figure]")) drawChart(place, figures[place.dataset.figure]);
+// One after the other, with a breath between: the page can be read and used while later charts are being drawn.
+async function drawAll(places, figures) {
+  for (const place of places) {
+    await new Promise(next => requestAnimationFrame(() => setTimeout(next)));
+    await drawChart(place, figures[place.dataset.figure]);
+  }
 }

@@ -8,24 +8,25 @@ import numpy as np
 
 from valpnas.contracts.finding import Finding
 from valpnas.report.figure import (
+    BLUE,
     GREY,
     ORANGE,
-    SERIES,
     Figure,
     Trace,
     axis,
     figure,
+    grid,
     hover,
     key_of_axis,
     name_of_axis,
     panel_titles,
-    panels,
 )
 from valpnas.report.steps import Step
 
 Losses = Mapping[str, np.ndarray]
 
 _POINTS = 300  # of a curve: means over equal stretches, so that a long run's page stays small
+_WIDE = 50.0
 _SLOPE = "slope per batch"
 
 
@@ -38,21 +39,18 @@ def loss_curves(histories: Losses, line: Sequence[Step], findings: Sequence[Find
         findings: of that model; those with a slope are drawn over the batches they looked at.
     """
     outputs = sorted(name for name, losses in histories.items() if len(losses))
-    places = panels(len(outputs), 1 if len(outputs) < 2 else 2)
+    panels = grid(len(outputs), 2 if len(outputs) in (2, 4) else 3)
     data: list[Trace] = []
-    layout: dict[str, object] = {"annotations": panel_titles(outputs, places), "showlegend": True}
+    layout: dict[str, object] = {"annotations": panel_titles(outputs, panels.places), "showlegend": True}
     for i, output in enumerate(outputs):
         on = {"xaxis": name_of_axis("x", i), "yaxis": name_of_axis("y", i)}
         losses = np.asarray(histories[output], dtype=float)
-        data += [{**trace, **on} for trace in [*_traces(losses, i, line), *_slopes(losses, output, findings)]]
-        x, y = places[i]
+        data += [{**trace, **on} for trace in [*_traces(losses, line), *_slopes(losses, output, findings)]]
+        x, y = panels.places[i]
         layout[key_of_axis("x", i)] = axis("batches of training", domain=x, anchor=on["yaxis"])
-        layout[key_of_axis("y", i)] = axis("loss (1 = constant guess)", domain=y, anchor=on["xaxis"], type="log")
+        layout[key_of_axis("y", i)] = axis("loss (1 = constant guess)", domain=y, anchor=on["xaxis"], **_ticks(losses))
     _name_once(data)
-    legend = {"orientation": "h", "y": 1.08, "yanchor": "bottom", "x": 0}
-    rows = -(-len(outputs) // 2)
-    margin = {"l": 60, "r": 20, "t": 90, "b": 50}
-    return figure(data, 130 + 260 * max(rows, 1), legend=legend, margin=margin, **layout)
+    return figure(data, panels.height, **layout)
 
 
 def thinned(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,10 +65,9 @@ def changes_of(line: Sequence[Step]) -> list[tuple[int, Step]]:
     return [(int(end), step) for end, step in zip(ends, line[1:], strict=False) if step.place]
 
 
-def _traces(losses: np.ndarray, number: int, line: Sequence[Step]) -> list[Trace]:
+def _traces(losses: np.ndarray, line: Sequence[Step]) -> list[Trace]:
     x, y = thinned(losses)
-    colour = SERIES[number % len(SERIES)]
-    curve = {"x": _rounded(x), "y": _rounded(y), "mode": "lines", "name": "training loss", "line": {"color": colour}}
+    curve = {"x": _rounded(x), "y": _rounded(y), "mode": "lines", "name": "training loss", "line": {"color": BLUE}}
     drawn = {"type": "scatter", **curve, "hovertemplate": "batch %{x}: loss %{y:.3g}<extra></extra>"}
     changes = changes_of(line)
     if not changes:
@@ -109,7 +106,7 @@ def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> lis
             {
                 "type": "scatter",
                 "x": _rounded(x + len(losses) - count),
-                "y": [float(f"{value:.5g}") if value > 0 else None for value in y],
+                "y": [float(f"{value:.5g}") if value > seen.min() else None for value in y],
                 "mode": "lines",
                 "line": {"color": ORANGE, "width": 4, "dash": "dash"},
                 "name": "fitted slope",
@@ -119,6 +116,12 @@ def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> lis
             }
         )
     return traces
+
+
+def _ticks(losses: np.ndarray) -> dict[str, object]:
+    """Return a logarithmic axis, with marks at 1, 2 and 5 where it spans little."""
+    _, y = thinned(losses)
+    return {"type": "log", "dtick": "D2" if y.max() < _WIDE * y.min() else 1}
 
 
 def _name_once(data: Sequence[Trace]) -> None:

@@ -12,14 +12,14 @@ from valpnas.graph.valp import Valp
 from valpnas.report.layout import Layout, Point, lay_out
 
 WIDTH, HEIGHT = 138, 44  # of a box
-_LAYER, _ROW, _EDGE = 218, 66, 18  # distances between boxes, and to the border
+_LAYER, _ROW, _EDGE = 200, 62, 18  # distances between boxes, and to the border
 _THINNEST, _WIDEST = 1.0, 8.0
 _UNKNOWN = 2.0  # width of an arc whose influence is not known
 
 
 @dataclass(frozen=True)
 class Box:
-    """A component: ``x``, ``y`` its left upper corner; ``serves`` the outputs it can alter; ``lines`` say what it is."""
+    """A component: ``x``, ``y`` its left upper corner; ``serves`` the outputs it can alter."""
 
     name: str
     role: str  # input, network or output

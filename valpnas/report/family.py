@@ -44,7 +44,6 @@ def family_tree(steps: Sequence[Step], floor: Objectives) -> Figure:
         430,
         xaxis=axis("candidate, in the order in which they were tried"),
         yaxis=axis("objectives / start's (geometric mean)"),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 from typing import Any
@@ -23,6 +24,8 @@ FATES: Mapping[str, tuple[str, str]] = {
     "failed": (GREY, "cross"),
     "pending": (GREY, "circle-open"),
 }
+_GAP = 0.09  # between panels, of the chart's width
+_BETWEEN, _TOP, _BOTTOM = 95, 80, 55  # pixels: between rows of panels, above and below them
 _LINE = 64  # characters of a hover text's line
 
 
@@ -41,16 +44,25 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     return {"title": {"text": plain(title)}, "automargin": True, **more}
 
 
-def panels(count: int, across: int, gap: float = 0.09, space: float = 0.16) -> list[tuple[list[float], list[float]]]:
-    """Return the horizontal and vertical extents, in [0, 1], of ``count`` panels, ``across`` in a row."""
+@dataclass(frozen=True)
+class Grid:
+    """Panels in rows: the extents of each, ``(x, y)`` in [0, 1], and the height of the whole chart in pixels."""
+
+    places: Sequence[tuple[list[float], list[float]]]
+    height: int
+
+
+def grid(count: int, across: int, tall: int = 230) -> Grid:
+    """Place ``count`` panels, ``across`` in a row and each ``tall`` pixels high."""
     across = min(across, count)
     down = -(-count // across)
-    width, height = (1 - gap * (across - 1)) / across, (1 - space * (down - 1)) / down
+    whole = down * tall + (down - 1) * _BETWEEN
+    width = (1 - _GAP * (across - 1)) / across
     places = []
     for i in range(count):
-        left, top = (i % across) * (width + gap), 1 - (i // across) * (height + space)
-        places.append(([left, left + width], [max(0.0, top - height), top]))
-    return places
+        left, top = (i % across) * (width + _GAP), 1 - (i // across) * (tall + _BETWEEN) / whole
+        places.append(([left, left + width], [max(0.0, top - tall / whole), top]))
+    return Grid(places, whole + _TOP + _BOTTOM)
 
 
 def panel_titles(titles: Sequence[str], places: Sequence[tuple[list[float], list[float]]]) -> list[dict[str, Any]]:
@@ -82,5 +94,7 @@ def key_of_axis(kind: str, number: int) -> str:
 
 def figure(data: Sequence[Trace], height: int, **layout: Any) -> Figure:
     """Return a chart of ``height`` pixels; the page adds colours of text, grid and background."""
-    margin = {"l": 60, "r": 20, "t": 40, "b": 50}
-    return {"data": list(data), "layout": {"height": height, "margin": margin, "hovermode": "closest", **layout}}
+    margin = {"l": 60, "r": 20, "t": _TOP, "b": _BOTTOM}
+    legend = {"orientation": "h", "x": 0, "xref": "paper", "y": 0.99, "yref": "container", "yanchor": "top"}
+    shared = {"height": height, "margin": margin, "legend": legend, "hovermode": "closest"}
+    return {"data": list(data), "layout": {**shared, **layout}}

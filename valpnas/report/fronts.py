@@ -11,10 +11,10 @@ from valpnas.report.figure import (
     Trace,
     axis,
     figure,
+    grid,
     hover,
     key_of_axis,
     name_of_axis,
-    panels,
 )
 from valpnas.report.steps import Step
 
@@ -38,20 +38,18 @@ def pareto_panels(steps: Sequence[Step], front: Collection[int], test: Mapping[i
     outputs = sorted(trained[0].objectives)
     pairs = pairs_of(outputs) or [("", outputs[0])]
     across = 3 if len(pairs) > 4 else min(len(pairs), 3)
-    places = panels(len(pairs), across, space=0.24 if len(pairs) > 3 else 0.16)
+    panels = grid(len(pairs), across, tall=300)
     data: list[Trace] = []
     layout: dict[str, object] = {}
     for i, (one, other) in enumerate(pairs):
         on = {"xaxis": name_of_axis("x", i), "yaxis": name_of_axis("y", i)}
         data += [{**trace, **on, "showlegend": i == 0} for trace in _traces(trained, front, test, one, other)]
-        x, y = places[i]
+        x, y = panels.places[i]
         title = f"{one}: validation objective" if one else "candidate"
         layout[key_of_axis("x", i)] = axis(title, domain=x, anchor=on["yaxis"], **_scale(trained, one))
         upright = axis(f"{other}: validation objective", domain=y, anchor=on["xaxis"], **_scale(trained, other))
         layout[key_of_axis("y", i)] = upright
-    rows = -(-len(pairs) // across)
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return figure(data, 110 + 330 * rows, legend=legend, **layout)
+    return figure(data, panels.height, **layout)
 
 
 def _traces(

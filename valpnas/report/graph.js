@@ -1,19 +1,19 @@
 // The drawn model: boxes coloured by relevance to the picked output, and what is known of the box pointed at.
 "use strict";
 
-// Cividis at equal distances (Nunez, Anderton and Renslow 2018), readable for the colour-blind.
-const CIVIDIS = [[0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115], [138, 134, 120],
-  [165, 156, 116], [195, 179, 105], [225, 204, 85], [254, 232, 56]];
+// Viridis at equal distances (van der Walt and Smith 2015), readable for the colour-blind.
+const VIRIDIS = [[68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137],
+  [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37]];
 const MOST = Math.log(10);  // a loss ten times as high, or higher, has the last colour
 
 function colourOf(ratio) {
-  const share = Math.min(1, Math.max(0, Math.log(ratio) / MOST)) * (CIVIDIS.length - 1);
-  const low = Math.min(Math.floor(share), CIVIDIS.length - 2);
-  return CIVIDIS[low].map((value, i) => Math.round(value + (share - low) * (CIVIDIS[low + 1][i] - value)));
+  const share = Math.min(1, Math.max(0, Math.log(ratio) / MOST)) * (VIRIDIS.length - 1);
+  const low = Math.min(Math.floor(share), VIRIDIS.length - 2);
+  return VIRIDIS[low].map((value, i) => Math.round(value + (share - low) * (VIRIDIS[low + 1][i] - value)));
 }
 
 function paintScale(scale) {
-  const stops = CIVIDIS.map(colour => `rgb(${colour.join()})`);
+  const stops = VIRIDIS.map(colour => `rgb(${colour.join()})`);
   scale.style.background = `linear-gradient(to right, ${stops.join()})`;
 }
 

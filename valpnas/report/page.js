@@ -14,13 +14,15 @@ function repaint() {
   }
 }
 
-function drawCurves() {
+function pickCurves() {
   const place = document.getElementById("curves");
-  if (!place) return;
-  const figure = DATA.figures[`curves-${picked.model}`];
-  place.hidden = !figure;
-  document.getElementById("no-curves").hidden = Boolean(figure);
-  if (figure) drawChart(place, figure);
+  place.dataset.figure = `curves-${picked.model}`;
+  place.hidden = !(place.dataset.figure in DATA.figures);
+  document.getElementById("no-curves").hidden = !place.hidden;
+}
+
+function draw(places) {
+  return drawAll([...places].filter(place => !place.hidden), DATA.figures);
 }
 
 function start() {
@@ -30,14 +32,18 @@ function start() {
     button.addEventListener("click", () => { picked.output = button.dataset.output; repaint(); });
   }
   const select = document.getElementById("model");
-  if (select) {
+  picked.model = select.value;
+  select.addEventListener("change", () => {
     picked.model = select.value;
-    select.addEventListener("change", () => { picked.model = select.value; repaint(); drawCurves(); });
-  }
-  const draw = () => { drawAll(DATA.figures); drawCurves(); };
+    repaint();
+    pickCurves();
+    draw([document.getElementById("curves")]);
+  });
   repaint();
-  draw();
-  DARK.addEventListener("change", draw);
+  pickCurves();
+  const charts = document.querySelectorAll(".chart");
+  draw(charts);
+  DARK.addEventListener("change", () => draw(charts));
 }
 
 start();

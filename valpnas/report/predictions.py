@@ -16,10 +16,10 @@ from valpnas.report.figure import (
     Trace,
     axis,
     figure,
+    grid,
     key_of_axis,
     name_of_axis,
     panel_titles,
-    panels,
 )
 
 _MOST_ROWS = 800  # drawn of a regression
@@ -103,18 +103,18 @@ def _confusion(task: Classification, true: np.ndarray, predicted: np.ndarray) ->
     }
     if task.classes <= _MOST_WRITTEN:
         heat |= {"text": counts.tolist(), "texttemplate": "%{text}"}
-    side = min(640, 200 + 34 * task.classes)
+    side = min(700, 220 + 34 * task.classes)
     across = axis("predicted class", type="category", constrain="domain")
     down = axis("true class", type="category", autorange="reversed", constrain="domain")
-    return figure([heat], side, xaxis=across, yaxis=down)
+    return figure([heat], side, xaxis=across, yaxis=down, margin={"l": 60, "r": 20, "t": 15, "b": 55})
 
 
 def _scatter(true: np.ndarray, predicted: np.ndarray) -> Figure:
     size = min(true.shape[1], _MOST_PANELS)
     rows = np.linspace(0, len(true) - 1, min(len(true), _MOST_ROWS)).astype(int)
-    places = panels(size, min(size, 3))
+    panels = grid(size, 2 if size in (2, 4) else 3, tall=300)
     data: list[Trace] = []
-    layout: dict[str, object] = {"showlegend": False}
+    layout: dict[str, object] = {"showlegend": False, "margin": {"l": 60, "r": 20, "t": 15, "b": 55}}
     for i in range(size):
         on = {"xaxis": name_of_axis("x", i), "yaxis": name_of_axis("y", i)}
         x, y = true[rows, i], predicted[rows, i]
@@ -125,9 +125,9 @@ def _scatter(true: np.ndarray, predicted: np.ndarray) -> Figure:
         exact = {"x": ends, "y": ends, "mode": "lines", "line": {"color": GREY, "dash": "dot"}, "hoverinfo": "skip"}
         data += [{"type": "scatter", **points, **on}, {"type": "scatter", **exact, **on}]
         number = f" (number {i + 1})" if size > 1 else ""
-        layout[key_of_axis("x", i)] = axis(f"true value{number}", domain=places[i][0], anchor=on["yaxis"])
-        layout[key_of_axis("y", i)] = axis(f"predicted value{number}", domain=places[i][1], anchor=on["xaxis"])
-    return figure(data, 90 + 330 * -(-size // 3), **layout)
+        layout[key_of_axis("x", i)] = axis(f"true value{number}", domain=panels.places[i][0], anchor=on["yaxis"])
+        layout[key_of_axis("y", i)] = axis(f"predicted value{number}", domain=panels.places[i][1], anchor=on["xaxis"])
+    return figure(data, panels.height - 65, **layout)
 
 
 def _histograms(true: np.ndarray, predicted: np.ndarray) -> Figure:
@@ -139,18 +139,20 @@ def _histograms(true: np.ndarray, predicted: np.ndarray) -> Figure:
         (f"a middling row ({middle})", true[middle], predicted[middle]),
         (f"the worst row ({worst})", true[worst], predicted[worst]),
     ]
-    places = panels(len(cases), len(cases), gap=0.07)
+    panels = grid(len(cases), len(cases))
     data: list[Trace] = []
-    layout: dict[str, object] = {"annotations": panel_titles([name for name, *_ in cases], places), "barmode": "group"}
+    layout: dict[str, object] = {
+        "annotations": panel_titles([name for name, *_ in cases], panels.places),
+        "barmode": "group",
+    }
     for i, (_, real, guess) in enumerate(cases):
         on = {"xaxis": name_of_axis("x", i), "yaxis": name_of_axis("y", i)}
         for name, values, colour in (("true", real, GREY), ("predicted", guess, BLUE)):
             bar = {"type": "bar", "name": name, "legendgroup": name, "y": _short(values), "marker": {"color": colour}}
             data.append({**bar, **on, "showlegend": i == 0, "hovertemplate": f"bin %{{x}}: %{{y:.3f}} {name}"})
-        layout[key_of_axis("x", i)] = axis("bin", domain=places[i][0], anchor=on["yaxis"])
-        layout[key_of_axis("y", i)] = axis("share", domain=places[i][1], anchor=on["xaxis"], rangemode="tozero")
-    legend = {"orientation": "h", "y": 1.1, "yanchor": "bottom", "x": 0}
-    return figure(data, 360, legend=legend, margin={"l": 60, "r": 20, "t": 80, "b": 50}, **layout)
+        layout[key_of_axis("x", i)] = axis("bin", domain=panels.places[i][0], anchor=on["yaxis"])
+        layout[key_of_axis("y", i)] = axis("share", domain=panels.places[i][1], anchor=on["xaxis"], rangemode="tozero")
+    return figure(data, panels.height, **layout)
 
 
 def _spread(true: np.ndarray, predicted: np.ndarray) -> Figure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from valpnas.report.figure import BLUE, ORANGE, Figure, Trace, axis, figure, panels
+from valpnas.report.figure import BLUE, ORANGE, Figure, Trace, axis, figure, grid
 from valpnas.report.steps import Step
 from valpnas.search.pareto import front, hypervolume
 
@@ -44,7 +44,8 @@ def reached(
 
 def hypervolume_curves(rows: Sequence[Reached]) -> Figure:
     """Return the curves over batches (left) and over seconds (right)."""
-    (left, whole), (right, _) = panels(2, 2)
+    panels = grid(2, 2, tall=260)
+    (left, whole), (right, _) = panels.places
     data: list[Trace] = []
     for name, colour, dash in (("validation", BLUE, "solid"), ("test", ORANGE, "dash")):
         values = [getattr(row, name) for row in rows]
@@ -67,10 +68,9 @@ def hypervolume_curves(rows: Sequence[Reached]) -> Figure:
             )
     return figure(
         data,
-        340,
+        panels.height,
         xaxis=axis("batches trained, those of rejected changes included", domain=left, rangemode="tozero"),
         xaxis2=axis("seconds of computing", domain=right, anchor="y2", rangemode="tozero"),
         yaxis=axis("hypervolume (share of the box)", domain=whole, rangemode="tozero"),
         yaxis2=axis("hypervolume (share of the box)", domain=whole, anchor="x2", rangemode="tozero"),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
