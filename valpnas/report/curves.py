@@ -26,7 +26,8 @@ from valpnas.report.steps import Step
 Losses = Mapping[str, np.ndarray]
 
 _POINTS = 300  # of a curve: means over equal stretches, so that a long run's page stays small
-_WIDE = 50.0
+_WIDE = 50.0  # a range of this factor is marked at powers of ten only
+_FEW = 30  # changes up to which each has a line of its own
 _SLOPE = "slope per batch"
 
 
@@ -73,11 +74,12 @@ def _traces(losses: np.ndarray, line: Sequence[Step]) -> list[Trace]:
     if not changes:
         return [drawn]
     low, high = float(y.min()), float(y.max())
+    few = len(changes) <= _FEW
     marks = {
         "x": [at for at, _ in changes],
         "y": [high] * len(changes),
         "mode": "markers",
-        "marker": {"symbol": "triangle-down", "color": GREY, "size": 9},
+        "marker": {"symbol": "triangle-down", "color": GREY, "size": 9 if few else 5},
         "text": [hover([f"after batch {at}: {step.change}", step.place, step.reason]) for at, step in changes],
         "hovertemplate": "%{text}<extra></extra>",
     }
@@ -89,7 +91,7 @@ def _traces(losses: np.ndarray, line: Sequence[Step]) -> list[Trace]:
         "hoverinfo": "skip",
     }
     group = {"type": "scatter", "name": "change of the model", "legendgroup": "change"}
-    return [drawn, {**marks, **group}, {**lines, **group}]
+    return [drawn, {**marks, **group}, *([{**lines, **group}] if few else [])]
 
 
 def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> list[Trace]:

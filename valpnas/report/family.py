@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
-from valpnas.report.figure import FATES, GREEN, GREY, Figure, Trace, axis, figure, hover
+from valpnas.report.figure import FATES, GREEN, GREY, Figure, Trace, axis, figure, hover, marker
 from valpnas.report.steps import Step, gains
 
 Objectives = Mapping[str, float]
@@ -73,13 +73,12 @@ def _edges(members: Sequence[Step], height: Mapping[int, float], colour: str, wi
 
 
 def _nodes(members: Sequence[Step], height: Mapping[int, float], fate: str) -> Trace:
-    colour, symbol = FATES[fate]
     return {
         "type": "scatter",
         "x": [step.candidate for step in members],
         "y": [round(height[step.candidate], 5) for step in members],
         "mode": "markers",
-        "marker": {"color": colour, "symbol": symbol, "size": 12 if fate == "start" else 9},
+        "marker": marker(fate, len(height)),
         "name": fate,
         "text": [hover(_lines(step)) for step in members],
         "hovertemplate": "%{text}<extra></extra>",

@@ -24,6 +24,7 @@ FATES: Mapping[str, tuple[str, str]] = {
     "failed": (GREY, "cross"),
     "pending": (GREY, "circle-open"),
 }
+_MANY = 150  # points of a chart from which on they are drawn smaller
 _GAP = 0.09  # between panels, of the chart's width
 _BETWEEN, _TOP, _BOTTOM = 95, 80, 55  # pixels: between rows of panels, above and below them
 _LINE = 64  # characters of a hover text's line
@@ -80,6 +81,18 @@ def panel_titles(titles: Sequence[str], places: Sequence[tuple[list[float], list
         }
         for title, (x, y) in zip(titles, places, strict=True)
     ]
+
+
+def marker(fate: str, points: int) -> dict[str, Any]:
+    """Return how a candidate of that fate is marked in a chart of so many points."""
+    colour, symbol = FATES[fate]
+    return {"color": colour, "symbol": symbol, "size": 12 if fate == "start" else 9 if points < _MANY else 5}
+
+
+def ring(points: int) -> dict[str, Any]:
+    """Return how a member of the front is marked, around its own mark, in a chart of so many points."""
+    size = 17 if points < _MANY else 12
+    return {"symbol": "circle-open", "size": size, "color": ORANGE, "line": {"width": 2.5}}
 
 
 def name_of_axis(kind: str, number: int) -> str:

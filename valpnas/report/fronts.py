@@ -14,7 +14,9 @@ from valpnas.report.figure import (
     grid,
     hover,
     key_of_axis,
+    marker,
     name_of_axis,
+    ring,
 )
 from valpnas.report.steps import Step
 
@@ -56,15 +58,15 @@ def _traces(
     trained: Sequence[Step], front: Collection[int], test: Mapping[int, Objectives], one: str, other: str
 ) -> list[Trace]:
     chosen = sorted((s for s in trained if s.candidate in front), key=lambda step: _at(step, one))
-    ring = {
+    chosen_marks = {
         **_points(chosen, one, other),
         "name": "on the front",
         "mode": "markers",
-        "marker": {"symbol": "circle-open", "size": 17, "color": "#E69F00", "line": {"width": 3}},
+        "marker": ring(len(trained)),
         "hoverinfo": "skip",
     }
-    traces = [ring]
-    for fate, (colour, symbol) in FATES.items():
+    traces = [chosen_marks]
+    for fate in FATES:
         members = [step for step in trained if step.fate == fate]
         if members:
             texts = [hover(_lines(step, test.get(step.candidate, {}))) for step in members]
@@ -73,7 +75,7 @@ def _traces(
                     **_points(members, one, other),
                     "name": fate,
                     "mode": "markers",
-                    "marker": {"color": colour, "symbol": symbol, "size": 12 if fate == "start" else 8},
+                    "marker": marker(fate, len(trained)),
                     "text": texts,
                     "hovertemplate": "%{text}<extra></extra>",
                 }
