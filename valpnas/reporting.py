@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from valpnas.graph.tasks import Classification, Distribution, Generation, Regres
 from valpnas.opened_run import FrontMember, Run
 from valpnas.report.contents import OnData, contents
 from valpnas.report.page import page
+from valpnas.report.png import png
 from valpnas.report.predictions import Pictures, Predicted
 from valpnas.sampling import side_by_side
 from valpnas.seeding import stream, torch_stream
@@ -122,13 +122,10 @@ def _sampled(
     real = None if part is None else part.targets[output].numpy().reshape(-1, *task.shape)
     new = member.model.sample(output, _SAMPLES, torch_stream(stream(member.run.config.seed, "report"))).numpy()
     if len(task.shape) == 3 and task.shape[0] in (1, 3):
-        return Pictures(output, member.candidate, _png(new), None if real is None else _png(real[:_SAMPLES]))
+        return Pictures(
+            output,
+            member.candidate,
+            png(side_by_side(new)),
+            None if real is None else png(side_by_side(real[:_SAMPLES])),
+        )
     return None if real is None else Predicted(output, task, member.candidate, real, new)
-
-
-def _png(images: np.ndarray) -> bytes:
-    from matplotlib.pyplot import imsave  # it takes a second to load
-
-    file = BytesIO()
-    imsave(file, side_by_side(images), cmap="gray", vmin=0, vmax=1, format="png")
-    return file.getvalue()

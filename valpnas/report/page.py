@@ -6,7 +6,6 @@ from base64 import b64encode
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
@@ -17,6 +16,8 @@ _SCRIPTS = ("graph.js", "charts.js", "page.js")
 
 def page(shown: Contents) -> str:
     """Return the HTML; every text of the run is escaped, in the markup, in the data and in the charts."""
+    from plotly.offline import get_plotlyjs  # it takes a second to load
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"figure_of": _number, "picture": _picture, "numbers": evidence_in_words}
     template = environment.from_string(_own("page.html"))
