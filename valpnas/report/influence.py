@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 
 from torch import Tensor
 
@@ -40,4 +41,4 @@ def parameters_of(valp: Valp, weights: Mapping[str, Tensor]) -> dict[str, int]:
 def _norm(model: Model, target: str, source: str) -> float:
     prefix = f"{prefix_of(model.valp, target)}sources.{source}."
     blocks = [tensor for name, tensor in model.weights.items() if name.startswith(prefix)]
-    return float(sum(float(block.double().square().sum()) for block in blocks)) ** 0.5
+    return sqrt(sum(float(block.double().square().sum()) for block in blocks))

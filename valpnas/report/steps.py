@@ -98,7 +98,7 @@ def _proposed(event: Event) -> Step:
     return Step(
         event["candidate"],
         event["parents"][0] if event["parents"] else None,
-        proposal.get("variant") or _WORDS.get(event["origin"], event["origin"]),
+        str(proposal.get("variant") or _WORDS.get(event["origin"], event["origin"])),
         str(Site.from_json(proposal["site"])) if "site" in proposal else "",
         proposal.get("reason", ""),
         tuple(finding["kind"] for finding in proposal.get("findings", ())),
