@@ -33,7 +33,8 @@ def test_a_run_ends_with_its_page(run: Run) -> None:
     text = (run.path / REPORT).read_text(encoding="utf-8")
     for chart in ("front", "progress", "family", "seconds", "predicted-kind", "predicted-number", "predicted-shares"):
         assert f'data-figure="{chart}"' in text
-    assert text.count('src="data:image/png;base64,') == 2
+    assert text.count('<img alt="New samples of drawn" src="data:image/png;base64,') == 1
+    assert text.count('<img alt="Real images of drawn" src="data:image/png;base64,') == 1
     assert "its predictions are not shown" not in text
 
 

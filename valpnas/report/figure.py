@@ -62,7 +62,7 @@ def grid(count: int, across: int, tall: int = 230) -> Grid:
     places = []
     for i in range(count):
         left, top = (i % across) * (width + _GAP), 1 - (i // across) * (tall + _BETWEEN) / whole
-        places.append(([left, left + width], [max(0.0, top - tall / whole), top]))
+        places.append(([left, min(1.0, left + width)], [max(0.0, top - tall / whole), top]))
     return Grid(places, whole + _TOP + _BOTTOM)
 
 

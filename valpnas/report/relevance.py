@@ -47,7 +47,11 @@ def ranked(findings: Sequence[Finding]) -> list[Ranked]:
 
 def evidence_in_words(evidence: Mapping[str, float]) -> str:
     """Return the numbers behind a finding, short."""
-    return ", ".join(f"{name} {value:.3g}" for name, value in evidence.items())
+    return ", ".join(f"{name} {_number(value)}" for name, value in evidence.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.3g}"
 
 
 def _asked(kind: str) -> tuple[tuple[str, str], ...]:
