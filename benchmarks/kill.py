@@ -33,7 +33,7 @@ from valpnas.run import design, resume
 from valpnas.search import CHOOSERS, SEARCHES
 from valpnas.testing.runs import contents
 
-_BUDGET = {"steps": 6, "initial_batches": 24, "batches_per_step": 12, "device": "cpu"}
+_BUDGET = {"steps": 6, "initial_batches": 24, "batches_per_step": 12, "device": "cpu", "report": False}
 _RULES = (
     {"accept": "majority", "rejected": "train-parent"},
     {"accept": "archive", "rejected": "discard"},

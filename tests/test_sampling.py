@@ -12,7 +12,14 @@ from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.opened_run import Run
 from valpnas.sampling import side_by_side, write_samples
 
-SMALL = {"steps": 1, "initial_batches": 3, "batches_per_step": 2, "chooser": "train-only", "device": "cpu"}
+SMALL = {
+    "steps": 1,
+    "initial_batches": 3,
+    "batches_per_step": 2,
+    "chooser": "train-only",
+    "device": "cpu",
+    "report": False,
+}
 
 
 @pytest.fixture(scope="module")

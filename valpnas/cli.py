@@ -122,6 +122,9 @@ def run(
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda[:i].", show_default=False)] = None,
     data_dir: DataDir = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to make.", show_default=False)] = None,
+    report: Annotated[
+        bool | None, typer.Option(help="Write the run's page, report.html, at its end.", show_default=False)
+    ] = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,7 +137,7 @@ def run(
         "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
-        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -148,6 +151,7 @@ def run(
     with _interruptible(path):
         made = runs.start(replace(config, out=str(path)), problem, _say(config.quiet))
     _print_run(made, as_json)
+    _print_report(made, config.quiet)
 
 
 app.command()(compare)
@@ -167,6 +171,7 @@ def resume(
     with _interruptible(path):
         made = runs.resume(path, _say(bool(silent)), steps, silent)
     _print_run(made, as_json)
+    _print_report(made, made.config.quiet if silent is None else silent)
 
 
 @app.command()
@@ -179,6 +184,20 @@ def show(
     from valpnas import run as runs
 
     _print_run(runs.load(path), as_json, last)
+
+
+@app.command()
+def report(
+    path: RunPath,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; report.html in the run directory if not given.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a run's page: model, losses, front, family tree, predictions, in one file that opens offline."""
+    from valpnas import run as runs
+    from valpnas.reporting import write_report
+
+    typer.echo(f"report: {write_report(runs.load(path), out)}")
 
 
 @app.command()
@@ -361,6 +380,15 @@ def _print_run(made: Run, as_json: bool, last: int = 0) -> None:
     from valpnas.report.terminal import print_summary
 
     print_summary(made.summary(), made.history()[-last:] if last else [], Console())
+
+
+def _print_report(made: Run, quiet: bool) -> None:
+    """Say where the run's page is."""
+    from valpnas.reporting import REPORT
+
+    page = made.path / REPORT
+    if not quiet and page.exists():
+        typer.echo(f"report: {page}")
 
 
 def _print_table(table: str, as_json: bool) -> None:

@@ -29,6 +29,7 @@ class RunConfig:
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
+    ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
     """
 
@@ -55,6 +56,7 @@ class RunConfig:
     data_dir: str = ""
     out: str = ""
     quiet: bool = False
+    report: bool = True
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     space: Space = field(default_factory=Space)
 

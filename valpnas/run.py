@@ -6,6 +6,7 @@ import os
 import platform
 import time
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -30,6 +31,7 @@ from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
+from valpnas.reporting import REPORT, write_report
 from valpnas.search.build import build_balancer, build_operators, build_search, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
@@ -113,7 +115,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
-    return Run(path)
+    return _reported(Run(path), evaluator.prepared, config.report)
 
 
 def place_of(config: RunConfig, name: str) -> Path:
@@ -152,8 +154,10 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
+        before = directory.journal.bytes
         _search(replace(config, quiet=silent), evaluator, directory, say)
-    return Run(path)
+        new = directory.journal.bytes > before or not (path / REPORT).exists()
+    return _reported(Run(path), evaluator.prepared, config.report and new)
 
 
 def check(config: RunConfig) -> None:
@@ -234,6 +238,20 @@ def _look(bench: RunWorkbench, candidate: int, names: Sequence[str], say: Say) -
             seen.setdefault("errors", {})[name] = str(error)
             say(f"candidate {candidate} was not looked at by every diagnostic: {error}")
     return seen
+
+
+def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:
+    """Write the page of a run that has ended; whatever goes wrong with it, the run stands and is returned."""
+    if wanted:
+        try:
+            write_report(run, prepared=prepared)
+        except Exception as error:  # said aloud, for a warning is shown whatever is quiet
+            warnings.warn(
+                f"{run.path}: the run has ended and is whole, but its page could not be written: "
+                f"{type(error).__name__}: {error}; `valpnas report {run.path}` tries again",
+                stacklevel=3,
+            )
+    return run
 
 
 def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:

@@ -40,7 +40,8 @@ def observe(name: str) -> list[dict[str, Any]]:
     search = next(entry.name for entry in SEARCHES if name.startswith(f"{entry.name}-"))
     chooser = name.removeprefix(f"{search}-")
     with tempfile.TemporaryDirectory() as folder:
-        run = valpnas.design("digits", search=search, chooser=chooser, out=f"{folder}/run", device="cpu", **BUDGET)
+        kept = {"out": f"{folder}/run", "device": "cpu", "report": False}
+        run = valpnas.design("digits", search=search, chooser=chooser, **kept, **BUDGET)
         events = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
     return [step for event in events if (step := _step(event))]
 

@@ -13,7 +13,7 @@ from valpnas.run import design, resume
 
 SPACE = {"min_width": 3, "max_width": 6, "min_latent": 2, "max_latent": 3}
 BUDGET = {"steps": 3, "initial_batches": 4, "batches_per_step": 2, "batch_size": 20}
-SETTINGS: dict[str, Any] = {**BUDGET, "space": SPACE, "device": "cpu", "chooser": "random", "seed": 3}
+SETTINGS: dict[str, Any] = {**BUDGET, "space": SPACE, "device": "cpu", "chooser": "random", "seed": 3, "report": False}
 
 
 def small_problem() -> Problem:

@@ -112,7 +112,7 @@ def test_a_run_file_without_the_keys_means_the_sum(tmp_path: Path) -> None:
 def test_a_short_search_on_digits_repeats(tmp_path: Path, scheme: str) -> None:
     """Through the public entrance, with a decoder among the networks."""
     weights = {"loss_weights": {"digit": 2.0}} if scheme == "fixed" else {}
-    budget = {"steps": 3, "initial_batches": 30, "batches_per_step": 10, "device": "cpu", "seed": 1}
+    budget = {"steps": 3, "initial_batches": 30, "batches_per_step": 10, "device": "cpu", "seed": 1, "report": False}
     for name in ("one", "two"):
         valpnas.design("digits", balancing=scheme, out=str(tmp_path / name), chooser="random", **budget, **weights)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")

@@ -16,7 +16,7 @@ from valpnas.store.run_directory import RunDirectory
 State = Literal["new", "begun", "ended"]
 Chosen = Mapping[str, Mapping[str, Any]]  # by arm, the keys that tuning and the winner decided
 
-_OF_THE_PLACE = ("out", "quiet", "data_dir")  # may differ between two sittings at one run
+_OF_THE_PLACE = ("out", "quiet", "report", "data_dir")  # may differ between two sittings at one run
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from valpnas.store.files import explained
 
 Settings = dict[str, Any]
 
-_NOT_OF_AN_ARM = ("problem", "seed", "device", "data_dir", "out", "quiet")
+_NOT_OF_AN_ARM = ("problem", "seed", "device", "data_dir", "out", "quiet", "report")
 
 
 def settings_of(comparison: Comparison, device: str) -> Settings:

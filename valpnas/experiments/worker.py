@@ -58,7 +58,7 @@ def perform(folder: Path, config: RunConfig) -> dict[str, str]:
 def _advance(folder: Path, config: RunConfig) -> None:
     state = state_of(folder, config)
     if state == "new":
-        runs.start(replace(config, out=str(folder)), runs.problem_of(config), _silent)
+        runs.start(replace(config, out=str(folder), report=False), runs.problem_of(config), _silent)
     elif state == "begun":
         runs.resume(folder, _silent, quiet=True)
 

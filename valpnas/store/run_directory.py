@@ -15,7 +15,7 @@ from valpnas.graph.valp import Valp
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.journal import Event, Journal
 from valpnas.store.lock import locked
-from valpnas.store.models import load_model, save_valp, save_weights
+from valpnas.store.models import load_model, load_valp, save_valp, save_weights
 from valpnas.store.replay import Asked, replay
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
@@ -106,6 +106,10 @@ class RunDirectory:
         """Read a candidate's model; raises ``StoreError`` when its weights were deleted or altered."""
         return load_model(self._graph(candidate), self._weights(candidate))
 
+    def valp(self, candidate: int) -> Valp:
+        """Read a candidate's graph alone; raises ``StoreError`` when it is missing or altered."""
+        return load_valp(self._graph(candidate))
+
     def keep_weights(self, candidates: Iterable[int]) -> None:
         """Delete the weights of every other candidate: disk use stays bounded."""
         wanted = {self._weights(candidate).name for candidate in candidates}
@@ -134,7 +138,15 @@ class RunDirectory:
 
     def write_diagnostics(self, candidate: int, data: Any) -> None:
         """Write what the diagnostics saw in a candidate."""
-        write_json(self.path / "diagnostics" / f"{candidate:05d}.json", data)
+        write_json(self._diagnostics(candidate), data)
+
+    def read_diagnostics(self, candidate: int) -> dict[str, Any] | None:
+        """Return what the diagnostics saw in a candidate, None when none has looked; raises ``StoreError``."""
+        path = self._diagnostics(candidate)
+        return dict(read_json(path)) if path.exists() else None
+
+    def _diagnostics(self, candidate: int) -> Path:
+        return self.path / "diagnostics" / f"{candidate:05d}.json"
 
     def _graph(self, candidate: int) -> Path:
         return self.path / "graphs" / f"{candidate:05d}.json"

@@ -9,7 +9,7 @@ from typing import Any
 
 _FOLDERS = ("graphs", "weights", "diagnostics")
 _FILES = ("problem.json", "test_objectives.jsonl")
-_OF_THE_PLACE = ("out", "quiet", "data_dir")
+_OF_THE_PLACE = ("out", "quiet", "report", "data_dir")
 
 
 def events(run: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,105 @@
+"""Reporting: the page of a real run, with predictions of every task; what happens when data or disk fail it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import valpnas
+from tests.training.toy_data import toy_problem
+from valpnas import run as runs
+from valpnas.opened_run import Run
+from valpnas.report.predictions import Pictures
+from valpnas.reporting import REPORT, gather, write_report
+
+SMALL: dict[str, Any] = {
+    "steps": 2, "initial_batches": 6, "batches_per_step": 3, "batch_size": 20, "chooser": "random", "device": "cpu",
+    "space": {"min_width": 3, "max_width": 6, "min_latent": 2, "max_latent": 3},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with two inputs and an output of each task, from arrays."""
+    return valpnas.design(toy_problem(), **SMALL, out=str(tmp_path_factory.mktemp("reporting") / "run"))
+
+
+def test_a_run_ends_with_its_page(run: Run) -> None:
+    text = (run.path / REPORT).read_text(encoding="utf-8")
+    for chart in ("front", "progress", "family", "seconds", "predicted-kind", "predicted-number", "predicted-shares"):
+        assert f'data-figure="{chart}"' in text
+    assert text.count('<img alt="New samples of drawn" src="data:image/png;base64,') == 1
+    assert text.count('<img alt="Real images of drawn" src="data:image/png;base64,') == 1
+    assert "its predictions are not shown" not in text
+
+
+def test_predictions_are_those_of_the_best_model_in_its_own_units(run: Run) -> None:
+    on_data = gather(run)
+    shown = {each.output: each for each in on_data.predicted}
+    assert sorted(shown) == ["kind", "number", "shares"]
+    for output, each in shown.items():
+        errors = {member.candidate: member.validation[output] for member in run.front}
+        assert errors[each.candidate] == min(errors.values())
+        assert len(each.true) == len(each.predicted) == len(run.prepared.parts["validation"])
+    wrong = (shown["kind"].true != shown["kind"].predicted).mean()
+    assert wrong == pytest.approx(min(member.validation["kind"] for member in run.front))
+    assert 80 < shown["number"].true.mean() < 120  # toy numbers lie around 100, far from standardised ones
+    assert shown["shares"].predicted.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_without_the_data_the_rest_is_drawn(run: Run, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(run.path, moved)
+    (moved / "problem.npz").rename(tmp_path / "elsewhere.npz")
+    on_data = gather(Run(moved))
+    assert on_data.predicted == []
+    assert "problem.npz" in on_data.unread
+    assert [(shown.output, shown.real) for shown in on_data.pictures] == [("drawn", None)]
+    text = write_report(Run(moved)).read_text(encoding="utf-8")
+    assert "its predictions are not shown" in text
+    assert 'data-figure="front"' in text
+
+
+def test_pictures_are_files_a_browser_knows(run: Run) -> None:
+    (shown,) = gather(run).pictures
+    assert isinstance(shown, Pictures)
+    assert shown.generated.startswith(b"\x89PNG")
+    assert (shown.real or b"").startswith(b"\x89PNG")
+
+
+def test_the_page_changes_nothing_else_in_the_run(run: Run, tmp_path: Path) -> None:
+    def files() -> dict[str, bytes]:
+        return {str(p): p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != REPORT}
+
+    before = files()
+    assert write_report(Run(run.path), tmp_path / "deep" / "page.html").exists()
+    assert files() == before
+
+
+def test_a_page_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> Path:
+        journal = (tmp_path / "run" / "journal.jsonl").read_text().splitlines()
+        assert json.loads(journal[-1])["event"] == "ended"
+        raise OSError("no space left")
+
+    monkeypatch.setattr(runs, "write_report", full)
+    with pytest.warns(UserWarning, match=r"has ended and is whole, but .*OSError: no space left; `valpnas report"):
+        made = valpnas.design(toy_problem(), **SMALL, out=str(tmp_path / "run"))
+    assert made.summary()["ended"]
+    assert not (tmp_path / "run" / REPORT).exists()
+    monkeypatch.undo()
+    runs.resume(tmp_path / "run", lambda _: None)  # nothing is left to do but the page
+    assert (tmp_path / "run" / REPORT).exists()
+
+
+def test_a_run_can_do_without_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    never: Callable[..., Path] = lambda *_, **__: pytest.fail("a page was written")  # noqa: E731
+    monkeypatch.setattr(runs, "write_report", never)
+    valpnas.design(toy_problem(), **SMALL, report=False, out=str(tmp_path / "run"))
+    runs.resume(tmp_path / "run", lambda _: None)
+    assert not (tmp_path / "run" / REPORT).exists()

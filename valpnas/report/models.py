@@ -1,0 +1,103 @@
+"""The models a report draws: which ones of the front, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+
+from valpnas.contracts.finding import Finding
+from valpnas.errors import StoreError
+from valpnas.report.drawing import Drawing, draw
+from valpnas.report.influence import influences, parameters_of
+from valpnas.report.relevance import Ranked, Ratios, ranked, ratios
+from valpnas.search.pareto import hypervolume
+from valpnas.store.files import whole
+from valpnas.store.run_directory import RunDirectory
+
+Objectives = Mapping[str, float]
+
+MOST = 8  # models drawn, so that a long run's page stays small
+
+
+@dataclass(frozen=True, eq=False)
+class ShownModel:
+    """A model of the front. ``missing`` says in words what could not be read."""
+
+    candidate: int
+    why: str
+    objectives: Objectives
+    test: Objectives
+    parameters: int
+    drawing: Drawing | None
+    histories: Mapping[str, np.ndarray]
+    findings: tuple[Finding, ...]
+    ranked: tuple[Ranked, ...]
+    ratios: Ratios
+    undiagnosed: bool
+    missing: str
+
+
+def choose(front: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the members of a summary's front to draw, at most ``MOST``, each with why; the all-round best first."""
+    if not front:
+        return []
+    reference, ideal = problem["reference"], problem["ideal"]
+    ordered = sorted(front, key=lambda m: (-_alone(m, reference, ideal), _mean_log(m, ideal), m["candidate"]))
+    whys: dict[int, list[str]] = {ordered[0]["candidate"]: ["best all-round"]}
+    for output in sorted(reference):
+        best = min(front, key=lambda member: (member["validation"][output], member["candidate"]))
+        whys.setdefault(best["candidate"], []).append(f"best {output}")
+    chosen = sorted(ordered, key=lambda member: member["candidate"] not in whys)[:MOST]
+    return [(member, ", ".join(whys.get(member["candidate"], []))) for member in chosen]
+
+
+def read_model(run: RunDirectory, member: Mapping[str, Any], why: str) -> ShownModel:
+    """Read what is known of a member of the front; what is gone is said in ``missing``, and the rest is shown."""
+    candidate = member["candidate"]
+    seen = run.read_diagnostics(candidate)
+    with whole(run.path / "diagnostics", "findings"):
+        findings = tuple(Finding.from_json(finding) for finding in (seen or {"findings": []})["findings"])
+    drawing, histories, missing = _read(run, candidate)
+    return ShownModel(
+        candidate,
+        why,
+        member["validation"],
+        member["test"] or {},
+        member["parameters"],
+        drawing,
+        histories,
+        findings,
+        tuple(ranked(findings)),
+        ratios(findings),
+        seen is None,
+        missing,
+    )
+
+
+def _read(run: RunDirectory, candidate: int) -> tuple[Drawing | None, Mapping[str, np.ndarray], str]:
+    try:
+        model = run.model(candidate)
+    except StoreError as error:  # weights may be deleted to save space: the page says so and draws what is left
+        return _read_graph(run, candidate, str(error))
+    histories = {name: losses.numpy() for name, losses in model.histories.items()}
+    parameters = parameters_of(model.valp, model.weights)
+    return draw(model.valp, parameters, model.ages, influences(model)), histories, ""
+
+
+def _read_graph(run: RunDirectory, candidate: int, missing: str) -> tuple[Drawing | None, dict[str, np.ndarray], str]:
+    try:
+        return draw(run.valp(candidate), {}, {}, {}), {}, missing
+    except StoreError as error:
+        return None, {}, str(error)
+
+
+def _alone(member: Mapping[str, Any], reference: Objectives, ideal: Objectives) -> float:
+    return hypervolume([member["validation"]], reference, ideal)
+
+
+def _mean_log(member: Mapping[str, Any], ideal: Objectives) -> float:
+    return sum(log(max(value, ideal[name])) for name, value in member["validation"].items())

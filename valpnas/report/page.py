@@ -1,0 +1,43 @@
+"""The page of a run: one HTML file with its styles, scripts and data inside, which opens without a network."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from valpnas.report.contents import Contents, for_script
+from valpnas.report.drawing import HEIGHT, WIDTH
+from valpnas.report.relevance import evidence_in_words
+
+_SCRIPTS = ("graph.js", "charts.js", "page.js")
+
+
+def page(shown: Contents) -> str:
+    """Return the HTML; every text of the run is escaped, in the markup, in the data and in the charts."""
+    from plotly.offline import get_plotlyjs  # it takes a second to load
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"figure_of": _number, "picture": _picture, "numbers": evidence_in_words}
+    template = environment.from_string(_own("page.html"))
+    return template.render(
+        shown=shown,
+        data=for_script(shown),
+        place={"width": WIDTH, "height": HEIGHT},
+        style=_own("page.css"),
+        script="\n".join(_own(name) for name in _SCRIPTS),
+        charts=get_plotlyjs(),
+    )
+
+
+def _own(name: str) -> str:
+    return files("valpnas.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _picture(png: bytes) -> str:
+    return f"data:image/png;base64,{b64encode(png).decode('ascii')}"
