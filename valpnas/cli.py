@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from valpnas import __version__
-from valpnas.errors import ValpnasError
+from valpnas.errors import ConfigError, ValpnasError
 from valpnas.experiments.command import compare
 
 if TYPE_CHECKING:
@@ -198,6 +198,49 @@ def report(
     from valpnas.reporting import write_report
 
     typer.echo(f"report: {write_report(runs.load(path), out)}")
+
+
+@app.command()
+def diagnose(
+    path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A run directory.", show_default=False)] = None,
+    candidate: Annotated[
+        int | None,
+        typer.Option(
+            help="A kept model; of the front, the one with the lowest mean log objective if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Look again although the run has findings.")] = False,
+    graph: Annotated[Path | None, typer.Option(help="Instead of RUN: a VALP's JSON.", show_default=False)] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Its weights, a .safetensors of valpnas.", show_default=False)
+    ] = None,
+    problem: Annotated[str | None, typer.Option(help="The problem it was made on.", show_default=False)] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look inside a trained model: what each output needs, which outputs learn, and what to change first."""
+    from valpnas.diagnosing import diagnose_files, diagnose_run
+    from valpnas.report.diagnosis import Diagnosis
+
+    def looked() -> Diagnosis:
+        if path is not None and graph is None and weights is None and problem is None:
+            from valpnas import run as runs
+
+            return diagnose_run(runs.load(path), candidate, fresh, data_dir)
+        if path is None and candidate is None and graph and weights and problem:
+            return diagnose_files(graph, weights, problem, data_dir)
+        raise ConfigError("expected either RUN, or --graph, --weights and --problem together; give one of the two")
+
+    made = looked()
+    if as_json:
+        typer.echo(json.dumps(made.to_json(), indent=1))
+        return
+    from rich.console import Console
+
+    from valpnas.report.diagnosis_terminal import print_diagnosis
+
+    print_diagnosis(made, Console())
 
 
 @app.command()

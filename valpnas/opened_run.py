@@ -95,11 +95,11 @@ class Run:
         return catalog.problem(self.config.problem)
 
 
-def prepared_data(problem: Problem, config: RunConfig, path: Path | None) -> Prepared:
-    """Read the data; for an existing run they must be those it was made on."""
+def prepared_data(problem: Problem, config: RunConfig, path: Path | None, data_dir: Path | None = None) -> Prepared:
+    """Read the data; for an existing run they must be those it was made on. ``data_dir`` goes before all else."""
     # Data may have moved since the run was made: the folder named now goes before the one named then.
     named = os.environ.get("VALPNAS_DATA") if path is not None else None
-    folder = named or config.data_dir
+    folder = data_dir or named or config.data_dir
     reader = Reader(Path(folder) if folder else None)
     prepared = prepare(problem, reader, resolve_device(config.device))
     if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:

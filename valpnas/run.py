@@ -25,7 +25,8 @@ from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
-from valpnas.errors import ConfigError, PluginError, UnknownNameError
+from valpnas.diagnosing import look
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
@@ -222,22 +223,9 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], 
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
-        directory.write_diagnostics(candidate, _look(bench, candidate, names, say))
+        directory.write_diagnostics(candidate, look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
     directory.write_state(summarise(directory))
-
-
-def _look(bench: RunWorkbench, candidate: int, names: Sequence[str], say: Say) -> dict[str, Any]:
-    """Return what the diagnostics see; one that breaks is named with its error, and the others are heard."""
-    seen: dict[str, Any] = {"candidate": candidate, "findings": [], "seconds": {}}
-    for name in names:
-        try:
-            seen["findings"] += [finding.to_json() for finding in bench.findings(candidate, [name])]
-            seen["seconds"][name] = bench.seconds[candidate, name]
-        except PluginError as error:
-            seen.setdefault("errors", {})[name] = str(error)
-            say(f"candidate {candidate} was not looked at by every diagnostic: {error}")
-    return seen
 
 
 def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:

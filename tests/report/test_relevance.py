@@ -18,6 +18,12 @@ def test_ratios_are_read_from_any_finding_about_a_component() -> None:
     assert ratios(findings) == {"n1": {"a": 3.0, "b": 1.1}, "input": {"b": 9.0}}
 
 
+def test_a_spare_part_of_an_input_does_not_hide_that_the_input_is_needed() -> None:
+    whole = Finding("INPUT_RELEVANT", "table", "a", evidence={"ratio": 4.0, "ratio of feature 0-1": 1.0})
+    part = Finding("INPUT_IRRELEVANT", "table", "a", evidence={"ratio": 1.0, "first feature": 0.0, "last feature": 1.0})
+    assert ratios([whole, part]) == ratios([part, whole]) == {"table": {"a": 4.0}}
+
+
 def test_findings_to_treat_come_first_and_strong_ones_before_weak_ones() -> None:
     findings = [
         Finding("X", output="a", strength=1.0, advice="none"),

@@ -46,7 +46,7 @@ def choose(front: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> li
     if not front:
         return []
     reference, ideal = problem["reference"], problem["ideal"]
-    ordered = sorted(front, key=lambda m: (-_alone(m, reference, ideal), _mean_log(m, ideal), m["candidate"]))
+    ordered = sorted(front, key=lambda m: (-_alone(m, reference, ideal), mean_log(m, ideal), m["candidate"]))
     whys: dict[int, list[str]] = {ordered[0]["candidate"]: ["best all-round"]}
     for output in sorted(reference):
         best = min(front, key=lambda member: (member["validation"][output], member["candidate"]))
@@ -99,5 +99,7 @@ def _alone(member: Mapping[str, Any], reference: Objectives, ideal: Objectives) 
     return hypervolume([member["validation"]], reference, ideal)
 
 
-def _mean_log(member: Mapping[str, Any], ideal: Objectives) -> float:
-    return sum(log(max(value, ideal[name])) for name, value in member["validation"].items())
+def mean_log(member: Mapping[str, Any], ideal: Objectives) -> float:
+    """Return the mean log validation objective of a front's member; what lies below the ideal counts as the ideal."""
+    objectives = member["validation"]
+    return sum(log(max(value, ideal[name])) for name, value in objectives.items()) / len(objectives)

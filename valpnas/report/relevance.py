@@ -26,7 +26,8 @@ def ratios(findings: Sequence[Finding]) -> Ratios:
     """Return by component and output by how much the output's loss grows when the component is disturbed.
 
     Read from the evidence of findings about a component: ``ratio`` is about the finding's output, ``ratio <output>``
-    about the one it names. What no finding measured is not there.
+    about the one it names. Of several the largest counts: a finding about a part of an input measures that part alone.
+    What no finding measured is not there.
     """
     found: Ratios = {}
     for finding in findings:
@@ -35,7 +36,8 @@ def ratios(findings: Sequence[Finding]) -> Ratios:
         for name, value in finding.evidence.items():
             what, _, named = name.partition(" ")
             if what == _RATIO and (output := named or finding.output):
-                found.setdefault(finding.component, {})[output] = float(value)
+                known = found.setdefault(finding.component, {})
+                known[output] = max(float(value), known.get(output, 0.0))
     return found
 
 

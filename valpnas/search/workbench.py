@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -15,10 +16,20 @@ from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import blamed
 from valpnas.seeding import stream
-from valpnas.store.run_directory import RunDirectory
+from valpnas.store.replay import Asked
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.view import HeldOutView
+
+
+class Shelf(Protocol):
+    """Where models and results come from: a run directory, or a single model that belongs to no run."""
+
+    def model(self, candidate: int) -> Model:
+        """Return a kept candidate's model."""
+
+    def asked(self) -> list[Asked]:
+        """Return the jobs asked for so far, with their results."""
 
 
 class RunWorkbench:
@@ -26,14 +37,14 @@ class RunWorkbench:
 
     def __init__(
         self,
-        store: RunDirectory,
+        store: Shelf,
         prepared: Prepared,
         losses: Losses,
         space: Space,
         operators: Mapping[str, Operator],
         seed: int,
     ) -> None:
-        """Work on the run in ``store``."""
+        """Work on the run that ``store`` holds."""
         self._store, self._prepared, self._losses, self._seed = store, prepared, losses, seed
         self.space = space
         self.operators = operators

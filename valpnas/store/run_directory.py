@@ -106,6 +106,11 @@ class RunDirectory:
         """Read a candidate's model; raises ``StoreError`` when its weights were deleted or altered."""
         return load_model(self._graph(candidate), self._weights(candidate))
 
+    def kept(self) -> list[int]:
+        """Return the candidates whose weights are kept, in order."""
+        with explained(self.path / "weights", "read"):
+            return sorted(int(file.stem) for file in (self.path / "weights").glob("[0-9]*.safetensors"))
+
     def valp(self, candidate: int) -> Valp:
         """Read a candidate's graph alone; raises ``StoreError`` when it is missing or altered."""
         return load_valp(self._graph(candidate))

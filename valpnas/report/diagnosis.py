@@ -1,0 +1,242 @@
+"""The diagnosis of a model as data: its parts with what each output needs of them, its outputs, and what to do.
+
+Everything is read from findings, by what their evidence is called; a diagnostic of a third party that names it alike
+is shown alike. The table is drawn by ``diagnosis_terminal.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.model import Model
+from valpnas.contracts.operator import Operator
+from valpnas.graph.subgraphs import served_outputs
+from valpnas.networks.module import prefix_of
+from valpnas.report.influence import parameters_of
+from valpnas.report.recommendations import Recommendation, Unplaced, recommend
+from valpnas.report.relevance import ratios
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How well a linear map reads an output's target, as share of its variance explained, in (-inf, 1].
+
+    ``score`` is that from what the part emits, ``predecessor`` that from the best of its sources.
+    """
+
+    score: float
+    predecessor: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """What ``output`` owes to a part: ``ratio`` is its loss without what the part knows over its loss as it is.
+
+    ``ratio`` and ``probe`` are None where no finding measured them; ``verdict`` is the kind of the finding that
+    decides, empty where none does; ``spare_parts`` counts the parts of an input that the output does not need.
+    """
+
+    output: str
+    ratio: float | None
+    verdict: str
+    probe: Probe | None = None
+    spare_parts: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """An input or sub-network: ``role`` says which, ``what`` is a shape or a kind, ``batches`` those that trained it.
+
+    ``share`` estimates its share of the training time by that of the multiply-adds of the matrix products.
+    """
+
+    name: str
+    role: str
+    what: str
+    batches: int
+    parameters: int
+    share: float
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True)
+class JudgedOutput:
+    """An output: its validation objective, the slope of its training loss with standard error, and its verdicts.
+
+    ``slope`` and ``error`` are shares of the loss level per 100 batches; ``rank`` is the share of peers that are
+    better. None where nothing measured them. ``parameters`` and ``share`` are those of its head.
+    """
+
+    name: str
+    task: str
+    objective: float | None
+    slope: float | None
+    error: float | None
+    verdict: str
+    rank: float | None
+    standing: str
+    parameters: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was looked at: ``source`` is a run or a weight file, ``why`` says why this candidate.
+
+    ``candidate`` is -1 for a model that belongs to no run; ``stored`` says that the findings are those of the run.
+    """
+
+    source: str
+    problem: str
+    candidate: int
+    why: str
+    stored: bool
+    objectives: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A model's diagnosis. ``protected`` lists what asks to leave a part alone, by part.
+
+    ``errors`` names each diagnostic that broke, with its error.
+    """
+
+    subject: Subject
+    parts: tuple[Part, ...]
+    outputs: tuple[JudgedOutput, ...]
+    recommendations: tuple[Recommendation, ...]
+    unplaced: tuple[Unplaced, ...]
+    protected: Mapping[str, tuple[str, ...]]
+    findings: tuple[Finding, ...]
+    errors: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; the shape of ``valpnas diagnose --json``."""
+        return asdict(self)
+
+
+def diagnosis(
+    subject: Subject,
+    model: Model,
+    findings: Sequence[Finding],
+    operators: Mapping[str, Operator],
+    errors: Mapping[str, str],
+) -> Diagnosis:
+    """Return what the findings say about a model, part by part, and the changes they ask for, the first one first."""
+    parameters, shares = parameters_of(model.valp, model.weights), _shares(model)
+    about = sorted({finding.component for finding in findings if finding.component and finding.advice == "protect"})
+    recommended, unplaced = recommend(model.valp, findings, operators)
+    return Diagnosis(
+        subject,
+        tuple(_part(model, name, findings, parameters, shares) for name in _names(model)),
+        tuple(_output(subject, model, name, findings, parameters, shares) for name in model.valp.tasks),
+        recommended,
+        unplaced,
+        {name: protections(findings, name) for name in about},
+        tuple(findings),
+        dict(errors),
+    )
+
+
+def protections(findings: Sequence[Finding], component: str) -> tuple[str, ...]:
+    """Return in words why a part is protected: ``RELEVANT for digit``."""
+    asking = [f for f in findings if f.component == component and f.advice == "protect"]
+    return tuple(f"{f.kind} for {f.output}" if f.output else f.kind for f in asking)
+
+
+def _names(model: Model) -> list[str]:
+    return [*(vertex.name for vertex in model.valp.inputs), *model.valp.order]
+
+
+def _part(
+    model: Model,
+    name: str,
+    findings: Sequence[Finding],
+    parameters: Mapping[str, int],
+    shares: Mapping[str, float],
+) -> Part:
+    own = [finding for finding in findings if finding.component == name]
+    spec = model.valp.specs.get(name)
+    what = spec.kind if spec else "x".join(map(str, model.valp.shape(name)))
+    return Part(
+        name,
+        "network" if spec else "input",
+        what,
+        model.ages.get(name, 0),
+        parameters.get(name, 0),
+        shares.get(name, 0.0),
+        tuple(_need(own, name, output) for output in served_outputs(model.valp, name)),
+    )
+
+
+def _need(own: Sequence[Finding], name: str, output: str) -> Need:
+    parts = [f for f in own if f.output == output and _of_a_part(f)]
+    return Need(
+        output,
+        ratios(own).get(name, {}).get(output),
+        _verdict([f for f in own if not _of_a_part(f)], output),
+        _probe(own, output),
+        len(parts),
+    )
+
+
+def _of_a_part(finding: Finding) -> bool:
+    """Whether a finding is about a part of an input: its evidence then says where the part begins."""
+    return any(name.startswith("first ") for name in finding.evidence)
+
+
+def _verdict(own: Sequence[Finding], output: str) -> str:
+    """Return the kind of the finding about this output, else of one about all outputs, which has no probe's figures."""
+    judged = [f for f in own if "unread" not in f.evidence]
+    exact = [f.kind for f in judged if f.output == output]
+    general = [f.kind for f in judged if not f.output]
+    return next(iter([*exact, *general]), "")
+
+
+def _probe(own: Sequence[Finding], output: str) -> Probe | None:
+    for finding in own:
+        if finding.output == output and {"unread", "gain"} <= set(finding.evidence):
+            unread, gain = finding.evidence["unread"], finding.evidence["gain"]
+            return Probe(1 - unread, 1 - unread - gain, finding.kind)
+    return None
+
+
+def _output(
+    subject: Subject,
+    model: Model,
+    name: str,
+    findings: Sequence[Finding],
+    parameters: Mapping[str, int],
+    shares: Mapping[str, float],
+) -> JudgedOutput:
+    own = [f for f in findings if not f.component and f.output == name]
+    standing = next((f for f in own if "rank" in f.evidence), None)
+    trend = next((f for f in own if f is not standing), None)
+    seen = trend.evidence if trend else {}
+    return JudgedOutput(
+        name,
+        model.valp.tasks[name].name,
+        subject.objectives.get(name),
+        100 * seen["slope per batch"] if "slope per batch" in seen else None,
+        100 * seen["standard error"] if "standard error" in seen else None,
+        trend.kind if trend else "",
+        standing.evidence["rank"] if standing else None,
+        standing.kind if standing else "",
+        parameters[name],
+        shares[name],
+    )
+
+
+def _shares(model: Model) -> dict[str, float]:
+    """Return the share of the multiply-adds by sub-network and output, matrix products only; they add up to 1."""
+    counts = {
+        component: sum(t.numel() for name, t in model.weights.items() if name.startswith(prefix) and t.dim() == 2)
+        for component in (*model.valp.specs, *model.valp.tasks)
+        for prefix in [prefix_of(model.valp, component)]
+    }
+    total = max(sum(counts.values()), 1)
+    return {component: count / total for component, count in counts.items()}

@@ -1,0 +1,110 @@
+"""Recommendations: the changes that the findings on a model ask for, where each has a place, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.operator import Operator, Site
+from valpnas.graph.valp import Valp
+from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
+
+TIERS = ("Reduce", "Change boldly", "Change gently")
+"""What ``priority`` stands for: reducers, aggressive expanders, everything gentle."""
+
+
+_NAMED = 3  # places that a sentence names
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A change asked for by a finding: ``priority`` is its tier in the paper's hierarchy, 0 goes first.
+
+    ``sites`` are all legal places, of which ``sentence`` names the first few; ``protected`` says in words which
+    findings ask to leave parts of them alone.
+    """
+
+    variant: str
+    priority: int
+    sites: tuple[Site, ...]
+    finding: Finding
+    because: str
+    protected: tuple[str, ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A change asked for by a finding that has no legal place in the model, or whose operator is left out."""
+
+    variant: str
+    finding: Finding
+    because: str
+
+
+def recommend(
+    valp: Valp, findings: Sequence[Finding], operators: Mapping[str, Operator]
+) -> tuple[tuple[Recommendation, ...], tuple[Unplaced, ...]]:
+    """Return what the rules of ``guided`` ask for, by priority and then by falling strength, and what has no place.
+
+    Unlike ``guided``, which draws among the highest priority, nothing is drawn and nothing that failed is set aside.
+    """
+    made: list[Recommendation] = []
+    unplaced: list[Unplaced] = []
+    for rule in RULES:
+        sites = operators[rule.variant].sites(valp) if rule.variant in operators else ()
+        for finding in (f for f in findings if f.kind == rule.finding):
+            fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
+            if fitting:
+                tier = priority(operators[rule.variant])
+                made.append(_made(rule, tier, fitting, finding, findings))
+            else:
+                unplaced.append(Unplaced(rule.variant, finding, rule.because))
+    return tuple(sorted(made, key=_order)), tuple(unplaced)
+
+
+def _made(
+    rule: Rule, tier: int, sites: tuple[Site, ...], finding: Finding, findings: Sequence[Finding]
+) -> Recommendation:
+    kept = _protected(sites, finding, findings) if tier < 2 else ()  # a gentle change takes nothing from anybody
+    return Recommendation(rule.variant, tier, sites, finding, rule.because, kept, _sentence(rule, tier, sites, finding))
+
+
+def _sentence(rule: Rule, tier: int, sites: Sequence[Site], finding: Finding) -> str:
+    """Say operator, place and the finding that asks for it."""
+    places = " or ".join(f"[{site}]" if "," in str(site) else str(site) for site in sites[:_NAMED])
+    more = f" or {len(sites) - _NAMED} more" if len(sites) > _NAMED else ""
+    return f"{TIERS[tier]}: {rule.variant} at {places}{more}, for {told(finding)}: {rule.because}."
+
+
+def told(finding: Finding) -> str:
+    """Return a finding with the one figure it rests on: ``n4 is IRRELEVANT (loss without it: 1.03 times as large)``."""
+    about = finding.component or f"output {finding.output}"
+    to = f" for {finding.output}" if finding.component and finding.output else ""
+    return f"{about} is {finding.kind}{to}{_figure(finding)}"
+
+
+def _figure(finding: Finding) -> str:
+    evidence = finding.evidence
+    if "slope per batch" in evidence:
+        return f" (loss {100 * evidence['slope per batch']:+.1%} in 100 batches)"
+    grown = [value for name, value in evidence.items() if name.partition(" ")[0] == "ratio"]
+    if len(grown) > 1:
+        return f" (losses without it: {min(grown):.2f} to {max(grown):.2f} times as large)"
+    return f" (loss without it: {grown[0]:.2f} times as large)" if grown else ""
+
+
+def _protected(sites: Sequence[Site], finding: Finding, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the protections of what the sites touch, those for other outputs than the finding's left out."""
+    touched = {name for site in sites for name in (*site.components, *(end for arc in site.arcs for end in arc))}
+    asking = [
+        f
+        for f in findings
+        if f.advice == "protect" and f.component in touched and (not finding.output or f.output in {"", finding.output})
+    ]
+    return tuple(f"{f.component} is {f.kind}" + (f" for {f.output}" if f.output else "") for f in asking)
+
+
+def _order(made: Recommendation) -> tuple[int, float, str, str, str]:
+    return made.priority, -made.finding.strength, made.variant, made.finding.component, made.finding.output
