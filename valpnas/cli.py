@@ -201,6 +201,22 @@ def report(
 
 
 @app.command()
+def watch(
+    path: RunPath,
+    once: Annotated[bool, typer.Option("--once", help="Print one view and end.")] = False,
+) -> None:
+    """Watch a run from another terminal until it ends: steps, front, reasons, time left. Ctrl-C stops watching only."""
+    try:
+        from rich.console import Console
+
+        from valpnas.report.watch_terminal import watch as watched
+
+        watched(path, Console(), once)
+    except KeyboardInterrupt:  # the way to stop watching, and nothing went wrong
+        raise typer.Exit from None
+
+
+@app.command()
 def diagnose(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A run directory.", show_default=False)] = None,
     candidate: Annotated[

@@ -174,12 +174,15 @@ def _check_fits(model: Model, problem: Problem, graph: Path, weights: Path) -> N
     """Raise ``ValpnasError`` unless graph, weights and problem belong together."""
     validate(model.valp)
     check_same_outputs(model.valp, {output.name: output.task for output in problem.outputs}.items())
-    if strange := [vertex.name for vertex in model.valp.inputs if vertex not in problem.inputs]:
+    if foreign := [vertex.name for vertex in model.valp.inputs if vertex not in problem.inputs]:
         raise ConfigError(
-            f"{graph}: expected inputs of problem {problem.name!r}, got {strange[0]!r}; name the problem it was made on"
+            f"{graph}: expected inputs of problem {problem.name!r}, got {foreign[0]!r}; name the problem it was made on"
         )
     with torch.device("meta"):  # shapes without memory
         wanted = {name: tuple(tensor.shape) for name, tensor in ValpModule(model.valp).state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in {**model.weights, **model.buffers}.items()}
-    if wrong := sorted(wanted.items() ^ found.items()) or sorted(set(model.valp.specs) ^ set(model.ages)):
-        raise StoreError(f"{weights}: expected the weights of {graph}, got those of another graph ({wrong[0]})")
+    strange = {str(pair) for pair in wanted.items() ^ found.items()} | (set(model.valp.specs) ^ set(model.ages))
+    if strange:
+        raise StoreError(
+            f"{weights}: expected the weights of {graph}, got those of another graph ({min(strange)}); name its own"
+        )

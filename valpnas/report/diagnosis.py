@@ -16,7 +16,7 @@ from valpnas.contracts.operator import Operator
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.networks.module import prefix_of
 from valpnas.report.influence import parameters_of
-from valpnas.report.recommendations import Recommendation, Unplaced, recommend
+from valpnas.report.recommendations import Recommendation, Unplaced, protections, recommend
 from valpnas.report.relevance import ratios
 
 
@@ -100,7 +100,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A model's diagnosis. ``protected`` lists what asks to leave a part alone, by part.
+    """A model's diagnosis. ``protected`` says in words why a part is to be left alone, by part.
 
     ``errors`` names each diagnostic that broke, with its error.
     """
@@ -110,7 +110,7 @@ class Diagnosis:
     outputs: tuple[JudgedOutput, ...]
     recommendations: tuple[Recommendation, ...]
     unplaced: tuple[Unplaced, ...]
-    protected: Mapping[str, tuple[str, ...]]
+    protected: Mapping[str, str]
     findings: tuple[Finding, ...]
     errors: Mapping[str, str]
 
@@ -128,7 +128,6 @@ def diagnosis(
 ) -> Diagnosis:
     """Return what the findings say about a model, part by part, and the changes they ask for, the first one first."""
     parameters, shares = parameters_of(model.valp, model.weights), _shares(model)
-    about = sorted({finding.component for finding in findings if finding.component and finding.advice == "protect"})
     recommended, unplaced = recommend(model.valp, findings, operators)
     return Diagnosis(
         subject,
@@ -136,16 +135,10 @@ def diagnosis(
         tuple(_output(subject, model, name, findings, parameters, shares) for name in model.valp.tasks),
         recommended,
         unplaced,
-        {name: protections(findings, name) for name in about},
+        protections(findings),
         tuple(findings),
         dict(errors),
     )
-
-
-def protections(findings: Sequence[Finding], component: str) -> tuple[str, ...]:
-    """Return in words why a part is protected: ``RELEVANT for digit``."""
-    asking = [f for f in findings if f.component == component and f.advice == "protect"]
-    return tuple(f"{f.kind} for {f.output}" if f.output else f.kind for f in asking)
 
 
 def _names(model: Model) -> list[str]:

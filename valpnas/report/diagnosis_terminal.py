@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log
+from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from valpnas.report.diagnosis import Diagnosis, JudgedOutput, Need, Part, Subject
+from valpnas.report.recommendations import told
 
-_CELLS = 10  # of a full bar
+_CELLS = 8  # of a full bar
 _FULL = 10.0  # ratio from which a bar is full: draws scatter so widely that 30 is not more than 10
 
 _WORDS = {
@@ -20,6 +23,8 @@ _WORDS = {
     "STEEP": "falls steeply", "MODERATE": "falls", "STUCK": "stuck", "UNDECIDED": "undecided",
     "ADDS_INFORMATION": "adds", "ADDS_NOTHING": "adds nothing", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
 }  # fmt: skip
+_LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold", "padding": (0, 1, 0, 0)}
+
 _STYLES = {
     "needed": "green", "not needed": "red", "falls steeply": "green", "falls": "green", "stuck": "red",
     "adds": "green", "adds nothing": "red", "strong": "green", "weak": "red",
@@ -28,11 +33,12 @@ _STYLES = {
 _PARTS_LEGEND = (
     "loss without it: the output's loss when the part forgets what it knows (a network: random weights; an input: rows "
     "that changed places), in multiples of the loss now. 1.0x: nothing is lost; the bar is full at 10x.\n"
-    "linear probe: the share of the target that a linear map explains from the best source -> from what the network "
-    "emits. A dash: not measured."
+    "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
+    "network itself emits. time: share of the training time, estimated by "
+    "that of the multiply-adds. A dash: not measured."
 )
 _OUTPUTS_LEGEND = (
-    "objective: on validation rows, lower is better. loss per 100 batches: slope of the training loss, with its "
+    "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
     "standard error; stuck: it does not fall.\n"
     "among its peers: the share of the run's other models that are better on this output."
 )
@@ -41,21 +47,24 @@ _OUTPUTS_LEGEND = (
 def print_diagnosis(made: Diagnosis, console: Console) -> None:
     """Print a diagnosis."""
     console.print(Text(_heading(made.subject)))
+    console.print()
     for table, legend in ((parts_table(made), _PARTS_LEGEND), (outputs_table(made), _OUTPUTS_LEGEND)):
         console.print(table)
-        console.print(Text(legend, style="dim"))
-    console.print()
+        console.print(Text(f"{legend}\n", style="dim"))
     for part in (*_advice(made), *_remarks(made)):
         console.print(part)
 
 
 def parts_table(made: Diagnosis) -> Table:
     """Return inputs and sub-networks, a row per output that each can alter."""
-    table = Table(title="inputs and sub-networks: what each output needs of them", title_justify="left")
-    for name in ("part", "output", "loss without it", "verdict", "linear probe"):
+    table = Table(title="Inputs and sub-networks: what each output needs of them", **_LOOKS)
+    for name in ("part", "output"):
+        table.add_column(name, overflow="fold")
+    table.add_column("loss without it", no_wrap=True)
+    for name in ("verdict", "linear probe"):
         table.add_column(name)
     table.add_column("weights", justify="right")
-    table.add_column("est. share of training time (multiply-adds)", justify="right", max_width=16)
+    table.add_column("time, est. by\nmultiply-adds", justify="right")
     for part in made.parts:
         for row, need in enumerate(part.needs or (None,)):
             table.add_row(*_part_row(part, need, first=row == 0), end_section=row + 1 >= len(part.needs))
@@ -64,14 +73,14 @@ def parts_table(made: Diagnosis) -> Table:
 
 def outputs_table(made: Diagnosis) -> Table:
     """Return a row per output."""
-    table = Table(title="outputs: are they still learning?", title_justify="left")
+    table = Table(title="Outputs: are they still learning?", **_LOOKS)
     table.add_column("output")
     table.add_column("objective", justify="right")
-    table.add_column("loss per 100 batches", justify="right")
+    table.add_column("training loss\nin 100 batches", justify="right")
     for name in ("verdict", "among its peers"):
         table.add_column(name)
-    table.add_column("weights of its head", justify="right", max_width=10)
-    table.add_column("est. share of time", justify="right", max_width=10)
+    table.add_column("weights\nof its head", justify="right")
+    table.add_column("time, est. by\nmultiply-adds", justify="right")
     for output in made.outputs:
         table.add_row(*_output_row(output))
     return table
@@ -97,7 +106,7 @@ def _bar(ratio: float | None) -> Text:
 def _verdict(need: Need) -> Text:
     words = _in_words(need.verdict)
     if need.spare_parts:
-        words.append(f", {need.spare_parts} part{'s' * (need.spare_parts > 1)} spare")
+        words.append(f", not {need.spare_parts} part{'s' * (need.spare_parts > 1)}")
     return words
 
 
@@ -135,19 +144,27 @@ def _advice(made: Diagnosis) -> Iterator[RenderableType]:
     if not made.recommendations:
         yield Text("No finding asks for a change that has a place: train it further.", style="bold")
         return
-    yield Text("What to do, the first first (by the order of `guided`, then by strength):", style="bold")
+    yield Text(
+        "What to try first (reduce before bold before gentle changes; within these the strongest finding):",
+        style="bold",
+    )
+    rows = Table.grid(padding=(0, 1, 0, 0))
     for number, each in enumerate(made.recommendations, start=1):
-        text = Text(f"{number}. {each.sentence}")
+        text = Text(each.sentence)
         if each.protected:
-            text.append(f" But protected: {', '.join(each.protected)}.", style="yellow")
-        yield text
+            text.append(f" But mind what is protected: {', and '.join(each.protected)}.", style="yellow")
+        rows.add_row(f"{number}.", text)
+    yield rows
 
 
 def _remarks(made: Diagnosis) -> Iterator[RenderableType]:
     if made.protected:
-        listed = "; ".join(f"{part} ({', '.join(reasons)})" for part, reasons in made.protected.items())
-        yield Text(f"\nProtected, for they do their work: {listed}.")
+        yield Text("\nProtected, to be left as they are where there is a choice:", style="bold")
+        rows = Table.grid(padding=(0, 1, 0, 0))
+        for part, reasons in made.protected.items():
+            rows.add_row(Text(part, style="bold"), Text(reasons))
+        yield rows
     for each in made.unplaced:
-        yield Text(f"Asked for, but without a legal place: {each.variant}, for {each.finding.component}.", style="dim")
+        yield Text(f"\nAsked for, but there is no place for it: {each.variant}, for {told(each.finding)}.", style="dim")
     for name, error in made.errors.items():
-        yield Text(f"{name} could not look: {error}", style="red")
+        yield Text(f"\n{name} could not look: {error}", style="red")

@@ -14,6 +14,13 @@ TIERS = ("Reduce", "Change boldly", "Change gently")
 """What ``priority`` stands for: reducers, aggressive expanders, everything gentle."""
 
 
+_REASONS = {
+    "RELEVANT": "is needed",
+    "INPUT_RELEVANT": "is needed",
+    "ADDS_INFORMATION": "adds information",
+    "NEWBORN": "is too young to tell",
+}
+
 _NAMED = 3  # places that a sentence names
 
 
@@ -103,7 +110,24 @@ def _protected(sites: Sequence[Site], finding: Finding, findings: Sequence[Findi
         for f in findings
         if f.advice == "protect" and f.component in touched and (not finding.output or f.output in {"", finding.output})
     ]
-    return tuple(f"{f.component} is {f.kind}" + (f" for {f.output}" if f.output else "") for f in asking)
+    return tuple(f"{component} {reasons}" for component, reasons in protections(asking).items())
+
+
+def protections(findings: Sequence[Finding]) -> dict[str, str]:
+    """Return in words why parts are protected, by part: ``is needed for digit, sample; adds information for digit``."""
+    asking: dict[str, dict[str, list[str]]] = {}
+    for finding in findings:
+        if finding.component and finding.advice == "protect":
+            asking.setdefault(finding.component, {}).setdefault(finding.kind, []).append(finding.output)
+    return {
+        component: "; ".join(_reason(kind, sorted({*outputs} - {""})) for kind, outputs in sorted(kinds.items()))
+        for component, kinds in sorted(asking.items())
+    }
+
+
+def _reason(kind: str, outputs: Sequence[str]) -> str:
+    words = _REASONS.get(kind, f"is {kind}")
+    return f"{words} for {', '.join(outputs)}" if outputs else words
 
 
 def _order(made: Recommendation) -> tuple[int, float, str, str, str]:

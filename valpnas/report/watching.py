@@ -1,0 +1,105 @@
+"""A running search as data: how far it is, what it does now, its front, its latest reasons, and the seconds left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from valpnas.config import read_run_file
+from valpnas.report.models import mean_log
+from valpnas.report.summary import history, summarise
+from valpnas.store.files import explained
+from valpnas.store.journal import Event
+from valpnas.store.problems import read_problem
+from valpnas.store.run_directory import RunDirectory
+
+_FRONT = 8  # models shown: a front may grow with the run, a terminal does not
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What there is to see of a run at one instant, read from its directory alone.
+
+    ``summary`` is that of the run, its front cut to the models with the lowest mean log objective, and ``hidden`` the
+    number of those cut; ``latest`` the candidates with a verdict or a failure, the last one last; ``now`` the candidate
+    in training, if any. ``seconds`` is an estimate of the seconds of work that were left when the journal was written
+    last, None before anything is known; ``told`` is the time of that, in seconds since the epoch.
+    """
+
+    summary: Mapping[str, Any]
+    hidden: int
+    latest: Sequence[Mapping[str, Any]]
+    now: Mapping[str, Any] | None
+    seconds: float | None
+    told: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended."""
+        return bool(self.summary["ended"])
+
+    def seconds_left(self, now: float | None = None) -> float | None:
+        """Return the seconds left at ``now`` (since the epoch; this instant if not given), never below zero."""
+        if self.seconds is None:
+            return None
+        return max(0.0, self.seconds - self.silent(now))
+
+    def silent(self, now: float | None = None) -> float:
+        """Return the seconds since the journal was written last."""
+        return max(0.0, (time.time() if now is None else now) - self.told)
+
+
+def frame(path: Path, last: int = 3) -> Frame:
+    """Read a run and return what there is to see, with its ``last`` latest candidates.
+
+    Raises:
+        StoreError: there is no run at ``path``, or it cannot be read.
+    """
+    told = changed(path)  # before the journal is read: what comes in between is news the next time
+    run = RunDirectory(path)
+    summary = summarise(run)
+    ideal = read_problem(path)["ideal"]
+    front = sorted(summary["front"], key=lambda member: (mean_log(member, ideal), member["candidate"]))
+    rows = [row for row in history(run) if row["verdict"] or row.get("failure")]
+    return Frame(
+        {**summary, "front": front[:_FRONT]},
+        max(len(front) - _FRONT, 0),
+        rows[-last:],
+        None if summary["ended"] else _at_work(run),
+        0.0 if summary["ended"] else _left(run.journal.events, summary, path),
+        told,
+    )
+
+
+def changed(path: Path) -> float:
+    """Return when the run's journal was written last, or else its run file, in seconds since the epoch."""
+    journal, run_file = path / "journal.jsonl", path / "run.toml"
+    newest = journal if journal.exists() else run_file
+    if not newest.exists():
+        return 0.0  # no run: whoever reads it says so
+    with explained(newest, "read"):
+        return newest.stat().st_mtime
+
+
+def _at_work(run: RunDirectory) -> Mapping[str, Any] | None:
+    """Return the candidate that was proposed last, unless it has a result."""
+    done = {event["candidate"] for kind in ("trained", "failed") for event in run.journal.of(kind)}
+    rows = history(run)
+    return rows[-1] if rows and rows[-1]["candidate"] not in done else None
+
+
+def _left(events: Sequence[Event], summary: Mapping[str, Any], path: Path) -> float | None:
+    """Return the steps left times the mean seconds of a step; before the first, those of the start by its batches."""
+    spent = sum(sum(event.get("seconds", {}).values()) for event in events)
+    left = summary["steps_planned"] - summary["steps"]
+    trained = [event for event in events if event["event"] == "trained"]
+    if not trained:
+        return None
+    start = sum(trained[0]["seconds"].values())
+    if summary["steps"]:
+        return float(left * (spent - start) / summary["steps"])
+    config = read_run_file(path / "run.toml")
+    return float(left * start * config.batches_per_step / max(config.initial_batches, 1))
