@@ -26,7 +26,7 @@ def ratios(findings: Sequence[Finding]) -> Ratios:
     """Return by component and output by how much the output's loss grows when the component is disturbed.
 
     Read from the evidence of findings about a component: ``ratio`` is about the finding's output, ``ratio <output>``
-    about the one it names. Of several the largest counts: a finding about a part of an input measures that part alone.
+    about the one it names; with more words behind it, it is about a part of the component, and left out. Of several the largest counts: a finding about a part of an input measures that part alone.
     What no finding measured is not there.
     """
     found: Ratios = {}
@@ -35,7 +35,7 @@ def ratios(findings: Sequence[Finding]) -> Ratios:
             continue
         for name, value in finding.evidence.items():
             what, _, named = name.partition(" ")
-            if what == _RATIO and (output := named or finding.output):
+            if what == _RATIO and " " not in named and (output := named or finding.output):
                 known = found.setdefault(finding.component, {})
                 known[output] = max(float(value), known.get(output, 0.0))
     return found

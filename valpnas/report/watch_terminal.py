@@ -68,7 +68,7 @@ def _left(seen: Frame, now: float | None) -> str:
     if seen.ended:
         return "ended"
     left = seen.seconds_left(now)
-    return "time left: not known yet" if left is None else f"about {_duration(left)} left"
+    return "time left: not known yet" if left is None else f"about {_duration(left)} left (estimated)"
 
 
 def _doing(seen: Frame, now: float | None) -> str:

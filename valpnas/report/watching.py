@@ -42,10 +42,14 @@ class Frame:
         return bool(self.summary["ended"])
 
     def seconds_left(self, now: float | None = None) -> float | None:
-        """Return the seconds left at ``now`` (since the epoch; this instant if not given), never below zero."""
+        """Return the seconds left at ``now`` (since the epoch; this instant if not given).
+
+        Never less than the steps behind the one at work take: a step that takes long says nothing about them.
+        """
         if self.seconds is None:
             return None
-        return max(0.0, self.seconds - self.silent(now))
+        steps = max(self.summary["steps_planned"] - self.summary["steps"], 1)
+        return max(self.seconds * (steps - 1) / steps, self.seconds - self.silent(now))
 
     def silent(self, now: float | None = None) -> float:
         """Return the seconds since the journal was written last."""
