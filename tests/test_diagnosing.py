@@ -181,7 +181,7 @@ def test_the_text_says_what_a_person_needs(copy: Path, monkeypatch: pytest.Monke
     )
     done = valpnas("diagnose", "run", "--candidate", str(candidate), folder=copy.parent)
     assert done.returncode == 0, done.stderr
-    for words in ("████████  12.0x  needed", "stuck", "-10.0% ± 1.0%", "est. by", "multiply-adds", "1. Change"):
+    for words in ("████████  12.0x  needed", "stuck", "-10.0% ± 1.0%", "estimated by", "multiply-adds", "1. Change"):
         assert words in done.stdout
     assert f"output {output} is STUCK" in " ".join(done.stdout.split())
     assert f"{network} is needed for {output}" in " ".join(done.stdout.split())

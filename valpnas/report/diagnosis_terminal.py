@@ -34,13 +34,13 @@ _PARTS_LEGEND = (
     "loss without it: the output's loss when the part forgets what it knows (a network: random weights; an input: rows "
     "that changed places), in multiples of the loss now. 1.0x: nothing is lost; the bar is full at 10x.\n"
     "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
-    "network itself emits. time: share of the training time, estimated by "
-    "that of the multiply-adds. A dash: not measured."
+    "network itself emits. training time: the part's share of it, estimated by its share of the multiply-adds. A dash: "
+    "not measured."
 )
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
     "standard error; stuck: it does not fall.\n"
-    "among its peers: the share of the run's other models that are better on this output."
+    "among its peers: how it ranks in the run; the rank is the share of the other models that are better, 0% the best."
 )
 
 
@@ -64,7 +64,7 @@ def parts_table(made: Diagnosis) -> Table:
     for name in ("verdict", "linear probe"):
         table.add_column(name)
     table.add_column("weights", justify="right")
-    table.add_column("time, est. by\nmultiply-adds", justify="right")
+    table.add_column("training time,\nestimated by\nmultiply-adds", justify="right")
     for part in made.parts:
         for row, need in enumerate(part.needs or (None,)):
             table.add_row(*_part_row(part, need, first=row == 0), end_section=row + 1 >= len(part.needs))
@@ -80,7 +80,7 @@ def outputs_table(made: Diagnosis) -> Table:
     for name in ("verdict", "among its peers"):
         table.add_column(name)
     table.add_column("weights\nof its head", justify="right")
-    table.add_column("time, est. by\nmultiply-adds", justify="right")
+    table.add_column("training time,\nestimated by\nmultiply-adds", justify="right")
     for output in made.outputs:
         table.add_row(*_output_row(output))
     return table
@@ -106,7 +106,7 @@ def _bar(ratio: float | None) -> Text:
 def _verdict(need: Need) -> Text:
     words = _in_words(need.verdict)
     if need.spare_parts:
-        words.append(f", not {need.spare_parts} part{'s' * (need.spare_parts > 1)}")
+        words.append(f", but for {need.spare_parts} part{'s' * (need.spare_parts > 1)}")
     return words
 
 
@@ -126,7 +126,7 @@ def _output_row(output: JudgedOutput) -> list[RenderableType]:
     slope = "-" if output.slope is None else f"{output.slope:+.1%} ± {output.error or 0.0:.1%}"
     peers = _in_words(output.standing)
     if output.rank is not None:
-        peers.append(f" ({output.rank:.0%} are better)")
+        peers.append(f" (rank {output.rank:.0%})")
     objective = "-" if output.objective is None else f"{output.objective:.3f}"
     row: list[RenderableType] = [Text(output.name, style="bold"), objective, slope, _in_words(output.verdict), peers]
     return [*row, f"{output.parameters:,}", f"{output.share:.0%}"]

@@ -26,8 +26,8 @@ def ratios(findings: Sequence[Finding]) -> Ratios:
     """Return by component and output by how much the output's loss grows when the component is disturbed.
 
     Read from the evidence of findings about a component: ``ratio`` is about the finding's output, ``ratio <output>``
-    about the one it names; with more words behind it, it is about a part of the component, and left out. Of several the largest counts: a finding about a part of an input measures that part alone.
-    What no finding measured is not there.
+    about the one it names; ``ratio of <...>``, about a part of the component, is left out. Of several the largest
+    counts, for a finding about a part measures that part alone. What no finding measured is not there.
     """
     found: Ratios = {}
     for finding in findings:

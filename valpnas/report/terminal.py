@@ -40,7 +40,7 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(column, overflow="fold")
     for step in steps:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
-        table.add_row(str(step["candidate"]), what, step.get("failure") or step["verdict"], Text(step["reason"]))
+        table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(step["reason"]))
     return table
 
 

@@ -48,7 +48,7 @@ class Frame:
         """
         if self.seconds is None:
             return None
-        steps = max(self.summary["steps_planned"] - self.summary["steps"], 1)
+        steps = max(int(self.summary["steps_planned"]) - int(self.summary["steps"]), 1)
         return max(self.seconds * (steps - 1) / steps, self.seconds - self.silent(now))
 
     def silent(self, now: float | None = None) -> float:
