@@ -105,6 +105,15 @@ def test_watching_ends_with_the_run_and_reads_it_only_when_there_is_news(run: Ru
     assert {str(file) for file in path.rglob("*")} == before
 
 
+def test_a_long_front_is_cut_to_the_models_with_the_lowest_mean_log_objective(run: Run) -> None:
+    whole, cut = frame(run.path), frame(run.path, last=1, most=1)
+    assert len(whole.summary["front"]) > 1
+    assert cut.summary["front"] == whole.summary["front"][:1]
+    assert cut.hidden == len(whole.summary["front"]) - 1
+    assert len(cut.latest) == 1
+    assert f"and {cut.hidden} more on the front" in text_of(cut)
+
+
 def test_once_prints_a_single_view_of_a_run_that_goes_on(run: Run, tmp_path: Path) -> None:
     until(run, tmp_path / "run", "proposed", 2)
     done = valpnas("watch", "run", "--once", folder=tmp_path)

@@ -21,13 +21,13 @@ _WORDS = {
     "RELEVANT": "needed", "INPUT_RELEVANT": "needed", "IRRELEVANT": "not needed",
     "IRRELEVANT_TO_OUTPUT": "not needed", "INPUT_IRRELEVANT": "not needed", "NEWBORN": "too young to tell",
     "STEEP": "falls steeply", "MODERATE": "falls", "STUCK": "stuck", "UNDECIDED": "undecided",
-    "ADDS_INFORMATION": "adds", "ADDS_NOTHING": "adds nothing", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
+    "ADDS_INFORMATION": "gain", "ADDS_NOTHING": "no gain", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
 }  # fmt: skip
 _LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold", "padding": (0, 1, 0, 0)}
 
 _STYLES = {
     "needed": "green", "not needed": "red", "falls steeply": "green", "falls": "green", "stuck": "red",
-    "adds": "green", "adds nothing": "red", "strong": "green", "weak": "red",
+    "gain": "green", "no gain": "red", "strong": "green", "weak": "red",
 }  # fmt: skip
 
 _PARTS_LEGEND = (
@@ -40,7 +40,7 @@ _PARTS_LEGEND = (
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
     "standard error; stuck: it does not fall.\n"
-    "among its peers: how it ranks in the run; the rank is the share of the other models that are better, 0% the best."
+    "rank: the share of the run's other models that are better on this output, 0% is the best."
 )
 
 
@@ -77,8 +77,8 @@ def outputs_table(made: Diagnosis) -> Table:
     table.add_column("output")
     table.add_column("objective", justify="right")
     table.add_column("training loss\nin 100 batches", justify="right")
-    for name in ("verdict", "among its peers"):
-        table.add_column(name)
+    table.add_column("verdict")
+    table.add_column("rank among\nits peers")
     table.add_column("weights\nof its head", justify="right")
     table.add_column("training time,\nestimated by\nmultiply-adds", justify="right")
     for output in made.outputs:
@@ -106,7 +106,7 @@ def _bar(ratio: float | None) -> Text:
 def _verdict(need: Need) -> Text:
     words = _in_words(need.verdict)
     if need.spare_parts:
-        words.append(f", but for {need.spare_parts} part{'s' * (need.spare_parts > 1)}")
+        words.append(f", {need.spare_parts} part{'s' * (need.spare_parts > 1)} not")
     return words
 
 
@@ -126,7 +126,7 @@ def _output_row(output: JudgedOutput) -> list[RenderableType]:
     slope = "-" if output.slope is None else f"{output.slope:+.1%} ± {output.error or 0.0:.1%}"
     peers = _in_words(output.standing)
     if output.rank is not None:
-        peers.append(f" (rank {output.rank:.0%})")
+        peers.append(f", {output.rank:.0%}")
     objective = "-" if output.objective is None else f"{output.objective:.3f}"
     row: list[RenderableType] = [Text(output.name, style="bold"), objective, slope, _in_words(output.verdict), peers]
     return [*row, f"{output.parameters:,}", f"{output.share:.0%}"]

@@ -16,6 +16,7 @@ from valpnas.report.terminal import front_table, step_table
 from valpnas.report.watching import Frame, changed, frame
 
 _PERIOD = 1.0  # seconds between two frames
+_TALL = 36  # lines of a terminal that has room for eight models and three steps with their reasons
 _QUIET = 120.0  # seconds without news from which a run may have been stopped
 
 
@@ -31,11 +32,14 @@ def watch(path: Path, console: Console, once: bool = False, sleep: Callable[[flo
     if once or seen.ended:
         console.print(drawn(seen))
         return
+    # A front may grow with the run, a terminal does not: in a low one, what does not fit is left out.
+    last, most = (3, 8) if console.height >= _TALL else (1, max(2, min(8, console.height - 18)))
+    seen = frame(path, last, most)
     with Live(drawn(seen), console=console, auto_refresh=False) as live:
         while not seen.ended:
             sleep(_PERIOD)
             if changed(path) != seen.told:
-                seen = frame(path)
+                seen = frame(path, last, most)
             live.update(drawn(seen), refresh=True)
 
 

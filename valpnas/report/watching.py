@@ -16,8 +16,6 @@ from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 
-_FRONT = 8  # models shown: a front may grow with the run, a terminal does not
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -56,8 +54,8 @@ class Frame:
         return max(0.0, (time.time() if now is None else now) - self.told)
 
 
-def frame(path: Path, last: int = 3) -> Frame:
-    """Read a run and return what there is to see, with its ``last`` latest candidates.
+def frame(path: Path, last: int = 3, most: int = 8) -> Frame:
+    """Read a run and return what there is to see: its ``last`` latest candidates, at most ``most`` of its front.
 
     Raises:
         StoreError: there is no run at ``path``, or it cannot be read.
@@ -69,8 +67,8 @@ def frame(path: Path, last: int = 3) -> Frame:
     front = sorted(summary["front"], key=lambda member: (mean_log(member, ideal), member["candidate"]))
     rows = [row for row in history(run) if row["verdict"] or row.get("failure")]
     return Frame(
-        {**summary, "front": front[:_FRONT]},
-        max(len(front) - _FRONT, 0),
+        {**summary, "front": front[:most]},
+        max(len(front) - most, 0),
         rows[-last:],
         None if summary["ended"] else _at_work(run),
         0.0 if summary["ended"] else _left(run.journal.events, summary, path),
