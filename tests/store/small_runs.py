@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,15 @@ def make_or_go_on(path: Path, **settings: Any) -> Run:
 def weight_files(path: Path) -> set[str]:
     """Names in the weights folder, hidden ones included."""
     return {file.name for file in (path / "weights").iterdir()}
+
+
+def spread_front(path: Path) -> list[int]:
+    """Alter a run's journal so that every trained model is on the front; return them by falling mean log objective."""
+    journal, trained = path / "journal.jsonl", list[int]()
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    for event in lines:
+        if event["event"] == "trained":
+            trained.append(event["candidate"])
+            event["objectives"] = {"side": 0.1 + 0.01 * len(trained), "sum": 1 / len(trained)}
+    journal.write_text("".join(json.dumps(line, sort_keys=True) + "\n" for line in lines))
+    return trained

@@ -19,7 +19,7 @@ _FULL = 10.0  # ratio from which a bar is full: draws scatter so widely that 30 
 
 _WORDS = {
     "RELEVANT": "needed", "INPUT_RELEVANT": "needed", "IRRELEVANT": "not needed",
-    "IRRELEVANT_TO_OUTPUT": "not needed", "INPUT_IRRELEVANT": "not needed", "NEWBORN": "too young to tell",
+    "IRRELEVANT_TO_OUTPUT": "not needed", "INPUT_IRRELEVANT": "not needed", "NEWBORN": "too young",
     "STEEP": "falls steeply", "MODERATE": "falls", "STUCK": "stuck", "UNDECIDED": "undecided",
     "ADDS_INFORMATION": "gain", "ADDS_NOTHING": "no gain", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
 }  # fmt: skip
@@ -32,7 +32,8 @@ _STYLES = {
 
 _PARTS_LEGEND = (
     "loss without it: the output's loss when the part forgets what it knows (a network: random weights; an input: rows "
-    "that changed places), in multiples of the loss now. 1.0x: nothing is lost; the bar is full at 10x.\n"
+    "that changed places), in multiples of the loss now. 1.0x: nothing is lost; the bar is full at 10x. "
+    "not all: parts of the input are not needed. too young: trained too briefly to be judged.\n"
     "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
     "network itself emits. training time: the part's share of it, estimated by its share of the multiply-adds. A dash: "
     "not measured."
@@ -61,10 +62,10 @@ def parts_table(made: Diagnosis) -> Table:
     for name in ("part", "output"):
         table.add_column(name, overflow="fold")
     table.add_column("loss without it", no_wrap=True)
-    for name in ("verdict", "linear probe"):
-        table.add_column(name)
+    table.add_column("verdict")
+    table.add_column("linear probe", no_wrap=True)
     table.add_column("weights", justify="right")
-    table.add_column("training time,\nestimated by\nmultiply-adds", justify="right")
+    table.add_column("training\ntime, est. by\nmultiply-adds", justify="right")
     for part in made.parts:
         for row, need in enumerate(part.needs or (None,)):
             table.add_row(*_part_row(part, need, first=row == 0), end_section=row + 1 >= len(part.needs))
@@ -80,7 +81,7 @@ def outputs_table(made: Diagnosis) -> Table:
     table.add_column("verdict")
     table.add_column("rank among\nits peers")
     table.add_column("weights\nof its head", justify="right")
-    table.add_column("training time,\nestimated by\nmultiply-adds", justify="right")
+    table.add_column("training\ntime, est. by\nmultiply-adds", justify="right")
     for output in made.outputs:
         table.add_row(*_output_row(output))
     return table
@@ -106,7 +107,7 @@ def _bar(ratio: float | None) -> Text:
 def _verdict(need: Need) -> Text:
     words = _in_words(need.verdict)
     if need.spare_parts:
-        words.append(f", {need.spare_parts} part{'s' * (need.spare_parts > 1)} not")
+        words.append(", not all")
     return words
 
 
