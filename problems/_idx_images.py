@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valpnas.contracts.data_files import DataFile, read_content
-from valpnas.contracts.problem import Array, Part, Parts, Reader, SampleScorer
+from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.errors import DataError
 from valpnas.graph.tasks import Classification, Distribution, Generation
-from valpnas.graph.valp import Output
+from valpnas.graph.valp import Input, Output
 from valpnas.problems._grey_histograms import BINS, grey_histograms
 
 Bytes = NDArray[np.uint8]
@@ -96,3 +96,24 @@ def whole_images(images: Bytes, labels: Labels) -> Part:
     """Return rows with one input, ``pixels``; the images to be drawn are the same array."""
     targets = targets_of(images, labels)
     return Part({"pixels": targets["sample"]}, targets)
+
+
+def whole_image_problem(
+    name: str,
+    summary: str,
+    files: Sequence[DataFile],
+    reference: Mapping[str, float],
+    ideal: Mapping[str, float],
+) -> Problem:
+    """Return the problem of whole images; its files are looked for, and fetched if need be, when it is loaded."""
+    return Problem(
+        name=name,
+        summary=summary,
+        inputs=(Input("pixels", SHAPE, kind="image"),),
+        outputs=OUTPUTS,
+        load=lambda reader: load_parts(files, reader, whole_images),
+        reference=reference,
+        ideal=ideal,
+        samplers={"sample": SCORER},
+        files=tuple(files),
+    )

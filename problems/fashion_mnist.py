@@ -7,9 +7,8 @@ has fixed steps, and samples are judged by a Frechet distance (``docs/problems.m
 
 from __future__ import annotations
 
-from valpnas.contracts.problem import Parts, Problem, Reader
-from valpnas.graph.valp import Input
-from valpnas.problems._idx_images import OUTPUTS, SCORER, SHAPE, idx_files, load_parts, whole_images
+from valpnas.contracts.problem import Problem
+from valpnas.problems._idx_images import idx_files, whole_image_problem
 
 FILES = idx_files(
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -35,18 +34,5 @@ IDEAL = {"label": 0.04, "histogram": 0.02, "sample": 0.002}
 
 def fashion_mnist() -> Problem:
     """Return the problem; its files are looked for, and fetched if need be, when it is loaded."""
-    return Problem(
-        name="fashion-mnist",
-        summary="28x28 images of clothes: name the article, count its grey levels, draw new ones",
-        inputs=(Input("pixels", SHAPE, kind="image"),),
-        outputs=OUTPUTS,
-        load=_load,
-        reference=REFERENCE,
-        ideal=IDEAL,
-        samplers={"sample": SCORER},
-        files=FILES,
-    )
-
-
-def _load(reader: Reader) -> Parts:
-    return load_parts(FILES, reader, whole_images)
+    summary = "28x28 images of clothes: name the article, count its grey levels, draw new ones"
+    return whole_image_problem("fashion-mnist", summary, FILES, REFERENCE, IDEAL)

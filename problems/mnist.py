@@ -6,9 +6,8 @@ they differ in drawing, hardly in naming.
 
 from __future__ import annotations
 
-from valpnas.contracts.problem import Parts, Problem, Reader
-from valpnas.graph.valp import Input
-from valpnas.problems._idx_images import OUTPUTS, SCORER, SHAPE, idx_files, load_parts, whole_images
+from valpnas.contracts.problem import Problem
+from valpnas.problems._idx_images import idx_files, whole_image_problem
 
 FILES = idx_files(
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -34,18 +33,5 @@ IDEAL = {"label": 0.002, "histogram": 0.01, "sample": 0.003}
 
 def mnist() -> Problem:
     """Return the problem; its files are looked for, and fetched if need be, when it is loaded."""
-    return Problem(
-        name="mnist",
-        summary="28x28 hand-written digits: name the digit, count its grey levels, draw new ones",
-        inputs=(Input("pixels", SHAPE, kind="image"),),
-        outputs=OUTPUTS,
-        load=_load,
-        reference=REFERENCE,
-        ideal=IDEAL,
-        samplers={"sample": SCORER},
-        files=FILES,
-    )
-
-
-def _load(reader: Reader) -> Parts:
-    return load_parts(FILES, reader, whole_images)
+    summary = "28x28 hand-written digits: name the digit, count its grey levels, draw new ones"
+    return whole_image_problem("mnist", summary, FILES, REFERENCE, IDEAL)

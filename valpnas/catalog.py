@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valpnas.contracts.entry import Entry
@@ -127,3 +129,28 @@ def problem(name: str) -> Problem:
 
     made: Problem = load(find("problem", entries("problems"), name), Problem)
     return made
+
+
+def run_file(target: str, what: str) -> Path | None:
+    """Return the TOML file that ``target`` names; None when it is a problem's name, or ``package.module:function``.
+
+    A problem goes before a file that comes with the package, which is named without its ending.
+
+    Raises:
+        UnknownNameError: it is none of these; ``what`` says in a word what was expected.
+    """
+    problems = [entry.name for entry in entries("problems")]
+    if target in problems or (":" in target and not target.endswith(".toml")):
+        return None
+    if target.endswith(".toml"):
+        return Path(target)
+    paths = (Path(str(file)) for file in files("valpnas.runs").iterdir())
+    packaged = {path.stem: path for path in paths if path.suffix == ".toml"}
+    if target not in packaged:
+        raise UnknownNameError(what, target, [*problems, *packaged])
+    return packaged[target]
+
+
+def called(target: str) -> str:
+    """Return what to call that which ``target`` names, as a part of a folder's name."""
+    return Path(target).stem if target.endswith(".toml") else target.replace(":", "-")

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
-from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
 from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
@@ -85,18 +84,9 @@ def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str
     ``target`` is a problem's name, a run file, or the name of a run file that comes with the package, in this order;
     ``overrides`` go before its keys.
     """
-    if target in {entry.name for entry in catalog.entries("problems")} or (
-        ":" in target and not target.endswith(".toml")
-    ):
-        return config_from({"problem": target, **overrides}), target.replace(":", "-")
-    if target.endswith(".toml"):
-        return read_run_file(Path(target), overrides), Path(target).stem
-    packaged = {
-        Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir() if file.name.endswith(".toml")
-    }
-    if target in packaged:
-        return read_run_file(packaged[target], overrides), target
-    raise UnknownNameError("problem or run file", target, [*(e.name for e in catalog.entries("problems")), *packaged])
+    file = catalog.run_file(target, "problem or run file")
+    config = read_run_file(file, overrides) if file else config_from({"problem": target, **overrides})
+    return config, catalog.called(target)
 
 
 def problem_of(config: RunConfig) -> Problem:

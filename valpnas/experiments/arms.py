@@ -14,7 +14,7 @@ LIKE_WINNER = "winner"  # as start_parameters: as many weights as the best arm t
 HAND_MADE = "hand-made"  # in a list of choosers: two arms, a wide and a deep model that are only trained
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # it becomes the name of a folder
-_SHARED = ("problem", "seed", "device", "data_dir", "out", "quiet")
+SHARED = ("problem", "seed", "device", "data_dir", "out", "quiet")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Arm:
             raise ConfigError(f"arms: expected names of letters, digits, '_', '.' and '-', got {self.name!r}")
         if not isinstance(self.keys, Mapping):
             raise ConfigError(f"arms.{self.name}: expected a table of run-file keys, got {self.keys!r}")
-        if own := [key for key in _SHARED if key in self.keys]:
+        if own := [key for key in SHARED if key in self.keys]:
             raise ConfigError(
                 f"arms.{self.name}: expected no key {own[0]!r}, which all arms share; set it above the arms"
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +46,8 @@ def keys_of(target: str) -> tuple[dict[str, Any], str]:
 
     ``target`` is a problem's name, a compare file or run file, or the name of one that comes with the package.
     """
-    problems = {entry.name for entry in catalog.entries("problems")}
-    if target in problems or (":" in target and not target.endswith(".toml")):
-        return {"problem": target}, target.replace(":", "-")
-    if target.endswith(".toml"):
-        return read_keys(Path(target)), Path(target).stem
-    packaged = {Path(str(file)).stem: Path(str(file)) for file in files("valpnas.runs").iterdir()}
-    packaged = {name: path for name, path in packaged.items() if path.suffix == ".toml"}
-    if target in packaged:
-        return read_keys(packaged[target]), target
-    raise UnknownNameError("problem or compare file", target, [*problems, *packaged])
+    file = catalog.run_file(target, "problem or compare file")
+    return read_keys(file) if file else {"problem": target}, catalog.called(target)
 
 
 def read_compare_file(path: Path) -> Comparison:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from valpnas.config import RunConfig, read_run_file
+from valpnas.config import OF_THE_PLACE, RunConfig, read_run_file
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
@@ -15,8 +15,6 @@ from valpnas.store.run_directory import RunDirectory
 
 State = Literal["new", "begun", "ended"]
 Chosen = Mapping[str, Mapping[str, Any]]  # by arm, the keys that tuning and the winner decided
-
-_OF_THE_PLACE = ("out", "quiet", "report", "data_dir")  # may differ between two sittings at one run
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def _slug(tried: Mapping[str, float]) -> str:
 
 
 def _comparable(config: RunConfig) -> dict[str, Any]:
-    settings = {key: value for key, value in asdict(config).items() if key not in _OF_THE_PLACE}
+    settings = {key: value for key, value in asdict(config).items() if key not in OF_THE_PLACE}
     if config.start.endswith(".json"):
         settings["start"] = str(Path(config.start).absolute())
     return settings

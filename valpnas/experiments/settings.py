@@ -10,13 +10,11 @@ from typing import Any
 
 from valpnas.config import RunConfig
 from valpnas.errors import ConfigError
-from valpnas.experiments.arms import LIKE_WINNER, Arm
+from valpnas.experiments.arms import LIKE_WINNER, SHARED, Arm
 from valpnas.experiments.comparison import Comparison
 from valpnas.store.files import explained
 
 Settings = dict[str, Any]
-
-_NOT_OF_AN_ARM = ("problem", "seed", "device", "data_dir", "out", "quiet", "report")
 
 
 def settings_of(comparison: Comparison, device: str) -> Settings:
@@ -64,7 +62,7 @@ def _settings_of_arm(comparison: Comparison, arm: Arm) -> Settings:
 
 
 def _plain(config: RunConfig) -> Settings:
-    data = {key: value for key, value in asdict(config).items() if key not in _NOT_OF_AN_ARM}
+    data = {key: value for key, value in asdict(config).items() if key not in SHARED}
     return {key: _listed(value) for key, value in data.items()}
 
 

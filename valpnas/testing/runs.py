@@ -7,9 +7,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from valpnas.config import OF_THE_PLACE
+
 _FOLDERS = ("graphs", "weights", "diagnostics")
 _FILES = ("problem.json", "test_objectives.jsonl")
-_OF_THE_PLACE = ("out", "quiet", "report", "data_dir")
 
 
 def events(run: Path) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def contents(run: Path) -> dict[str, Any]:
     files = [file for folder in _FOLDERS for file in (run / folder).iterdir() if not file.name.startswith(".")]
     return {
         "journal": events(run),
-        "run.toml": {key: value for key, value in run_file.items() if key not in _OF_THE_PLACE},
+        "run.toml": {key: value for key, value in run_file.items() if key not in OF_THE_PLACE},
         **{name: (run / name).read_bytes() for name in _FILES},
         **{str(file.relative_to(run)): _content(file) for file in files},
     }
