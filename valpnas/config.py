@@ -16,12 +16,8 @@ from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
 
 FORMAT = "valpnas-run/1"
-OF_THE_PLACE = (
-    "out",
-    "quiet",
-    "report",
-    "data_dir",
-)  # keys that say where and how loud, not what: equal runs may differ in them
+# Keys that say where and how loud, not what: equal runs may differ in them.
+OF_THE_PLACE = ("out", "quiet", "report", "data_dir")
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
