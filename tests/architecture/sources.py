@@ -25,7 +25,7 @@ TIERS = {
     **dict.fromkeys(("training", "predictors", "store", "execution", "testing", "tabular", "export"), 4),
     **dict.fromkeys(("search", "report"), 5),
     **dict.fromkeys(("diagnosing", "experiments", "held_out", "opened_run", "reporting", "run", "sampling"), 6),
-    **dict.fromkeys(("cli", "__init__"), 7),
+    **dict.fromkeys(("cli", "commands", "__init__"), 7),
 }
 
 # Called with a plain string, each of these is an import in disguise.

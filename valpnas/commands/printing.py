@@ -1,0 +1,45 @@
+"""What commands print: a run, where its page is, and tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from valpnas.opened_run import Run
+
+
+def print_run(made: Run, as_json: bool, last: int = 0) -> None:
+    """Print a run: its front, and the ``last`` steps with their reasons."""
+    if as_json:
+        typer.echo(json.dumps(made.summary(), indent=1))
+        return
+    from rich.console import Console
+
+    from valpnas.report.terminal import print_summary
+
+    print_summary(made.summary(), made.history()[-last:] if last else [], Console())
+
+
+def print_report(made: Run, quiet: bool) -> None:
+    """Say where the run's page is."""
+    from valpnas.reporting import REPORT
+
+    page = made.path / REPORT
+    if not quiet and page.exists():
+        typer.echo(f"report: {page}")
+
+
+def print_rows(rows: list[dict[str, Any]], as_json: bool, empty: str) -> None:
+    """Print rows as a table with their keys as heads, or as JSON; ``empty`` is said when there are none."""
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    if not rows:
+        typer.echo(empty)
+    heads = {key: key for key in rows[0]} if rows else {}
+    widths = {key: max(len(str(row[key])) for row in [heads, *rows]) for key in heads}
+    for row in [heads, *rows] if rows else []:
+        typer.echo("  ".join(str(value).ljust(widths[key]) for key, value in row.items()).rstrip())
