@@ -248,6 +248,6 @@ def test_an_occupied_folder_is_not_overwritten(made: Path) -> None:
 
 def test_the_program_itself_ends_with_the_exit_code(tmp_path: Path) -> None:
     """The same through the operating system: one line, exit code 2."""
-    command = [sys.executable, "-c", "from valpnas.cli import main; main()", "show", "nothing"]
+    command = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()", "show", "nothing"]
     failed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (failed.returncode, failed.stdout, failed.stderr.count("\n")) == (2, "", 1)

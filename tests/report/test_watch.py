@@ -20,7 +20,7 @@ from valpnas.opened_run import Run
 from valpnas.report.watch_terminal import drawn, watch
 from valpnas.report.watching import Frame, frame
 
-PROGRAM = [sys.executable, "-c", "from valpnas.cli import main; main()"]
+PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
 
 
 @pytest.fixture(scope="module")

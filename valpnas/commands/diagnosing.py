@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from valpnas.commands.options import AsJson, DataDir, option
+from valpnas.commands.printing import console
 from valpnas.errors import ConfigError
 
 
@@ -41,8 +42,6 @@ def diagnose(
     if as_json:
         typer.echo(json.dumps(made.to_json(), indent=1))
         return
-    from rich.console import Console
-
     from valpnas.report.diagnosis_terminal import print_diagnosis
 
-    print_diagnosis(made, Console())
+    print_diagnosis(made, console())

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from valpnas.opened_run import Run
+
+
+_WIDTH = 120  # of output that is no terminal and whose width nobody has set: a folded table cannot be read
+
+
+def console() -> Console:
+    """Return what prints tables: as wide as the terminal, and wide enough where there is none."""
+    from rich.console import Console
+
+    made = Console()
+    return made if made.is_terminal or "COLUMNS" in os.environ else Console(width=_WIDTH)
 
 
 def print_run(made: Run, as_json: bool, last: int = 0) -> None:
@@ -16,11 +30,9 @@ def print_run(made: Run, as_json: bool, last: int = 0) -> None:
     if as_json:
         typer.echo(json.dumps(made.summary(), indent=1))
         return
-    from rich.console import Console
-
     from valpnas.report.terminal import print_summary
 
-    print_summary(made.summary(), made.history()[-last:] if last else [], Console())
+    print_summary(made.summary(), made.history()[-last:] if last else [], console())
 
 
 def print_report(made: Run, quiet: bool) -> None:
