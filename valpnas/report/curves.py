@@ -123,7 +123,7 @@ def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> lis
 def _ticks(losses: np.ndarray) -> dict[str, object]:
     """Return a logarithmic axis, with marks at 1, 2 and 5 where it spans little."""
     _, y = thinned(losses)
-    return {"type": "log", "dtick": "D2" if y.max() < _WIDE * y.min() else 1}
+    return {"type": "log", "tickformat": "~g", "dtick": "D2" if y.max() < _WIDE * y.min() else 1}
 
 
 def _name_once(data: Sequence[Trace]) -> None:
