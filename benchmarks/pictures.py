@@ -32,7 +32,7 @@ def main(run: Path, folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         _of_the_page(browser, run / "report.html", folder)
-        made = diagnose_run(load(run))
+        made = diagnose_run(load(run), fresh=True)
         _of_a_table(browser, parts_table(made), folder / "diagnostic-dependency.png")
         _of_a_table(browser, outputs_table(made), folder / "diagnostic-relative_performance.png")
         browser.close()

@@ -120,7 +120,10 @@ def _in_words(kind: str) -> Text:
 def _probe(need: Need) -> Text:
     if need.probe is None:
         return Text("-")
-    return Text(f"{need.probe.predecessor:.0%} -> {need.probe.score:.0%} ").append_text(_in_words(need.probe.verdict))
+    before, after = (
+        max(share, 0.0) for share in (need.probe.predecessor, need.probe.score)
+    )  # worse than the mean: none
+    return Text(f"{before:.0%} -> {after:.0%} ").append_text(_in_words(need.probe.verdict))
 
 
 def _output_row(output: JudgedOutput) -> list[RenderableType]:
