@@ -10,31 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-import numpy as np
-
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.failure import failure_reason, is_out_of_memory
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Result, Schedule
+from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Result, Schedule
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.contracts.operator import Site
 from valpnas.contracts.search import Search, Workbench
-from valpnas.errors import (
-    ConfigError,
-    PluginError,
-    TrainingFailedError,
-    UnknownNameError,
-    blamed,
-    first_line,
-)
 from valpnas.graph.canonical import canonical_hash
-from valpnas.graph.valp import OutputTraining, Valp
-from valpnas.networks.module import count_parameters, fresh_model
+from valpnas.graph.valp import OutputTraining
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.pareto import front
-from valpnas.search.starts import RandomStart, Start
-
-_STARTS = 5  # starts that may fail before the run gives up
-_REPEATS = 100  # changes known to be too large that a chooser may propose again before the run gives up
+from valpnas.search.proposing import propose, too_large
+from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start
+from valpnas.search.training_plan import TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -118,14 +105,9 @@ class HillClimbing(Search[HillState]):
     # -- asking ---------------------------------------------------------------------------------------
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
-        if state.candidates >= _STARTS:
-            raise TrainingFailedError(
-                f"expected a start that can be trained, but {_STARTS} starts failed one after the other, the last: "
-                f"{state.failure}; lower the learning rate, or the widths where memory was lacking"
-            )
-        rng = bench.rng(state.candidates, "start")
-        valp = self.start.valp(bench.problem, bench.space, self.training, self.batch_size, rng)
-        return self._job(state, _made(valp, rng), (), "start")
+        check_starts(state.candidates, state.failure)
+        made = fresh_start(self.start, bench, self.training, self.batch_size, state.candidates)
+        return self._job(state, made, (), "start")
 
     def _continue(self, state: HillState, model: Model) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it
@@ -133,53 +115,20 @@ class HillClimbing(Search[HillState]):
 
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
         """Ask the chooser until its change keeps to the space's limit of parameters."""
-        model, rng = bench.model(current), bench.rng(state.candidates, "choose")
-        aside = frozenset(variant for variant, _ in state.tried)
-        too_large, repeats = set[tuple[str, Site]](), 0
-        while repeats < _REPEATS:
-            tried = frozenset(state.tried) | too_large
-            proposal = self._choose(Situation(current, model.valp, bench, tried, aside), rng)
-            if proposal is None:
-                return self._continue(state, model)
-            if (proposal.variant, proposal.site) in too_large:
-                repeats += 1
-                continue
-            operator = bench.operators[proposal.variant]
-            try:
-                changed = vary(operator, (model,), proposal.site, bench.rng(state.candidates, "vary"))
-            except Exception as error:  # an operator's fault is this candidate's failure: recorded, not hidden
-                return replace(self._job(state, model, (current,), "change", proposal), fault=_fault(operator, error))
-            if not 0 < bench.space.max_parameters < changed.parameters:
-                return self._job(state, changed, (current,), "change", proposal)
-            too_large.add((proposal.variant, proposal.site))
-        raise PluginError(
-            f"chooser {type(self.chooser).__name__}: expected a change that was not tried, or None, got one of "
-            f"{len(too_large)} that exceed max_parameters {_REPEATS} times; let it heed `tried`"
-        )
-
-    def _choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
-        """Return what the chooser proposes; raises ``ValpnasError`` when that is none of the situation's operators."""
-        name = type(self.chooser).__name__
-        with blamed(f"chooser {name}", "mend it and resume the run"):
-            proposal = _proposal_only(self.chooser.choose(situation, rng))
-        if proposal is not None and proposal.variant not in situation.operators:
-            raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
-        return proposal
+        model, aside = bench.model(current), frozenset(variant for variant, _ in state.tried)
+        situation = Situation(current, model.valp, bench, frozenset(state.tried), aside)
+        child = propose(self.chooser, situation, state.candidates, too_large(bench.space.max_parameters))
+        if child is None:
+            return self._continue(state, model)
+        return replace(self._job(state, child.model, (current,), "change", child.proposal), fault=child.fault)
 
     def _job(
         self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
     ) -> Job:
-        batches = self.initial_batches if origin == "start" else self.batches_per_step
-        protocol = Protocol(batches, self.schedule, self._span(state, origin), self.time_limit)
+        plan = TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.schedule, self.time_limit)
+        # Training owed repeats the part of the schedule that its step had.
+        protocol = plan.start() if origin == "start" else plan.turn(state.step - state.owed)
         return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol, proposal), model)
-
-    def _span(self, state: HillState, origin: Origin) -> tuple[float, float]:
-        """Return the part of the run's schedule that a job covers; training owed repeats the part of its step."""
-        total = max(self.initial_batches + self.steps * self.batches_per_step, 1)
-        if origin == "start":
-            return 0.0, self.initial_batches / total
-        done = self.initial_batches + (state.step - state.owed) * self.batches_per_step
-        return done / total, (done + self.batches_per_step) / total
 
     # -- telling --------------------------------------------------------------------------------------
 
@@ -199,31 +148,6 @@ class HillClimbing(Search[HillState]):
             return replace(state, owed=False)
         tried = (*state.tried, (result.record.proposal.variant, result.record.proposal.site))
         return replace(state, tried=tried, owed=self.rejected == "train-parent")
-
-
-def _proposal_only(chosen: object) -> Proposal | None:
-    if chosen is None or (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
-        return chosen
-    raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
-
-
-def _made(valp: Valp, rng: np.random.Generator) -> Model:
-    """Return a start with fresh weights; raises ``ConfigError`` when there is no memory for them."""
-    try:
-        return fresh_model(valp, rng)
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-        raise ConfigError(
-            f"expected memory for a start of {count_parameters(valp):,} weights, got none ({first_line(error)}); "
-            "lower start_parameters, or the widths of [space]"
-        ) from error
-
-
-def _fault(operator: Operator, error: Exception) -> str:
-    """Say in one line why an operator made no model."""
-    reason = failure_reason(error)
-    return reason if is_out_of_memory(error) else f"{operator.name} {reason}"
 
 
 def _archived(state: HillState, result: Result) -> tuple[tuple[int, Mapping[str, float]], ...]:

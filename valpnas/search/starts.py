@@ -9,15 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
+from valpnas.contracts.failure import is_out_of_memory
+from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem
+from valpnas.contracts.search import Workbench
 from valpnas.contracts.space import Space
-from valpnas.errors import ConfigError
+from valpnas.errors import ConfigError, TrainingFailedError, first_line
 from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.graph.valp import OutputTraining, Valp
 from valpnas.networks.hand_made import hand_made
-from valpnas.networks.module import count_parameters
+from valpnas.networks.module import count_parameters, fresh_model
 from valpnas.networks.random_valp import random_valp
 from valpnas.store.models import load_valp
+
+_FAILED = 5  # starts that may fail one after the other before a run gives up
 
 
 @dataclass(frozen=True)
@@ -111,3 +116,31 @@ class GivenStart(Start):
         valp = Valp.make(given.inputs, given.networks, given.outputs, given.arcs, training, batch_size)
         validate(valp)
         return valp
+
+
+def check_starts(failed: int, reason: str) -> None:
+    """Raise ``TrainingFailedError`` when so many starts ``failed`` that a run gives up, the last for ``reason``."""
+    if failed >= _FAILED:
+        raise TrainingFailedError(
+            f"expected a start that can be trained, but {failed} starts failed one after the other, the last: "
+            f"{reason}; lower the learning rate, or the widths where memory was lacking"
+        )
+
+
+def fresh_start(start: Start, bench: Workbench, training: OutputTraining, batch_size: int, candidate: int) -> Model:
+    """Return the start that is candidate number ``candidate``, with fresh weights.
+
+    Raises:
+        ConfigError: none keeps to the space's limit of parameters, or there is no memory for its weights.
+    """
+    rng = bench.rng(candidate, "start")
+    valp = start.valp(bench.problem, bench.space, training, batch_size, rng)
+    try:
+        return fresh_model(valp, rng)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ConfigError(
+            f"expected memory for a start of {count_parameters(valp):,} weights, got none ({first_line(error)}); "
+            "lower start_parameters, or the widths of [space]"
+        ) from error

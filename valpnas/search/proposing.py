@@ -1,0 +1,94 @@
+"""Proposing: from what a chooser wants to a changed model that may be trained; the same for every search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from valpnas.contracts.chooser import Chooser, Situation
+from valpnas.contracts.failure import failure_reason, is_out_of_memory
+from valpnas.contracts.job import Proposal
+from valpnas.contracts.model import Model
+from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.errors import PluginError, UnknownNameError, blamed
+
+_REPEATS = 100  # changes that may not be trained, which a chooser may propose again before the run gives up
+
+Refusal = Callable[[Model], str]
+"""Says in a few words why a model may not be trained; empty when it may."""
+
+
+@dataclass(frozen=True, eq=False)
+class Child:
+    """What came of a proposal: the changed model, or the unchanged one and the operator's ``fault``."""
+
+    proposal: Proposal
+    model: Model
+    fault: str = ""
+
+
+def propose(chooser: Chooser, situation: Situation, candidate: int, refusal: Refusal) -> Child | None:
+    """Ask ``chooser`` for a change until its result may be trained; None when the model is to be trained further.
+
+    ``candidate`` is the number that the child will have: its random streams are named by it.
+
+    Raises:
+        PluginError: the chooser breaks, or proposes again and again what may not be trained.
+        UnknownNameError: it proposes an operator that there is none of here.
+    """
+    bench, rng = situation.bench, situation.bench.rng(candidate, "choose")
+    refused, repeats, why = set[tuple[str, Site]](), 0, ""
+    while repeats < _REPEATS:
+        proposal = _choose(chooser, replace(situation, tried=situation.tried | refused), rng)
+        if proposal is None:
+            return None
+        if (proposal.variant, proposal.site) in refused:
+            repeats += 1
+            continue
+        child = _change(situation, proposal, bench.rng(candidate, "vary"))
+        why = "" if child.fault else refusal(child.model)
+        if not why:
+            return child
+        refused.add((proposal.variant, proposal.site))
+    raise PluginError(
+        f"chooser {type(chooser).__name__}: expected a change that was not tried, or None, got one of "
+        f"{len(refused)} that {why} {_REPEATS} times; let it heed `tried`"
+    )
+
+
+def too_large(limit: int) -> Refusal:
+    """Return the refusal of models with more than ``limit`` weights; 0 refuses none."""
+    return lambda model: "exceed max_parameters" if 0 < limit < model.parameters else ""
+
+
+def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+    """Return what the chooser proposes; raises ``ValpnasError`` when that is none of the situation's operators."""
+    name = type(chooser).__name__
+    with blamed(f"chooser {name}", "mend it and resume the run"):
+        proposal = _proposal_only(chooser.choose(situation, rng))
+    if proposal is not None and proposal.variant not in situation.operators:
+        raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
+    return proposal
+
+
+def _proposal_only(chosen: object) -> Proposal | None:
+    if chosen is None or (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
+        return chosen
+    raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
+
+
+def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator) -> Child:
+    """Apply the operator proposed. Its fault is this candidate's failure: recorded, not hidden."""
+    operator, parent = situation.operators[proposal.variant], situation.bench.model(situation.candidate)
+    try:
+        return Child(proposal, vary(operator, (parent,), proposal.site, rng))
+    except Exception as error:
+        return Child(proposal, parent, _fault(operator, error))
+
+
+def _fault(operator: Operator, error: Exception) -> str:
+    """Say in one line why an operator made no model."""
+    reason = failure_reason(error)
+    return reason if is_out_of_memory(error) else f"{operator.name} {reason}"
