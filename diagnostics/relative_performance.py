@@ -35,7 +35,7 @@ class RelativePerformance(Diagnostic):
     fewest: int = 5
     nearest: int = 50
     name: ClassVar[str] = "relative_performance"
-    emits: ClassVar[Mapping[str, str]] = {"WEAK_OUTPUT": "none", "STRONG_OUTPUT": "protect"}
+    emits: ClassVar[Mapping[str, str]] = {"WEAK_OUTPUT": "treat", "STRONG_OUTPUT": "protect"}
     compares: ClassVar[bool] = True
 
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:  # noqa: ARG002 - draws nothing
@@ -68,7 +68,7 @@ class RelativePerformance(Diagnostic):
             "median of peers": float(np.median([peer[output] for peer in peers])),
         }
         strength = abs(2 * rank - 1)
-        return Finding(kind, "", output, strength, evidence, "protect" if kind == "STRONG_OUTPUT" else "none")
+        return Finding(kind, "", output, strength, evidence, "protect" if kind == "STRONG_OUTPUT" else "treat")
 
 
 def _rank(objective: float, others: Sequence[float]) -> float:

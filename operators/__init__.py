@@ -5,6 +5,7 @@ from valpnas.contracts.entry import Entry
 _MICRO = "valpnas.operators.micro"
 _MACRO = "valpnas.operators.macro"
 _HYPERPARAMETERS = "valpnas.operators.hyperparameters"
+_CROSSOVER = "valpnas.operators.crossover"
 
 
 def _entry(name: str, summary: str, target: str) -> Entry:
@@ -32,4 +33,9 @@ OPERATORS: tuple[Entry, ...] = (
     _entry("change_lr", "halve or double an output's learning rate", f"{_HYPERPARAMETERS}.change_lr:ChangeLr"),
     _entry("change_sgd", "train an output by another algorithm", f"{_HYPERPARAMETERS}.change_sgd:ChangeSgd"),
     _entry("change_bs", "halve or double the batch size", f"{_HYPERPARAMETERS}.change_bs:ChangeBs"),
+    _entry(
+        "donate_exclusive_subgraph",
+        "take over what another model has for one output alone",
+        f"{_CROSSOVER}.donate_exclusive_subgraph:DonateExclusiveSubgraph",
+    ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,9 +22,9 @@ from valpnas.networks.module import fresh_model
 from valpnas.operators import OPERATORS
 from valpnas.testing.operators import check_operator
 from valpnas.testing.partly_trained import partly_trained
-from valpnas.testing.strategies import models, spaces, with_space
+from valpnas.testing.strategies import couples, models, spaces, with_space
 
-ENTRIES = [entry.name for entry in OPERATORS]
+ENTRIES = [entry.name for entry in OPERATORS if catalog.load(entry).scope != "crossover"]
 FEWEST_SITES = 15
 # The same draws on every machine and in every run: a change of code, not of luck, makes these tests fail.
 REPEATABLE = settings(
@@ -63,6 +64,25 @@ def test_every_promise_is_kept(name: str) -> None:
     check()
     assert sites.total() >= FEWEST_SITES, "too few legal sites were drawn to mean anything"
     assert not activations or set(activations) == set(ACTIVATIONS)
+
+
+CROSSOVER = [entry.name for entry in OPERATORS if catalog.load(entry).scope == "crossover"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CROSSOVER)
+def test_every_promise_is_kept_with_a_donor(name: str) -> None:
+    sites: Counter[Site] = Counter()
+
+    @settings(REPEATABLE, max_examples=60)
+    @given(couples(), spaces())
+    def check(couple: tuple[Model, Model], space: Space) -> None:
+        host, donor = couple
+        operator = made(name, replace(space, max_networks=8))
+        sites.update(report.site for report in check_operator(operator, host, np.random.default_rng(0), (donor,)))
+
+    check()
+    assert sites.total() >= FEWEST_SITES, "too few legal sites were drawn to mean anything"
 
 
 def chain(activation: str, kind: str) -> Model:

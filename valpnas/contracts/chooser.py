@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ class Situation:
     """What a chooser decides on: the current candidate, and what was tried from it without success.
 
     ``tried``: variants and sites rejected since the current structure was adopted; ``set_aside``: their variants.
+    ``peers``: the objectives of the other members of a population, by number; empty in a search of one model.
     """
 
     candidate: int
@@ -29,15 +30,18 @@ class Situation:
     bench: Workbench
     tried: frozenset[tuple[str, Site]]
     set_aside: frozenset[str]
+    peers: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def operators(self) -> Mapping[str, Operator]:
-        """Every variant that changes one model."""
-        return self.bench.operators
+        """Every variant there are enough models for: those of scope crossover need a peer that gives."""
+        if self.peers:
+            return self.bench.operators
+        return {name: operator for name, operator in self.bench.operators.items() if operator.scope != "crossover"}
 
     def findings(self, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
-        """What the named diagnostics see in the current model."""
-        return self.bench.findings(self.candidate, diagnostics)
+        """What the named diagnostics see in the current model, which is compared with its ``peers`` if it has any."""
+        return self.bench.findings(self.candidate, diagnostics, tuple(self.peers) or None)
 
     def untried(self, variant: str) -> list[Site]:
         """Return the legal sites of ``variant`` that were not tried yet; empty for an operator that is not there."""
@@ -45,6 +49,12 @@ class Situation:
             return []
         with blamed(f"operator {variant!r}, asked for its sites,", "mend it and resume the run"):
             return [site for site in self.operators[variant].sites(self.valp) if (variant, site) not in self.tried]
+
+    def donor(self, variant: str, site: Site, order: Iterable[int]) -> int | None:
+        """Return the first peer in ``order`` that has something to give at ``site``; None when none has."""
+        operator = self.operators[variant]
+        with blamed(f"operator {variant!r}, asked for a donor,", "mend it and resume the run"):
+            return next((peer for peer in order if operator.fits(self.valp, self.bench.model(peer).valp, site)), None)
 
 
 class Chooser(ABC):

@@ -69,24 +69,27 @@ class Protocol:
 class Proposal:
     """A change that a chooser proposes, and why, in words a person can read.
 
-    ``variant`` is an operator's name, ``site`` where; ``findings`` are those that asked for it.
+    ``variant`` is an operator's name, ``site`` where; ``findings`` are those that asked for it. ``donor`` is the
+    candidate that gives, where the operator needs a second parent.
     """
 
     variant: str
     site: Site
     reason: str
     findings: tuple[Finding, ...] = ()
+    donor: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal proposal."""
         findings = [finding.to_json() for finding in self.findings]
-        return {"variant": self.variant, "site": self.site.to_json(), "reason": self.reason, "findings": findings}
+        change = {"variant": self.variant, "site": self.site.to_json(), "donor": self.donor}
+        return {**change, "reason": self.reason, "findings": findings}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Proposal:
         """Read what ``to_json`` wrote."""
         findings = tuple(Finding.from_json(finding) for finding in data["findings"])
-        return Proposal(data["variant"], Site.from_json(data["site"]), data["reason"], findings)
+        return Proposal(data["variant"], Site.from_json(data["site"]), data["reason"], findings, data.get("donor"))
 
 
 Origin = Literal["start", "change", "continue"]
@@ -97,7 +100,8 @@ class JobRecord:
     """What the journal remembers of a job: everything but the tensors.
 
     ``graph`` is the canonical hash of the candidate's VALP. ``origin`` says whether the candidate is a start, a
-    change that ``proposal`` describes, or its only parent trained further.
+    change that ``proposal`` describes, or its only parent trained further. ``inherited`` is the digest of the weights
+    that it begins with, for a search that trains nothing twice; empty when nobody asked.
     """
 
     candidate: int
@@ -106,6 +110,7 @@ class JobRecord:
     graph: str
     protocol: Protocol
     proposal: Proposal | None = None
+    inherited: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal record."""
@@ -116,6 +121,7 @@ class JobRecord:
             "graph": self.graph,
             "protocol": self.protocol.to_json(),
             "proposal": self.proposal.to_json() if self.proposal else None,
+            "inherited": self.inherited,
         }
 
     @staticmethod
@@ -123,7 +129,8 @@ class JobRecord:
         """Read what ``to_json`` wrote."""
         proposal = Proposal.from_json(data["proposal"]) if data["proposal"] else None
         protocol = Protocol.from_json(data["protocol"])
-        return JobRecord(data["candidate"], tuple(data["parents"]), data["origin"], data["graph"], protocol, proposal)
+        how = (protocol, proposal, data.get("inherited", ""))  # journals of earlier versions do not say
+        return JobRecord(data["candidate"], tuple(data["parents"]), data["origin"], data["graph"], *how)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +147,8 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What came of a job. ``objectives`` are per output, on validation, all to be minimised.
+    """What came of a job. ``objectives`` are per output, on validation, and per further objective of the run
+    (``training.measuring``), all to be minimised.
 
     ``reported`` are further figures per output that decide nothing; ``cost`` is batches x multiply-adds; ``seconds``
     by account (training, evaluation). A failed job has a ``reason`` and no model; so has a result read back

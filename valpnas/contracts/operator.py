@@ -79,6 +79,10 @@ class Operator(ABC):
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return every legal place in ``valp``, in a fixed order; empty when there is none."""
 
+    def fits(self, host: Valp, donor: Valp, site: Site) -> bool:  # noqa: ARG002 - most operators take any donor
+        """Say whether ``donor`` has something to give to ``host`` at ``site``; asked where the scope is crossover."""
+        return True
+
     @abstractmethod
     def apply(self, parents: tuple[Model, ...], site: Site, hint: Hint | None, rng: np.random.Generator) -> Mutated:
         """Return the changed model: ``parents[0]`` is the one changed, a donor, where one is needed, ``parents[1]``."""
@@ -94,6 +98,8 @@ def vary(
     """
     if site not in operator.sites(parents[0].valp):
         raise OperatorError(f"{operator.name}: expected one of its sites, got {site}; ask sites(valp) first")
+    if operator.scope == "crossover":
+        _check_donor(operator, parents, site)
     mutated = operator.apply(parents, site, hint, rng)
     if not isinstance(mutated, Mutated):
         got = type(mutated).__name__
@@ -101,3 +107,10 @@ def vary(
     validate(mutated.valp)
     check_same_outputs(mutated.valp, parents[0].valp.tasks.items())
     return inherit(parents, mutated, gently=operator.gentle and operator.scope != "hyperparameter")
+
+
+def _check_donor(operator: Operator, parents: tuple[Model, ...], site: Site) -> None:
+    if len(parents) != 2:
+        raise OperatorError(f"{operator.name}: expected a host and a donor, got {len(parents)} parents; name a donor")
+    if not operator.fits(parents[0].valp, parents[1].valp, site):
+        raise OperatorError(f"{operator.name}: expected a donor that fits at {site}; ask fits(host, donor, site) first")

@@ -41,8 +41,13 @@ class Workbench(Protocol):
     def model(self, candidate: int) -> Model:
         """The trained model of a candidate that the search keeps."""
 
-    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
-        """What the named diagnostics see in that model, through the held-out diagnostic rows."""
+    def findings(
+        self, candidate: int, diagnostics: Sequence[str], peers: Sequence[int] | None = None
+    ) -> tuple[Finding, ...]:
+        """What the named diagnostics see in that model, through the held-out diagnostic rows.
+
+        Those that compare do so with ``peers``, with every other candidate of the run if there are none named.
+        """
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate yet to be proposed, for one purpose."""
@@ -52,6 +57,8 @@ class Search(ABC, Generic[State]):
     """A search algorithm. It keeps nothing in itself that is not in the state."""
 
     name: ClassVar[str]
+    budget: ClassVar[str] = "steps"
+    """The key of the run file that says how long it runs, which is also what ``progress`` counts."""
 
     @abstractmethod
     def begin(self) -> State:

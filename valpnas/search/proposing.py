@@ -28,8 +28,18 @@ class Child:
     model: Model
     fault: str = ""
 
+    def parents(self, host: int) -> tuple[int, ...]:
+        """Return the candidates that the child descends from, the one changed first."""
+        return (host,) if self.proposal.donor is None else (host, self.proposal.donor)
 
-def propose(chooser: Chooser, situation: Situation, candidate: int, refusal: Refusal) -> Child | None:
+
+Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], Model]
+"""Applies an operator: ``vary``, or what a search makes of it."""
+
+
+def propose(
+    chooser: Chooser, situation: Situation, candidate: int, refusal: Refusal, variation: Variation = vary
+) -> Child | None:
     """Ask ``chooser`` for a change until its result may be trained; None when the model is to be trained further.
 
     ``candidate`` is the number that the child will have: its random streams are named by it.
@@ -47,7 +57,7 @@ def propose(chooser: Chooser, situation: Situation, candidate: int, refusal: Ref
         if (proposal.variant, proposal.site) in refused:
             repeats += 1
             continue
-        child = _change(situation, proposal, bench.rng(candidate, "vary"))
+        child = _change(situation, proposal, bench.rng(candidate, "vary"), variation)
         why = "" if child.fault else refusal(child.model)
         if not why:
             return child
@@ -70,7 +80,16 @@ def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) ->
         proposal = _proposal_only(chooser.choose(situation, rng))
     if proposal is not None and proposal.variant not in situation.operators:
         raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
+    if proposal is not None:
+        _check_donor(name, situation, proposal)
     return proposal
+
+
+def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None:
+    needed = situation.operators[proposal.variant].scope == "crossover"
+    if needed != (proposal.donor is not None) or (needed and proposal.donor not in situation.peers):
+        expected = f"a donor among {sorted(situation.peers)}" if needed else "no donor"
+        raise PluginError(f"chooser {chooser}: expected {expected} for {proposal.variant}, got {proposal.donor}")
 
 
 def _proposal_only(chosen: object) -> Proposal | None:
@@ -79,13 +98,15 @@ def _proposal_only(chosen: object) -> Proposal | None:
     raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
 
 
-def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator) -> Child:
+def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, variation: Variation) -> Child:
     """Apply the operator proposed. Its fault is this candidate's failure: recorded, not hidden."""
-    operator, parent = situation.operators[proposal.variant], situation.bench.model(situation.candidate)
+    operator, bench = situation.operators[proposal.variant], situation.bench
+    host = bench.model(situation.candidate)
+    donors = () if proposal.donor is None else (bench.model(proposal.donor),)
     try:
-        return Child(proposal, vary(operator, (parent,), proposal.site, rng))
+        return Child(proposal, variation(operator, (host, *donors), proposal.site, rng))
     except Exception as error:
-        return Child(proposal, parent, _fault(operator, error))
+        return Child(proposal, host, _fault(operator, error))
 
 
 def _fault(operator: Operator, error: Exception) -> str:

@@ -65,8 +65,12 @@ class RunWorkbench:
             self._latest = (candidate, self._store.model(candidate))
         return self._latest[1]
 
-    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
+    def findings(
+        self, candidate: int, diagnostics: Sequence[str], peers: Sequence[int] | None = None
+    ) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model; each looks once, with a random stream of its own.
+
+        Those that compare do so with ``peers``, or else with every other candidate.
 
         Raises:
             PluginError: a diagnostic raised something, or returned something else than findings.
@@ -74,7 +78,7 @@ class RunWorkbench:
         started = time.perf_counter()
         missing = [name for name in diagnostics if self._outdated(candidate, name)]
         if missing:
-            view = self._view_of(candidate, any(catalog.diagnostic(name).compares for name in missing))
+            view = self._view_of(candidate, any(catalog.diagnostic(name).compares for name in missing), peers)
             for name in missing:
                 self._look(view, name)
         self.diagnostic_seconds += time.perf_counter() - started
@@ -87,16 +91,18 @@ class RunWorkbench:
             self._findings[view.candidate, name] = _findings_only(seen)
         self.seconds[view.candidate, name] = time.perf_counter() - started
 
-    def _view_of(self, candidate: int, peers: bool) -> HeldOutView:
+    def _view_of(self, candidate: int, compares: bool, peers: Sequence[int] | None) -> HeldOutView:
         """Return the view of a candidate, with its peers where a diagnostic compares; without, the latest is kept.
 
         Only complete batches of jobs count as peers: a resumed search, which asks again for the rest of a batch, then
         sees the same ones.
         """
-        if peers:
+        if compares:
             results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
             scored = {result.candidate: result.objectives for result in results if not result.failed}
             own = scored.pop(candidate, {})
+            if peers is not None:
+                scored = {peer: scored[peer] for peer in peers if peer in scored}
             return HeldOutView(self.model(candidate), self._prepared, self._losses, candidate, own, scored)
         if self._view is None or self._view[0] != candidate:
             view = HeldOutView(self.model(candidate), self._prepared, self._losses, candidate)

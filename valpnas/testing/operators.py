@@ -58,13 +58,14 @@ def check_operator(
         operator: the variant to check.
         model: the parent, best one that has been trained (``partly_trained``), so that there is state to carry.
         rng: source of the seeds of every application.
-        donors: further parents, for an operator that needs them.
+        donors: the second parent, for an operator of scope crossover; it is tried at the sites where the donor fits.
 
     Raises:
         ConformanceError: the first broken promise.
     """
     trial = Trial.of(operator, (model, *donors), rng)
-    return [trial.check_site(site, int(rng.integers(2**31))) for site in checked_sites(operator, model.valp)]
+    sites = [site for site in checked_sites(operator, model.valp) if _takes(operator, model, donors, site)]
+    return [trial.check_site(site, int(rng.integers(2**31))) for site in sites]
 
 
 def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
@@ -80,6 +81,10 @@ def checked_sites(operator: Operator, valp: Valp) -> list[Site]:
         again = Site.from_json(through_json(SITES, f"{operator.name} at {site!r}", site.to_json()))
         require(again == site, SITES, f"{operator.name} at {site!r} to survive JSON", repr(again))
     return sites
+
+
+def _takes(operator: Operator, model: Model, donors: tuple[Model, ...], site: Site) -> bool:
+    return operator.scope != "crossover" or operator.fits(model.valp, donors[0].valp, site)
 
 
 @dataclass(frozen=True, eq=False)

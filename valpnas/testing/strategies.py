@@ -76,10 +76,20 @@ def decoder_specs() -> st.SearchStrategy[DecoderSpec]:
 
 
 @st.composite
-def valps(draw: st.DrawFn, most_networks: int = 4) -> Valp:
-    """Draw a valid VALP: one to three inputs, one to three outputs, identity arcs wherever shapes agree."""
-    inputs = [Input(f"x{i}", draw(st.sampled_from(SHAPES)), optional=draw(st.booleans())) for i in range(draw(_FEW))]
-    outputs = [Output(f"y{i}", draw(tasks())) for i in range(draw(_FEW))]
+def valps(
+    draw: st.DrawFn,
+    most_networks: int = 4,
+    inputs: Sequence[Input] = (),
+    outputs: Sequence[Output] = (),
+) -> Valp:
+    """Draw a valid VALP: one to three inputs, one to three outputs, identity arcs wherever shapes agree.
+
+    ``inputs`` and ``outputs`` are those of the problem, drawn too when there are none given.
+    """
+    inputs = inputs or [
+        Input(f"x{i}", draw(st.sampled_from(SHAPES)), optional=draw(st.booleans())) for i in range(draw(_FEW))
+    ]
+    outputs = outputs or [Output(f"y{i}", draw(tasks())) for i in range(draw(_FEW))]
     networks, arcs = _draw_networks(draw, inputs, outputs, most_networks)
     hidden = _LatentOnly(networks, arcs)
     for output in outputs:
@@ -97,6 +107,16 @@ def models(draw: st.DrawFn, most_networks: int = 4) -> Model:
     """Draw a VALP and train it for one to three batches."""
     rng = np.random.default_rng(draw(SEEDS))
     return partly_trained(fresh_model(draw(valps(most_networks)), rng), rng, draw(st.integers(1, 3)))
+
+
+@st.composite
+def couples(draw: st.DrawFn, most_networks: int = 4) -> tuple[Model, Model]:
+    """Draw a host and a donor: two trained models of one problem, strangers or relatives."""
+    host = draw(models(most_networks))
+    valp = draw(valps(most_networks, host.valp.inputs, host.valp.outputs))
+    rng = np.random.default_rng(draw(SEEDS))
+    donor = host if draw(st.integers(0, 3)) == 0 else fresh_model(valp, rng)
+    return host, partly_trained(donor, rng, draw(st.integers(1, 3)))
 
 
 _FEW = st.integers(1, 3)

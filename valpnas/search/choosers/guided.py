@@ -30,7 +30,8 @@ class Guided(Chooser):
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
         """Return the change the findings ask for."""
-        findings = situation.findings(asked_diagnostics())
+        rules = tuple(rule for rule in RULES if rule.variant in situation.operators)
+        findings = situation.findings(asked_diagnostics(rules))
         options = [o for o in _options(situation, findings) if o[0] not in situation.set_aside]
         if not options:
             return draw(
@@ -42,13 +43,13 @@ class Guided(Chooser):
         best = min(priority(situation.operators[variant]) for variant, *_ in options)
         variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
         variant = variants[int(rng.integers(len(variants)))]
-        return _propose([option for option in options if option[0] == variant], rng)
+        return _propose(situation, [option for option in options if option[0] == variant], rng)
 
 
 @cache
-def asked_diagnostics() -> tuple[str, ...]:
+def asked_diagnostics(rules: tuple[Rule, ...] = RULES) -> tuple[str, ...]:
     """Return the diagnostics that may emit a finding some rule is about; a new one is asked once a rule names it."""
-    wanted = {rule.finding for rule in RULES}
+    wanted = {rule.finding for rule in rules}
     names = [entry.name for entry in catalog.entries("diagnostics")]
     return tuple(name for name in names if wanted & set(catalog.diagnostic(name).emits))
 
@@ -60,14 +61,28 @@ def _options(situation: Situation, findings: Sequence[Finding]) -> Iterator[Opti
         sites = situation.untried(rule.variant) if asking else []
         for finding in asking:
             for site in sites:
-                if WHERE[rule.where](situation.valp, finding, site):
+                if WHERE[rule.where](situation.valp, finding, site) and _has_donor(situation, rule.variant, site):
                     yield rule.variant, site, rule, finding
 
 
-def _propose(options: Sequence[Option], rng: np.random.Generator) -> Proposal:
+def _has_donor(situation: Situation, variant: str, site: Site) -> bool:
+    return situation.operators[variant].scope != "crossover" or _donor(situation, variant, site) is not None
+
+
+def _donor(situation: Situation, variant: str, site: Site) -> int | None:
+    """Return the best peer in the site's output that has something to give there, of the better half of the peers."""
+    (output,) = site.outputs
+    ranked = sorted(situation.peers, key=lambda peer: (situation.peers[peer][output], peer))
+    return situation.donor(variant, site, ranked[: (len(ranked) + 1) // 2])
+
+
+def _propose(situation: Situation, options: Sequence[Option], rng: np.random.Generator) -> Proposal:
     """Draw a site among the options of one variant; every finding that asks for it goes on record."""
     sites = sorted({option[1] for option in options})
     site = sites[int(rng.integers(len(sites)))]
     asking = [(rule, finding) for _, where, rule, finding in options if where == site]
     rule, finding = asking[0]
-    return Proposal(options[0][0], site, f"{finding}: {rule.because}", tuple(f for _, f in asking))
+    variant = options[0][0]
+    crosses = situation.operators[variant].scope == "crossover"
+    donor = _donor(situation, variant, site) if crosses else None
+    return Proposal(variant, site, f"{finding}: {rule.because}", tuple(f for _, f in asking), donor)

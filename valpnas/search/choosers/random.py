@@ -41,8 +41,16 @@ def gentle_variants(situation: Situation) -> list[str]:
 
 
 def draw(situation: Situation, variants: Sequence[str], rng: np.random.Generator, reason: str) -> Proposal | None:
-    """Draw one of ``variants`` that has an untried site, then the site; None when none has."""
+    """Draw one of ``variants`` that has an untried site, then the site, then a donor where it needs one.
+
+    None when nothing can be drawn.
+    """
     for variant in rng.permutation(np.array(variants, dtype=object)):
         if sites := situation.untried(variant):
-            return Proposal(variant, sites[int(rng.integers(len(sites)))], reason)
+            site = sites[int(rng.integers(len(sites)))]
+            if situation.operators[variant].scope != "crossover":
+                return Proposal(variant, site, reason)
+            peers = rng.permutation(sorted(situation.peers)).tolist()
+            if (donor := situation.donor(variant, site, peers)) is not None:
+                return Proposal(variant, site, reason, donor=donor)
     return None

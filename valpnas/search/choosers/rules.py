@@ -53,6 +53,13 @@ RULES: tuple[Rule, ...] = (
         "a network an output does not need can be cut off it",
     ),
     Rule("IRRELEVANT", "delete_network", "network", "a network no output needs can be deleted"),
+    # Heard in populations only: a single model has no donor, and the operator is not offered.
+    Rule(
+        "WEAK_OUTPUT",
+        "donate_exclusive_subgraph",
+        "output",
+        "a model that is strong in all other outputs can host what the best one there has for this one",
+    ),
 )
 
 
@@ -81,6 +88,10 @@ def _lower_rate(valp: Valp, finding: Finding, site: Site) -> bool:  # noqa: ARG0
     return finding.output in site.outputs and site.place == "decrease"
 
 
+def _output(valp: Valp, finding: Finding, site: Site) -> bool:  # noqa: ARG001
+    return finding.output in site.outputs
+
+
 def _serves(valp: Valp, target: str) -> set[str]:
     return {target} if target in valp.tasks else set(served_outputs(valp, target))
 
@@ -92,6 +103,7 @@ WHERE: Mapping[str, Where] = {
     "arc-from-network": _arc_from_network,
     "arc-only-to-output": _arc_only_to_output,
     "lower-rate": _lower_rate,
+    "output": _output,
 }
 
 

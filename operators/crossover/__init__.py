@@ -1,0 +1,1 @@
+"""Operators on two models: one is the host of a part that the other donates ([VALP] section V-D)."""
