@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from valpnas import cli
-from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 
@@ -21,7 +21,7 @@ NOT_OF_THE_RUN = {"target", "as_json"}
 def test_every_flag_of_run_is_a_key_of_the_run_file() -> None:
     """Whatever can be asked for on the command line can be written down."""
     flags = set(inspect.signature(cli.run).parameters) - NOT_OF_THE_RUN
-    assert flags <= {f.name for f in fields(RunConfig)}
+    assert flags <= {f.name for kind in (RunConfig, Space) for f in fields(kind)}
     assert {"search", "chooser", "accept", "steps", "batches_per_step", "seed", "out", "device", "quiet"} <= flags
 
 
@@ -44,10 +44,10 @@ def test_loss_weights_are_a_table_in_the_file_or_in_a_line(tmp_path: Path) -> No
 
 def test_overrides_go_before_the_file(tmp_path: Path) -> None:
     """A flag wins over a key."""
-    (tmp_path / "run.toml").write_text('problem = "digits"\nsteps = 3\nseed = 5\n')
-    config = read_run_file(tmp_path / "run.toml", {"steps": 9})
+    (tmp_path / "run.toml").write_text('problem = "digits"\nsteps = 3\nseed = 5\n[space]\nmax_width = 64\n')
+    config = read_run_file(tmp_path / "run.toml", {"steps": 9, "space": {"max_parameters": 100}})
     assert (config.steps, config.seed) == (9, 5)
-    assert with_steps(config, 11) == replace(config, steps=11)
+    assert (config.space.max_width, config.space.max_parameters) == (64, 100)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,10 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "steps": True}, "steps: expected a whole number, got True"),
         ({"problem": "digits", "steps": -1}, "steps: expected at least 0, got -1"),
         ({"problem": "digits", "initial_batches": 0}, "initial_batches: expected at least 1, got 0"),
+        ({"problem": "digits", "population": 1}, "population: expected at least 2, got 1"),
+        ({"problem": "digits", "generations": -1}, "generations: expected at least 0"),
+        ({"problem": "digits", "max_latency": -1.0}, "max_latency: expected milliseconds >= 0"),
+        ({"problem": "digits", "objectives": "flops"}, "objectives: expected a list of strings"),
         ({"problem": "digits", "batch_size": 0}, "batch_size: expected at least 1"),
         ({"problem": "digits", "seed": -3}, "seed: expected at least 0"),
         ({"problem": "digits", "learning_rate": 0}, "learning_rate: expected a positive number"),

@@ -12,6 +12,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.resources import files
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +65,7 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
     Raises:
         ConfigError: it cannot be imported or made, or is something else than a ``kind``.
     """
-    module, _, attribute = entry.target.partition(":")
-    try:
-        target = getattr(import_module(module), attribute)
-    except Exception as error:  # importing a file of someone else's runs it
-        raise ConfigError(
-            f"cannot load {entry.target!r}: {first_line(error)}; expected package.module:Name on the Python path"
-        ) from error
+    target = _target(entry)
     try:
         made = target(**{**entry.options, **arguments})
     except ValpnasError:
@@ -85,6 +80,30 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
             f"cannot use {entry.target!r}: expected it to make a {kind.__name__}, got {got}; name another"
         )
     return made
+
+
+def accepted(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of ``arguments`` that what ``entry`` points at takes by name; raises ``ConfigError`` like ``load``.
+
+    A class that takes any keyword gets them all.
+    """
+    try:
+        parameters = signature(_target(entry)).parameters
+    except (TypeError, ValueError):  # nothing that can be called, of which ``load`` will say more
+        return dict(arguments)
+    takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
+    return {name: value for name, value in arguments.items() if takes_any or name in parameters}
+
+
+def _target(entry: Entry) -> Any:
+    """Import what ``entry`` points at."""
+    module, _, attribute = entry.target.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except Exception as error:  # importing a file of someone else's runs it
+        raise ConfigError(
+            f"cannot load {entry.target!r}: {first_line(error)}; expected package.module:Name on the Python path"
+        ) from error
 
 
 @cache

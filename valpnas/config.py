@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from math import isfinite
 from pathlib import Path
 from sys import float_info
@@ -28,6 +28,10 @@ class RunConfig:
     ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
     a VALP's JSON file.
 
+    A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
+    after ``max_seconds`` of computing or ``stagnation`` generations without a gain in hypervolume (0: neither).
+    ``objectives`` are minimised beside those of the outputs; ``max_latency`` is in milliseconds, 0 for no limit.
+
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
@@ -43,6 +47,12 @@ class RunConfig:
     accept: str = "archive"
     rejected: str = "discard"
     steps: int = 30
+    population: int = 16
+    generations: int = 20
+    max_seconds: float = 0.0
+    stagnation: int = 0
+    objectives: tuple[str, ...] = ()
+    max_latency: float = 0.0
     initial_batches: int = 500
     batches_per_step: int = 200
     batch_size: int = 100
@@ -67,6 +77,9 @@ class RunConfig:
         for name, least in {
             "start_parameters": 0,
             "steps": 0,
+            "population": 2,
+            "generations": 0,
+            "stagnation": 0,
             "initial_batches": 1,
             "batches_per_step": 1,
             "batch_size": 1,
@@ -77,8 +90,9 @@ class RunConfig:
                 raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
             raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
-        if not (self.time_limit >= 0 and isfinite(self.time_limit)):
-            raise ConfigError(f"time_limit: expected seconds >= 0 (0 for none), got {self.time_limit}")
+        for name, unit in {"time_limit": "seconds", "max_seconds": "seconds", "max_latency": "milliseconds"}.items():
+            if not (getattr(self, name) >= 0 and isfinite(getattr(self, name))):
+                raise ConfigError(f"{name}: expected {unit} >= 0 (0 for none), got {getattr(self, name)}")
         for name in ("start", "data_dir", "out"):
             if "\0" in getattr(self, name):
                 raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
@@ -102,9 +116,17 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
     data.pop("about", None)
     try:
-        return config_from(data | dict(overrides or {}))
+        return config_from(_overridden(data, overrides or {}))
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def _overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``data`` with ``overrides``; of the table [space] those keys alone that are named."""
+    merged = {**data, **overrides}
+    if isinstance(data.get("space"), Mapping) and isinstance(overrides.get("space"), Mapping):
+        merged["space"] = {**data["space"], **overrides["space"]}
+    return merged
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -131,11 +153,6 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
     if not isinstance(space, Space):
         space = Space(**checked(Space, space, "key of [space]"))
     return RunConfig(**{**checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
-
-
-def with_steps(config: RunConfig, steps: int) -> RunConfig:
-    """Return ``config`` with another number of steps."""
-    return replace(config, steps=steps)
 
 
 def checked(kind: type, data: Any, what: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import torch
 from tqdm import tqdm
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
@@ -43,6 +43,7 @@ from valpnas.training.device import describe_device, resolve_device, small_netwo
 from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
+from valpnas.training.measuring import measuring
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
 from valpnas.training.trainer import JobTrainer
@@ -118,9 +119,8 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     """Make the run directory with what the run is made on."""
     prepared = evaluator.prepared
     problem = prepared.problem
-    reference, ideal = bounds(problem, evaluator)
+    bounded = _bounded(evaluator).problem
     parts = problem.load(Reader(Path(config.data_dir) if config.data_dir else None)) if problem.in_memory else None
-    bounded = replace(problem, reference=reference, ideal=ideal)
 
     def save(folder: Path) -> None:
         save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
@@ -128,22 +128,33 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
 
-def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
-    """Go on with a run where its journal ends; ``steps`` raises its budget.
+def _bounded(evaluator: Evaluator) -> Prepared:
+    """Return the data with a problem that has the corners of its hypervolume, also one that states none."""
+    prepared = evaluator.prepared
+    reference, ideal = bounds(prepared.problem, evaluator)
+    return replace(prepared, problem=replace(prepared.problem, reference=reference, ideal=ideal))
+
+
+def resume(
+    path: Path, say: Say, steps: int | None = None, quiet: bool | None = None, generations: int | None = None
+) -> Run:
+    """Go on with a run where its journal ends; ``steps``, or ``generations`` of a population, raise its budget.
 
     Raises:
         StoreError: no run, a run in use, or data that are not those it was made on.
-        ConfigError: fewer steps than the run already has.
+        ConfigError: less than the run already has, or steps for a search that counts generations.
     """
     run = Run(path)
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
-        _check_models(directory, build_search(run.config))  # nothing is written to a run that cannot be used
+        search = build_search(run.config)
+        _check_models(directory, search)  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
         check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
-        config = _with_budget(directory, run.config, steps)
+        wanted = _wanted(search, {"steps": steps, "generations": generations})
+        config = _with_budget(directory, run.config, search.budget, wanted)
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
         _search(replace(config, quiet=silent), evaluator, directory, say)
@@ -165,6 +176,8 @@ def check_start(config: RunConfig, problem: Problem) -> None:
 
     Nothing is made.
     """
+    if taken := sorted({output.name for output in problem.outputs} & set(config.objectives)):
+        raise ConfigError(f"objectives: expected names that no output has, got {taken[0]!r}; rename the output")
     training = OutputTraining(config.learning_rate, config.algorithm)
     rng = stream(config.seed, 0, "start")
     valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
@@ -190,13 +203,17 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
-    bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
+    bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed)
     engine = PlainEngine(build_balancer(config))
-    trainer = JobTrainer(
-        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
+    trainer = measuring(
+        JobTrainer(prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)),
+        prepared,
+        config.objectives,
+        config.max_latency,
     )
     search = build_search(config)
-    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+    total, unit = search.progress(search.begin())[1], search.budget.removesuffix("s")
+    with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
         def watch(done: int, _: int) -> None:
             bar.update(done - bar.n)
@@ -247,20 +264,29 @@ def _check_models(directory: RunDirectory, search: Search[Any]) -> None:
         directory.model(candidate)
 
 
-def _with_budget(directory: RunDirectory, config: RunConfig, steps: int | None) -> RunConfig:
-    """Return ``config`` with the steps the journal knows of, raised to ``steps``.
+def _wanted(search: Search[Any], asked: Mapping[str, int | None]) -> int | None:
+    """Return the budget asked for, which must be in what the search counts."""
+    for unit, number in asked.items():
+        if number is not None and unit != search.budget:
+            raise ConfigError(f"{unit}: expected {search.budget}, which {search.name} counts, got {unit}")
+    return asked.get(search.budget)
+
+
+def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: int | None) -> RunConfig:
+    """Return ``config`` with the ``unit`` (steps, or generations) the journal knows of, raised to ``wanted``.
 
     The journal is told first: were it the run file, a kill in between would leave proposals of the old budget that
     nobody has declared void.
     """
-    known = max([config.steps, *(event["steps"] for event in directory.journal.of("budget"))])
-    if steps is not None and steps < known:
+    known = max([getattr(config, unit), *(event["steps"] for event in directory.journal.of("budget"))])
+    if wanted is not None and wanted < known:
         raise ConfigError(
-            f"steps: expected at least the {known} the run already has, got {steps}; a budget can only be raised"
+            f"{unit}: expected at least the {known} the run already has, got {wanted}; a budget can only be raised"
         )
-    raised = with_steps(config, known if steps is None else steps)  # refuses what no run can have
-    if raised.steps > known:
-        directory.record_budget(raised.steps)
+    budget: dict[str, Any] = {unit: known if wanted is None else wanted}
+    raised = replace(config, **budget)  # refuses what no run can have
+    if budget[unit] > known:
+        directory.record_budget(budget[unit])
     if raised != config:
         directory.write_run_toml(raised.to_toml(_about(raised)))
     return raised

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from valpnas.commands.interruption import interruptible
 from valpnas.commands.options import AsJson, DataDir, Quiet, RunPath, Target, option, say
@@ -19,7 +19,16 @@ def run(
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
     accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
-    steps: Annotated[int | None, option("Changes to try.")] = None,
+    steps: Annotated[int | None, option("Changes to try, in a search of one model.")] = None,
+    population: Annotated[int | None, option("Models of a population.")] = None,
+    generations: Annotated[int | None, option("Generations of a population.")] = None,
+    max_seconds: Annotated[float | None, option("End a population search after so much computing.")] = None,
+    stagnation: Annotated[int | None, option("End it after so many generations without a gain.")] = None,
+    objectives: Annotated[
+        list[str] | None, option("Minimise this too: parameters, flops or latency. Repeatable.", "--objective")
+    ] = None,
+    max_parameters: Annotated[int | None, option("Most weights of a model.")] = None,
+    max_latency: Annotated[float | None, option("Most milliseconds for the prediction of a row.")] = None,
     initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
     batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
@@ -43,13 +52,17 @@ def run(
     """
     given = {
         "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser, "accept": accept,
-        "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
+        "rejected": rejected, "steps": steps, "population": population, "generations": generations,
+        "max_seconds": max_seconds, "stagnation": stagnation, "objectives": objectives or None,
+        "max_latency": max_latency, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
         "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
-    overrides = {key: value for key, value in given.items() if value is not None}
+    overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if max_parameters is not None:
+        overrides["space"] = {"max_parameters": max_parameters}
     if as_json:
         overrides["quiet"] = True
     from valpnas import run as runs
@@ -66,6 +79,7 @@ def run(
 def resume(
     path: RunPath,
     steps: Annotated[int | None, option("Raise the budget to this many steps.")] = None,
+    generations: Annotated[int | None, option("Raise the budget to this many generations.")] = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,6 +88,6 @@ def resume(
 
     silent = True if as_json else quiet
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent)
+        made = runs.resume(path, say(bool(silent)), steps, silent, generations)
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)

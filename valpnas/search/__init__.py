@@ -8,6 +8,12 @@ SEARCHES = (
         "one model, one proposal at a time (Figure 4 of the VALP paper)",
         "valpnas.search.hill_climbing:HillClimbing",
     ),
+    Entry("nsga2", "a population; survival by rank and crowding", "valpnas.search.population:Nsga2"),
+    Entry(
+        "nsga3",
+        "a population; survival by rank and reference directions, for more than three objectives",
+        "valpnas.search.population:Nsga3",
+    ),
 )
 
 STARTS = (

@@ -16,9 +16,16 @@ from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, Start
+from valpnas.search.termination import Termination
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
+from valpnas.training.measuring import MEASURES
 
+# Keys of the run file that a search gets as they are, if its constructor names them.
+_HANDED_ON = (
+    *("rejected", "steps", "population", "generations", "initial_batches", "batches_per_step", "batch_size"),
+    *("time_limit", "seed"),
+)
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
 
@@ -28,22 +35,26 @@ def build_search(config: RunConfig) -> Search[Any]:
         raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
     if config.algorithm not in ALGORITHMS:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
-    search: Search[Any] = catalog.load(
-        catalog.find("search", SEARCHES, config.search),
-        Search,
-        chooser=catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
-        acceptance=catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
-        start=build_start(config),
-        rejected=config.rejected,
-        steps=config.steps,
-        initial_batches=config.initial_batches,
-        batches_per_step=config.batches_per_step,
-        batch_size=config.batch_size,
-        training=OutputTraining(config.learning_rate, config.algorithm),
-        schedule=Schedule(config.schedule, config.final_decay),
-        time_limit=config.time_limit,
-    )
+    if unknown := [name for name in config.objectives if name not in MEASURES]:
+        raise UnknownNameError("objective", unknown[0], MEASURES)
+    entry = catalog.find("search", SEARCHES, config.search)
+    arguments: dict[str, Any] = {
+        "chooser": catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
+        "acceptance": catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
+        "start": build_start(config),
+        "training": OutputTraining(config.learning_rate, config.algorithm),
+        "schedule": Schedule(config.schedule, config.final_decay),
+        "termination": Termination(config.max_seconds, config.stagnation, limits(config)),
+        **{name: getattr(config, name) for name in _HANDED_ON},
+    }
+    search: Search[Any] = catalog.load(entry, Search, **catalog.accepted(entry, arguments))
     return search
+
+
+def limits(config: RunConfig) -> dict[str, float]:
+    """Return the limits that ``config`` sets for what may also be an objective."""
+    found = {"parameters": float(config.space.max_parameters), "latency": config.max_latency}
+    return {name: limit for name, limit in found.items() if limit}
 
 
 def build_start(config: RunConfig) -> Start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from valpnas.store.json_lines import JsonLines
@@ -25,8 +26,8 @@ class Journal(JsonLines):
 
     @property
     def events(self) -> list[Event]:
-        """All events."""
-        return self.lines
+        """All events that stand: jobs of a batch that was cut off when the budget was raised are void, and left out."""
+        return standing(self.lines) if any(line["event"] == "budget" for line in self.lines) else self.lines
 
     def of(self, kind: str) -> list[Event]:
         """Return the events of one kind, in order."""
@@ -35,3 +36,24 @@ class Journal(JsonLines):
     def is_whole(self, line: Event) -> bool:
         """Say whether an event of a known kind says what such an event must."""
         return _SAYS[line["event"]] <= set(line)
+
+
+def standing(events: Sequence[Event]) -> list[Event]:
+    """Return ``events`` without those of batches of jobs that were incomplete when a budget was raised after them.
+
+    Their numbers are given anew, so that a candidate would otherwise be told of twice.
+    """
+    kept: list[Event] = []
+    for event in events:
+        if event["event"] == "budget":
+            cut = _unanswered(kept)
+            kept = [known for known in kept if known.get("ask") not in cut]
+        kept.append(event)
+    return kept
+
+
+def _unanswered(events: Sequence[Event]) -> set[int]:
+    """Return the numbers of batches with a job that has no result."""
+    open_jobs = {(event["ask"], event["candidate"]) for event in events if event["event"] == "proposed"}
+    done = {(event["ask"], event["candidate"]) for event in events if event["event"] in {"trained", "failed"}}
+    return {ask for ask, _ in open_jobs - done}

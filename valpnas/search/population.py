@@ -1,0 +1,129 @@
+"""A search with a population: in each generation as many children as members, then those survive who are good.
+
+A child is a member changed as the chooser wants - by an operator, or by a part that another member donates - with
+every weight that survives, and trained for ``batches_per_step``. Where the chooser wants no change, it is the member
+trained further. Members that survive keep their weights and are not trained in between: what they were judged by stays
+true, and every batch is that of a candidate.
+
+Nothing is trained twice: what has the graph and the initial weights of an earlier job is not asked for, and the chooser
+has to think of something else. When no member can be changed or trained further, the search has ended.
+
+Source: [VALP] sections IV-A, IV-D and V-D say what a population is for; how long its members train is left open there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from deap.base import Toolbox
+
+from valpnas.contracts.chooser import Chooser
+from valpnas.contracts.job import Job, Result, Schedule
+from valpnas.contracts.operator import vary
+from valpnas.contracts.search import Search, Workbench
+from valpnas.graph.valp import OutputTraining
+from valpnas.search.generation import Generation, job
+from valpnas.search.population_state import PopulationState, told
+from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start
+from valpnas.search.survival import RankAndCrowding, ReferenceDirections, Survival, tournament
+from valpnas.search.termination import Termination
+from valpnas.search.training_plan import TrainingPlan
+
+
+@dataclass(frozen=True)
+class PopulationSearch(Search[PopulationState]):
+    """``population`` starts, then ``generations`` of as many children; see the module."""
+
+    chooser: Chooser
+    start: Start = field(default_factory=RandomStart)
+    population: int = 16
+    generations: int = 20
+    initial_batches: int = 500
+    batches_per_step: int = 200
+    batch_size: int = 100
+    training: OutputTraining = field(default_factory=OutputTraining)
+    schedule: Schedule = field(default_factory=Schedule)
+    time_limit: float = 0.0
+    termination: Termination = field(default_factory=Termination)
+    seed: int = 0
+    survival: ClassVar[Survival]
+    budget: ClassVar[str] = "generations"
+
+    def begin(self) -> PopulationState:
+        """Return the state before the starts."""
+        return PopulationState()
+
+    def ask(self, state: PopulationState, bench: Workbench) -> Sequence[Job]:
+        """Return the starts, or the next generation; nothing when the search has ended."""
+        if not state.members:
+            return self._starts(state, bench)
+        if state.generation >= self.generations or self.termination.due(state, bench):
+            return []
+        protocol = self.plan().turn(state.generation)
+        return Generation(self.chooser, self.toolbox(), state, bench, protocol).jobs(self.population)
+
+    def tell(self, state: PopulationState, results: Sequence[Result]) -> PopulationState:
+        """Let members and children compete."""
+        return told(state, results, self.survival, self.population, self.seed)
+
+    def verdicts(self, state: PopulationState) -> Sequence[tuple[int, str]]:
+        """Return who of the candidates told last survived."""
+        return state.verdicts
+
+    def keep(self, state: PopulationState) -> frozenset[int]:
+        """Keep the members, who may become parents, and the front."""
+        return frozenset(member.candidate for member in (*state.members, *state.archive))
+
+    def front(self, state: PopulationState) -> Sequence[int]:
+        """Return the archive's candidates."""
+        return [member.candidate for member in state.archive]
+
+    def progress(self, state: PopulationState) -> tuple[int, int]:
+        """Return generations done and generations to do."""
+        return state.generation, self.generations
+
+    def toolbox(self) -> Toolbox:
+        """Return what a generation is made with, for a search of one's own to register something else.
+
+        ``select`` returns the index of a parent among objectives, ``mutate`` a changed model and ``mate`` one that got
+        a donation; each draws from the generator that is its last argument.
+        """
+        toolbox = Toolbox()
+        toolbox.register("select", tournament, survival=self.survival)
+        toolbox.register("mutate", vary)
+        toolbox.register("mate", vary)
+        return toolbox
+
+    def plan(self) -> TrainingPlan:
+        """Return how starts and children are trained."""
+        batches = (self.generations, self.initial_batches, self.batches_per_step)
+        return TrainingPlan(*batches, self.schedule, self.time_limit)
+
+    def _starts(self, state: PopulationState, bench: Workbench) -> list[Job]:
+        """Return a whole population of starts; again when not one of them could be trained."""
+        if state.candidates:
+            check_starts(state.candidates, state.failure)
+        numbers = range(state.candidates, state.candidates + self.population)
+        made = [fresh_start(self.start, bench, self.training, self.batch_size, number) for number in numbers]
+        protocol = self.plan().start()
+        return [job(number, "start", model, protocol) for number, model in zip(numbers, made, strict=True)]
+
+
+class Nsga2(PopulationSearch):
+    """Survival by rank and crowding: for up to three objectives."""
+
+    name: ClassVar[str] = "nsga2"
+    survival: ClassVar[Survival] = RankAndCrowding()
+
+
+class Nsga3(PopulationSearch):
+    """Survival by rank and reference directions: for more than three objectives, where crowding says little."""
+
+    name: ClassVar[str] = "nsga3"
+    survival: ClassVar[Survival] = ReferenceDirections()
+
+
+SURVIVAL = {search.name: search.survival for search in (Nsga2, Nsga3)}
+"""Who survives in the searches there are, by name."""
