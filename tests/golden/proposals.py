@@ -31,20 +31,27 @@ OF_NETWORKS = ("RELEVANT", "PARTLY_RELEVANT", "IRRELEVANT_TO_OUTPUT", "IRRELEVAN
 class Dreaming(FakeBench):
     """A bench whose diagnostics say what chance tells them, the same for the same candidate."""
 
-    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:  # noqa: ARG002
-        """Make up one finding per output and one per sub-network."""
+    def findings(
+        self,
+        candidate: int,
+        diagnostics: Sequence[str],  # noqa: ARG002
+        peers: Sequence[int] | None = None,
+    ) -> tuple[Finding, ...]:
+        """Make up one finding per output and one per sub-network; every other member is weak in one output."""
         valp, rng = self.model(candidate).valp, stream(5, candidate)
         found = [Finding(str(rng.choice(OF_OUTPUTS)), output=output, advice="treat") for output in valp.tasks]
         for network in valp.specs:
             outputs = served_outputs(valp, network)
             kind, output = str(rng.choice(OF_NETWORKS)), outputs[int(rng.integers(len(outputs)))]
             found.append(Finding(kind, network, output if "TO_OUTPUT" in kind else "", advice="treat"))
+        if peers is not None and candidate % 2:
+            found.append(Finding("WEAK_OUTPUT", output=str(stream(6, candidate).choice([*valp.tasks])), advice="treat"))
         return tuple(found)
 
 
 def imagine(search: str, chooser: str) -> list[str]:
     """Return what the search asks and how it judges, a line per candidate."""
-    rules = {"accept": "majority", "rejected": "train-parent", "steps": STEPS}
+    rules = {"accept": "majority", "rejected": "train-parent", "steps": STEPS, "population": 4, "generations": 6}
     config = RunConfig("digits", search=search, chooser=chooser, **rules)  # type: ignore[arg-type]
     bench = Dreaming(catalog.problem("digits"), SMALL, catalog.operators(SMALL))
     return _told(play(build_search(config), bench, mixed))

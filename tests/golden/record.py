@@ -1,5 +1,7 @@
 """Record the golden runs: ``python -m tests.golden.record`` from the repository's root writes them anew.
 
+Names of runs after it write those alone, and the proposals.
+
 Do so only when a change of behaviour is meant, and say in the commit what changed and why.
 """
 
@@ -7,7 +9,9 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +19,14 @@ import torch
 
 import valpnas
 from tests.golden.proposals import write_proposals
-from valpnas.search import CHOOSERS, SEARCHES
+from valpnas.search import CHOOSERS, POPULATION_SEARCHES, SEARCHES
 
 FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
 # and MKL told to be compatible, these runs take the same steps and their objectives differ by less than 1e-6; after
 # 500 batches, or past a change to an algorithm whose first step is a sign, they had parted.
 BUDGET: dict[str, Any] = {"steps": 4, "initial_batches": 105, "batches_per_step": 10, "seed": 9}
+OF_POPULATIONS: dict[str, Any] = {**BUDGET, "population": 3, "generations": 2, "initial_batches": 30}
 DIGITS = 6  # of the objectives
 
 
@@ -41,7 +46,8 @@ def observe(name: str) -> list[dict[str, Any]]:
     chooser = name.removeprefix(f"{search}-")
     with tempfile.TemporaryDirectory() as folder:
         kept = {"out": f"{folder}/run", "device": "cpu", "report": False}
-        run = valpnas.design("digits", search=search, chooser=chooser, **kept, **BUDGET)
+        budget = OF_POPULATIONS if search in POPULATION_SEARCHES else BUDGET
+        run = valpnas.design("digits", search=search, chooser=chooser, **kept, **budget)
         events = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
     return [step for event in events if (step := _step(event))]
 
@@ -50,6 +56,8 @@ def _step(event: dict[str, Any]) -> dict[str, Any] | None:
     if event["event"] == "proposed":
         proposal = event["proposal"] or {"variant": "", "site": None}
         what = {"origin": event["origin"], "variant": proposal["variant"], "site": proposal["site"]}
+        if event["parents"][1:]:
+            what["donor"] = event["parents"][1]
         return {"candidate": event["candidate"], "graph": event["graph"], **what}
     if event["event"] == "trained":
         rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in event["objectives"].items()}
@@ -57,14 +65,14 @@ def _step(event: dict[str, Any]) -> dict[str, Any] | None:
     return {"candidate": event["candidate"], "verdict": event["event"]} if "candidate" in event else None
 
 
-def main() -> None:
-    """Write every golden run."""
+def main(wanted: Sequence[str]) -> None:
+    """Write the golden runs whose names are ``wanted``, all of them if none is."""
     FOLDER.mkdir(exist_ok=True)
-    for name in names():
+    for name in wanted or names():
         data = {"platform": platform_name(), "steps": observe(name)}
         (FOLDER / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
     write_proposals()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

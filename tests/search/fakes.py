@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,12 @@ class FakeBench:
         """Return a kept model."""
         return self.models[candidate]
 
-    def findings(self, candidate: int, diagnostics: Sequence[str]) -> tuple[Finding, ...]:  # noqa: ARG002
+    def findings(
+        self,
+        candidate: int,  # noqa: ARG002
+        diagnostics: Sequence[str],  # noqa: ARG002
+        peers: Sequence[int] | None = None,  # noqa: ARG002
+    ) -> tuple[Finding, ...]:
         """Return what the test wants found."""
         return tuple(self.seen)
 
@@ -105,18 +110,23 @@ def play(search: Search[Any], bench: FakeBench, score: Callable[[Job], Verdict],
     """Let ``search`` run to its end on made-up results; a model it does not keep is gone."""
     story, state = Story(states=[search.begin()]), search.begin()
     while (jobs := search.ask(state, bench)) and len(story.jobs) < limit:
-        (job,) = jobs
-        result = result_of(job, score(job))
-        state = search.tell(state, [result])
-        bench.models[job.record.candidate] = job.model
+        results = [result_of(job, score(job)) for job in jobs]
+        state = search.tell(state, results)
+        bench.models |= {job.record.candidate: trained(job) for job in jobs}
         bench.models = {
             candidate: bench.models[candidate] for candidate in sorted(search.keep(state) & set(bench.models))
         }
-        story.jobs.append(job)
-        story.results.append(result)
+        story.jobs += jobs
+        story.results += results
         story.verdicts += [verdict for _, verdict in search.verdicts(state)]
         story.states.append(state)
     return story
+
+
+def trained(job: Job) -> Model:
+    """Return the model as training would leave it: of the same structure, with other weights."""
+    weights = {name: tensor + 1e-3 for name, tensor in job.model.weights.items()}
+    return replace(job.model, weights=weights)
 
 
 def result_of(job: Job, verdict: Verdict) -> Result:

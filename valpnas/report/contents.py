@@ -11,6 +11,7 @@ from valpnas.report.curves import loss_curves
 from valpnas.report.family import Tried, family_tree, tried
 from valpnas.report.figure import Figure
 from valpnas.report.fronts import pareto_panels
+from valpnas.report.generations import generation_chart
 from valpnas.report.models import ShownModel, choose, read_model
 from valpnas.report.predictions import Pictures, Predicted, caption, prediction_figure
 from valpnas.report.progress import hypervolume_curves, reached
@@ -79,6 +80,7 @@ def contents(run: RunDirectory, on_data: OnData) -> Contents:
         "progress": hypervolume_curves(reached(steps, problem["reference"], problem["ideal"], test)),
         "family": family_tree(steps, problem["ideal"]),
         "seconds": accounts(summary["seconds"]),
+        **({"generations": generation_chart(summary["generations"])} if summary["generations"] else {}),
         **{
             f"curves-{model.candidate}": loss_curves(model.histories, descent(steps, model.candidate), model.findings)
             for model in models

@@ -102,4 +102,4 @@ def _alone(member: Mapping[str, Any], reference: Objectives, ideal: Objectives) 
 def mean_log(member: Mapping[str, Any], ideal: Objectives) -> float:
     """Return the mean log validation objective of a front's member; what lies below the ideal counts as the ideal."""
     objectives = member["validation"]
-    return sum(log(max(value, ideal[name])) for name, value in objectives.items()) / len(objectives)
+    return sum(log(max(objectives[name], least)) for name, least in ideal.items()) / len(ideal)

@@ -56,10 +56,12 @@ def recommend(
     """Return what the rules of ``guided`` ask for, by priority and then by falling strength, and what has no place.
 
     Unlike ``guided``, which draws among the highest priority, nothing is drawn and nothing that failed is set aside.
+    What takes a second model is left out: a population decides who donates.
     """
     made: list[Recommendation] = []
     unplaced: list[Unplaced] = []
-    for rule in RULES:
+    crossing = {name for name, operator in operators.items() if operator.scope == "crossover"}
+    for rule in (rule for rule in RULES if rule.variant not in crossing):
         sites = operators[rule.variant].sites(valp) if rule.variant in operators else ()
         for finding in (f for f in findings if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from valpnas.config import read_run_file
+from valpnas.report.generations import generations
+from valpnas.search import POPULATION_SEARCHES
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
@@ -21,11 +23,13 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
     candidate, rejected ones included; ``batches`` all their batches.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
+    ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
     journal, config = run.journal, read_run_file(run.path / "run.toml")
     trained, problem = journal.of("trained"), read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
+    unit = "generations" if config.search in POPULATION_SEARCHES else "steps"
     changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
     return {
         "run": str(run.path),
@@ -34,7 +38,8 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "chooser": config.chooser,
         "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
-        "steps_planned": config.steps,
+        "steps_planned": getattr(config, unit),
+        "unit": unit,
         "ended": _ended(journal.events),
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
         "failed": len(journal.of("failed")),
@@ -47,6 +52,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
         if chosen
         else 0.0,
+        "generations": generations(run, config, problem),
     }
 
 

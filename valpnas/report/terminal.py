@@ -9,10 +9,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+_GENERATIONS = 10  # of the latest that a table shows
+
 
 def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Print a run's summary, and its latest ``steps`` when there are any."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
+    if summary["generations"]:
+        parts.insert(1, generation_table(summary["generations"]))
     if steps:
         parts.insert(0, step_table(steps))
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)
@@ -33,6 +37,19 @@ def front_table(summary: Mapping[str, Any]) -> Table:
     return table
 
 
+def generation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return one row per generation, the first and the latest ones: who survived, and how good the front was."""
+    table = Table(title="generations: median of the members, hypervolume and IGD+ of the front", title_justify="left")
+    outputs = sorted(rows[0]["median"])
+    for column in ("generation", "survived", "front", *outputs, "hypervolume", "IGD+"):
+        table.add_column(column, justify="right")
+    for row in (*rows[:1], *rows[1:][-_GENERATIONS:]):
+        told = (row["generation"], f"{row['survived']} of {row['trained'] + row['failed']}", row["front"])
+        medians = (_number(row["median"][output]) for output in outputs)
+        table.add_row(*map(str, told), *medians, f"{row['hypervolume']:.4g}", f"{row['igd_plus']:.3g}")
+    return table
+
+
 def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
     """Return one row per candidate: what was tried, what came of it, and the reason in words."""
     table = Table(title="latest steps", title_justify="left")
@@ -45,14 +62,14 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _cells(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
-    return [f"{validation[output]:.3f}/{_number((test or {}).get(output))}" for output in outputs]
+    return [f"{_number(validation[output])}/{_number((test or {}).get(output))}" for output in outputs]
 
 
 def _budget(summary: Mapping[str, Any]) -> str:
     state = "ended" if summary["ended"] else "not ended: `valpnas resume` goes on"
     return (
-        f"{summary['steps']} of {summary['steps_planned']} steps ({state}), {summary['accepted']} changes accepted, "
-        f"{summary['evaluations']} evaluations, {summary['failed']} failed, {summary['batches']:,} batches, "
+        f"{summary['steps']} of {summary['steps_planned']} {summary['unit']} ({state}), "
+        f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, {summary['batches']:,} batches, "
         f"hypervolume {summary['hypervolume']:.4g}"
     )
 
@@ -64,4 +81,6 @@ def _seconds(summary: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "  -  " if value is None else f"{value:.3f}"
+    if value is None:
+        return "  -  "
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"

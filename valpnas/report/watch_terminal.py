@@ -64,7 +64,8 @@ def _progress(seen: Frame, now: float | None) -> RenderableType:
     summary = seen.summary
     row = Table.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=max(summary["steps_planned"], 1), completed=summary["steps"], width=30)
-    row.add_row(f"step {summary['steps']} of {summary['steps_planned']}", bar, _left(seen, now))
+    unit = summary["unit"].removesuffix("s")
+    row.add_row(f"{unit} {summary['steps']} of {summary['steps_planned']}", bar, _left(seen, now))
     return row
 
 

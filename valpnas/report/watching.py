@@ -94,14 +94,17 @@ def _at_work(run: RunDirectory) -> Mapping[str, Any] | None:
 
 
 def _left(events: Sequence[Event], summary: Mapping[str, Any], path: Path) -> float | None:
-    """Return the steps left times the mean seconds of a step; before the first, those of the start by its batches."""
+    """Return the steps left times the mean seconds of a step; before the first, those of the starts by batches."""
     spent = sum(sum(event.get("seconds", {}).values()) for event in events)
     left = summary["steps_planned"] - summary["steps"]
     trained = [event for event in events if event["event"] == "trained"]
     if not trained:
         return None
-    start = sum(trained[0]["seconds"].values())
+    config = read_run_file(path / "run.toml")
+    candidates = config.population if summary["unit"] == "generations" else 1
+    starts = trained[:candidates]
+    start = sum(sum(event["seconds"].values()) for event in starts)
     if summary["steps"]:
         return float(left * (spent - start) / summary["steps"])
-    config = read_run_file(path / "run.toml")
+    start *= candidates / len(starts)  # of all of them, when some are still to come
     return float(left * start * config.batches_per_step / max(config.initial_batches, 1))
