@@ -20,6 +20,7 @@ RULES = {
     "guided": {"accept": "majority", "rejected": "train-parent"},
     "random": {"accept": "archive"},
     "train-only": {"accept": "dominates"},
+    "nsga2": {"search": "nsga2", "chooser": "guided", "population": 6, "generations": 1},
 }
 
 
@@ -48,11 +49,11 @@ def killed(command: list[str], path: Path, reached: int, delay: float) -> bool:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("chooser", RULES)
-def test_a_run_killed_twice_is_the_run_that_was_not(chooser: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", RULES)
+def test_a_run_killed_twice_is_the_run_that_was_not(name: str, tmp_path: Path) -> None:
     """Killed at a random instant, resumed, killed again, resumed to the end."""
-    rng = np.random.default_rng(sorted(RULES).index(chooser))
-    settings: dict[str, Any] = {**BUDGET, "chooser": chooser, **RULES[chooser]}
+    rng = np.random.default_rng(sorted(RULES).index(name))
+    settings: dict[str, Any] = {**BUDGET, "chooser": name, **RULES[name]}
     design("digits", out=str(tmp_path / "whole"), **settings)
     path = tmp_path / "killed"
     total = len(events(tmp_path / "whole"))

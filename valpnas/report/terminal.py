@@ -69,8 +69,8 @@ def _budget(summary: Mapping[str, Any]) -> str:
     state = "ended" if summary["ended"] else "not ended: `valpnas resume` goes on"
     return (
         f"{summary['steps']} of {summary['steps_planned']} {summary['unit']} ({state}), "
-        f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, {summary['batches']:,} batches, "
-        f"hypervolume {summary['hypervolume']:.4g}"
+        f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, "
+        f"{summary['batches']:,} batches, hypervolume {summary['hypervolume']:.4g}"
     )
 
 

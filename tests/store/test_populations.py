@@ -1,0 +1,114 @@
+"""Population runs on disk: resumed like any other, also in the middle of a generation, with measures as journalled."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.store.small_runs import SETTINGS, small_problem, weight_files
+from valpnas.contracts.executor import Trainer
+from valpnas.contracts.job import Job, Result
+from valpnas.errors import ConfigError
+from valpnas.execution.serial import Serial
+from valpnas.opened_run import Run
+from valpnas.run import design, resume
+from valpnas.testing.runs import contents
+
+BUDGET: dict[str, Any] = {"population": 6, "generations": 3, "chooser": "guided"}
+
+
+def make(path: Path, **settings: Any) -> Run:
+    return design(small_problem(), **{**SETTINGS, **BUDGET, "search": "nsga2", **settings, "out": str(path)})
+
+
+def go_on(path: Path, generations: int | None = None) -> Run:
+    return resume(path, lambda _: None, generations=generations)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return make(tmp_path_factory.mktemp("runs") / "whole")
+
+
+def test_a_summary_shows_generations(whole: Run) -> None:
+    summary = whole.summary()
+    assert (summary["steps"], summary["steps_planned"], summary["unit"]) == (3, 3, "generations")
+    assert [row["generation"] for row in summary["generations"]] == [0, 1, 2, 3]
+    assert summary["generations"][-1]["hypervolume"] == pytest.approx(summary["hypervolume"])
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_weights_of_members_and_front_are_kept_and_no_others(whole: Run) -> None:
+    front = {member.candidate for member in whole.front}
+    kept = {int(name.split(".")[0]) for name in weight_files(whole.path)}
+    assert front <= kept
+    assert len(kept) <= len(front) + BUDGET["population"]
+
+
+@pytest.mark.parametrize("kind", ["nsga2", "nsga3"])
+def test_the_same_seed_gives_the_same_run(kind: str, tmp_path: Path) -> None:
+    one, other = (make(tmp_path / name, search=kind, generations=2) for name in ("one", "other"))
+    assert contents(one.path) == contents(other.path)
+
+
+class StoppedError(Exception):
+    """The machine went down."""
+
+
+def stop_at(path: Path, candidate: int) -> None:
+    """Make a run that stops before ``candidate`` is trained."""
+
+    class Tired(Serial):
+        def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterator[Result]:
+            for job in jobs:
+                if job.record.candidate == candidate:
+                    raise StoppedError
+                yield trainer(job)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("valpnas.run.Serial", Tired)
+        with pytest.raises(StoppedError):
+            make(path)
+
+
+def test_a_run_goes_on_from_the_middle_of_a_generation(whole: Run, tmp_path: Path) -> None:
+    stop_at(tmp_path / "stopped", 15)
+    go_on(tmp_path / "stopped")
+    assert contents(tmp_path / "stopped") == contents(whole.path)
+
+
+def test_a_raised_budget_goes_on_in_generations(whole: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(whole.path, path)
+    with pytest.raises(ConfigError, match="steps: expected generations, which nsga2 counts"):
+        resume(path, lambda _: None, steps=40)
+    with pytest.raises(ConfigError, match="generations: expected at least the 3"):
+        go_on(path, 2)
+    summary = go_on(path, 4).summary()
+    assert (summary["steps"], summary["steps_planned"], summary["evaluations"]) == (4, 4, 6 * 5)
+
+
+def test_a_generation_cut_off_before_the_budget_was_raised_counts_once(tmp_path: Path) -> None:
+    """Its results are void, for their schedule is another: their numbers are given anew."""
+    stop_at(tmp_path / "run", 15)
+    run = Run(tmp_path / "run")
+    assert run.summary()["evaluations"] == 15
+    summary = go_on(run.path, 4).summary()
+    assert (summary["evaluations"], summary["steps"]) == (6 * 5, 4)
+    assert [row["candidate"] for row in Run(run.path).history()] == list(range(30))
+
+
+def test_further_objectives_are_journalled_and_measured_once(tmp_path: Path) -> None:
+    run = make(tmp_path / "run", objectives=["parameters", "latency"], generations=1)
+    objectives = [m.validation for m in run.front]
+    assert all(set(found) == {"side", "sum", "parameters", "latency"} for found in objectives)
+    assert [m.parameters for m in run.front] == [found["parameters"] for found in objectives]
+    before = contents(run.path)
+    go_on(run.path)
+    assert contents(run.path) == before
+    assert run.summary()["hypervolume"] <= 1
