@@ -1,0 +1,25 @@
+"""The benchmark of donation: it reports what it trained, and counts it."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.store.small_runs import SETTINGS
+from valpnas.run import design
+
+DONATION = Path(__file__).parents[2] / "benchmarks" / "donation.py"
+
+
+def test_donations_are_made_between_kept_models_and_counted(tmp_path: Path) -> None:
+    settings = {**SETTINGS, "search": "nsga2", "population": 6, "generations": 1, "space": {}, "batch_size": 100}
+    run = design("digits", **settings, out=str(tmp_path / "run"))
+    command = [sys.executable, str(DONATION), str(run.path), "--batches", "2", "--csv", str(tmp_path / "rows.csv")]
+    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = list(csv.DictReader((tmp_path / "rows.csv").open(encoding="utf-8")))
+    assert rows
+    assert all(row["host"] != row["donor"] for row in rows)
+    better = sum(float(row["donated"]) < float(row["before"]) for row in rows)
+    assert f"weak output better than before: {better} of {len(rows)}" in made.stdout
