@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run import check, check_start
-from valpnas.search.build import build_balancer, build_operators
+from valpnas.search.build import build_balancer, build_operators, build_search, limits
+from valpnas.search.hill_climbing import HillClimbing
+from valpnas.search.population import Nsga3
 from valpnas.training.balancing.fixed import Fixed, Sum
 from valpnas.training.balancing.gradnorm import GradNorm
 from valpnas.training.balancing.uncertainty import Uncertainty
@@ -74,3 +77,28 @@ def test_gradnorm_goes_without_what_would_split_its_group() -> None:
         operators, absent = build_operators(config_from({"problem": "digits", "balancing": balancing}))
         assert absent == left_out
         assert list(operators) == [name for name in known if name not in left_out]
+
+
+def test_a_search_gets_the_keys_its_constructor_names() -> None:
+    config = config_from({"problem": "digits", "search": "nsga3", "population": 5, "generations": 7, "seed": 3})
+    search = build_search(config)
+    assert isinstance(search, Nsga3)
+    assert (search.population, search.generations, search.seed, search.budget) == (5, 7, 3, "generations")
+    assert isinstance(build_search(config_from({"problem": "digits", "steps": 4})), HillClimbing)
+
+
+def test_further_objectives_are_known_and_no_output_is_called_so() -> None:
+    with pytest.raises(UnknownNameError, match="unknown objective 'paramters': did you mean parameters"):
+        check(config_from({"problem": "digits", "objectives": ["paramters"]}))
+    config = config_from({"problem": "digits", "objectives": ["flops"]})
+    check(config)
+    problem = catalog.problem("digits")
+    renamed = [replace(output, name="flops" if i == 0 else output.name) for i, output in enumerate(problem.outputs)]
+    with pytest.raises(ConfigError, match="objectives: expected names that no output has, got 'flops'"):
+        check_start(config, replace(problem, outputs=tuple(renamed)))
+
+
+def test_limits_are_references_of_further_objectives() -> None:
+    config = config_from({"problem": "digits", "max_latency": 2, "space": {"max_parameters": 1000}})
+    assert limits(config) == {"parameters": 1000.0, "latency": 2.0}
+    assert limits(config_from({"problem": "digits"})) == {}

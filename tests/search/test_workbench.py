@@ -10,7 +10,7 @@ import pytest
 from tests.store.small_runs import make
 from tests.training.toy_data import SMALL, losses_of, toy_model, toy_prepared
 from valpnas import catalog
-from valpnas.contracts.diagnostic import Diagnostic
+from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import vary
 from valpnas.contracts.space import Space
@@ -77,6 +77,21 @@ def test_what_compares_looks_again_and_the_rest_once(run: Run, monkeypatch: pyte
     for _ in range(2):
         bench.findings(run.front[0].candidate, NAMES)
     assert looked == [*NAMES, "relative_performance"]
+
+
+def test_a_population_compares_with_its_members_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[int, dict[str, float]]] = []
+
+    def spy(_: Diagnostic, view: ModelView, __: object) -> list[Finding]:
+        seen.append({number: dict(peer) for number, peer in view.peers.items()})
+        return []
+
+    monkeypatch.setattr(type(catalog.diagnostic("relative_performance")), "examine", spy)
+    objectives, here = scored(run), run.front[0].candidate
+    others = [number for number in objectives if number != here]
+    bench_of(run).findings(here, ["relative_performance"], others[:2])
+    bench_of(run).findings(here, ["relative_performance"])
+    assert seen == [{n: objectives[n] for n in others[:2]}, {n: objectives[n] for n in others}]
 
 
 @pytest.mark.parametrize(
