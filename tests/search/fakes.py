@@ -167,7 +167,11 @@ class Spy(Chooser):
 
 
 def situation(
-    valp: Valp, bench: Workbench, tried: Sequence[tuple[str, Site]] = (), aside: Sequence[str] = ()
+    valp: Valp,
+    bench: Workbench,
+    tried: Sequence[tuple[str, Site]] = (),
+    aside: Sequence[str] = (),
+    peers: Mapping[int, Mapping[str, float]] | None = None,
 ) -> Situation:
     """Make a situation for a chooser."""
-    return Situation(0, valp, bench, frozenset(tried), frozenset(aside))
+    return Situation(0, valp, bench, frozenset(tried), frozenset(aside), peers or {})

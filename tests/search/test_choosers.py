@@ -14,7 +14,9 @@ from valpnas.catalog import load
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Proposal
+from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
+from valpnas.graph.valp import Valp
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
 from valpnas.search import CHOOSERS as TABLE
@@ -24,11 +26,12 @@ from valpnas.search.choosers.rules import RULES
 from valpnas.search.choosers.train_only import TrainOnly
 from valpnas.seeding import stream
 
-from .fakes import CHOOSERS, PROBLEM, FakeBench, fake, situation
+from .fakes import CHOOSERS, PROBLEM, FakeBench, FakeOperator, fake, situation
 from .test_rules import HERE
 
 VALP = sketch("i1 > n1 > o1, i1 > n2 > o2, n1 > n3 > o2, n3 > o1, n2 > n4 > o2")
 SPOTS = [Site(place=str(i)) for i in range(40)]
+PEERS = {1: {"o1": 0.5, "o2": 0.1}, 2: {"o1": 0.2, "o2": 0.3}, 3: {"o1": 0.9, "o2": 0.2}}
 STEEP = Finding("STEEP", output="o1", advice="treat")
 STUCK = Finding("STUCK", output="o1", advice="treat")
 PARTLY = Finding("PARTLY_RELEVANT", "n3", evidence={"ratio o1": 3.0}, advice="treat")
@@ -110,9 +113,12 @@ def test_each_rule_is_followed_where_it_says(rule: object) -> None:
     about, inside, outside = HERE[asked.where]
     finding = Finding(asked.finding, about.component, about.output, advice="treat")
     bench = FakeBench(operators={asked.variant: fake(asked.variant, outside, inside)}, seen=[finding])
+    crosses = bench.operators[asked.variant].scope == "crossover"
+    bench.models = {number: Model(VALP, {}) for number in PEERS}
     for seed in range(10):
-        proposal = choose(Guided(), bench, seed)
+        proposal = Guided().choose(situation(VALP, bench, peers=PEERS if crosses else None), stream(seed))
         assert proposal is not None
+        assert proposal.donor == (2 if crosses else None)
         assert (proposal.variant, proposal.site) == (asked.variant, inside)
         assert proposal.reason == f"{finding}: {asked.because}"
         assert proposal.findings == (finding,)
@@ -188,3 +194,19 @@ def test_streams_decide_and_nothing_else() -> None:
 
 def test_the_table_says_the_names_of_the_choosers() -> None:
     assert {load(entry).name for entry in TABLE} == {entry.name for entry in TABLE} == set(CHOOSERS)
+
+
+def test_random_draws_a_donor_that_fits_or_something_else() -> None:
+    class Picky(FakeOperator):
+        def fits(self, host: Valp, donor: Valp, site: Site) -> bool:  # noqa: ARG002
+            return donor.batch_size == 7
+
+    real = fake("donate_exclusive_subgraph", Site(outputs=("o1",)))
+    picky = Picky(real.name, real.scope, real.effect, real.aggressiveness, places=real.places)
+    bench = FakeBench(operators={real.name: picky, "add_layer/gentle": fake("add_layer/gentle", *SPOTS)})
+    bench.models = {n: Model(replace(VALP, batch_size=7 if n == 3 else 9), {}) for n in PEERS}
+    drawn = [Random().choose(situation(VALP, bench, peers=PEERS), stream(seed)) for seed in range(20)]
+    assert {(p.variant, p.donor) for p in drawn if p} == {(real.name, 3), ("add_layer/gentle", None)}
+    bench.models = {n: Model(VALP, {}) for n in PEERS}
+    drawn = [Random().choose(situation(VALP, bench, peers=PEERS), stream(seed)) for seed in range(20)]
+    assert {(p.variant, p.donor) for p in drawn if p} == {("add_layer/gentle", None)}

@@ -56,6 +56,7 @@ HERE = {
     "arc-of-output": (Finding("X", output="o1"), Site(arcs=(("n3", "o1"),)), Site(arcs=(("n2", "n4"),))),
     "arc-from-network": (Finding("X", "n3"), Site(arcs=(("n3", "o2"),)), Site(arcs=(("n1", "n3"),))),
     "arc-only-to-output": (Finding("X", "n3", "o2"), Site(arcs=(("n3", "o2"),)), Site(arcs=(("n3", "o1"),))),
+    "output": (Finding("X", output="o1"), Site(outputs=("o1",)), Site(outputs=("o2",))),
     "lower-rate": (
         Finding("X", output="o1"),
         Site(outputs=("o1",), place="decrease"),
