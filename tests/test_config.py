@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from valpnas import cli
+from valpnas.commands import running
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
@@ -20,7 +20,7 @@ NOT_OF_THE_RUN = {"target", "as_json"}
 
 def test_every_flag_of_run_is_a_key_of_the_run_file() -> None:
     """Whatever can be asked for on the command line can be written down."""
-    flags = set(inspect.signature(cli.run).parameters) - NOT_OF_THE_RUN
+    flags = set(inspect.signature(running.run).parameters) - NOT_OF_THE_RUN
     assert flags <= {f.name for f in fields(RunConfig)}
     assert {"search", "chooser", "accept", "steps", "batches_per_step", "seed", "out", "device", "quiet"} <= flags
 

@@ -135,7 +135,9 @@ def test_no_run_is_one_line_and_code_2(tmp_path: Path) -> None:
 def test_ctrl_c_ends_watching_without_complaint(run: Run, tmp_path: Path) -> None:
     until(run, tmp_path / "run", "proposed", 2)
     as_terminal = {**os.environ, "FORCE_COLOR": "1", "PYTHONUNBUFFERED": "1"}  # so that it draws before its end
-    words, pipe = [*PROGRAM, "watch", "run"], subprocess.PIPE
+    # Tests that run in the background of a shell inherit that the interrupt is ignored.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    words, pipe = [*PROGRAM[:-1], heard + PROGRAM[-1], "watch", "run"], subprocess.PIPE
     with subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, env=as_terminal) as process:
         assert process.stdout is not None
         assert any("0 of 3" in line for line in process.stdout)
