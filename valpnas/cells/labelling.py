@@ -63,7 +63,7 @@ def _mixed(values: Hashes) -> Hashes:
     return np.asarray(values ^ (values >> _HALF))
 
 
-def _places(space: CellSpace, columns: Columns) -> Column:
+def _places(columns: Columns) -> Column:
     """Return, in the shape of the inputs, where each is in a flat table ``(token, n)``."""
     n = columns.inputs.shape[2]
     return columns.inputs * n + np.arange(n)
@@ -87,17 +87,18 @@ def _hashes(space: CellSpace, columns: Columns, places: Column) -> Hashes:
 def _ranks(space: CellSpace, columns: Columns) -> tuple[Column, NDArray[np.bool_]]:
     """Return ``(width, n)``: places of the blocks that are read, -1 for others; and which cells have two alike."""
     width, _, n = columns.inputs.shape
-    places = _places(space, columns)
+    places = _places(columns)
     read = np.zeros((space.first_block + width, n), bool)
     read.reshape(-1)[places] = True
-    hashes = np.where(read, _hashes(space, columns, places), _UNREAD)[space.first_block :]
-    ranks, tied = np.where(read[space.first_block :], 0, -1), np.zeros(n, bool)
+    read = read[space.first_block :]
+    hashes = np.where(read, _hashes(space, columns, places)[space.first_block :], _UNREAD)
+    ranks, tied = np.zeros((width, n), np.intp), np.zeros(n, bool)
     for late in range(1, width - 1):  # nobody reads the last
         for early in range(late):
-            ranks[late] += (hashes[early] < hashes[late]) & read[space.first_block + late]
+            ranks[late] += hashes[early] < hashes[late]
             ranks[early] += hashes[late] < hashes[early]
-            tied |= (hashes[early] == hashes[late]) & read[space.first_block + early]
-    return ranks, tied
+            tied |= (hashes[early] == hashes[late]) & read[early]
+    return np.where(read, ranks, -1), tied
 
 
 def _labelled(space: CellSpace, columns: Columns, ranks: Column) -> Rows:
@@ -107,7 +108,7 @@ def _labelled(space: CellSpace, columns: Columns, ranks: Column) -> Rows:
     labels = np.empty((space.first_block + width, n), np.int64)
     labels[: space.first_block] = np.arange(space.first_block)[:, None]
     labels[space.first_block :] = ranks + space.first_block
-    sides = (labels.reshape(-1)[_places(space, columns)] - 1) * len(space.operations) + columns.operations - 1
+    sides = (labels.reshape(-1)[_places(columns)] - 1) * len(space.operations) + columns.operations - 1
     rows = np.minimum(sides[:, 0], sides[:, 1]) << bits | np.maximum(sides[:, 0], sides[:, 1])
     place = np.where(ranks < 0, width, ranks)
     place[columns.operations[:, 0] == 0] = width + 1
