@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import networkx as nx
@@ -18,6 +19,7 @@ PAPER = (
 """Twelve operations for images, as many as the paper's."""
 
 
+@lru_cache(maxsize=20_000)
 def dag(cell: Cell) -> nx.DiGraph[Any]:
     """Return the computation: a node for each lookback, two operation nodes and a join for each block."""
     graph: nx.DiGraph[Any] = nx.DiGraph()

@@ -26,7 +26,7 @@ WIDE = CellSpace(PAPER, (-3, -2, -1), 10)  # has more cells than 64 bits tell ap
 
 def parts(cell: Cell) -> Any:
     """Return what isomorphic cells share: who reads what is left out."""
-    return tuple(sorted(Counter((read >= 0, op) for b in cell.blocks for read, op in _sides(b)).items()))
+    return tuple(sorted(Counter((min(read, 0), op) for b in cell.blocks for read, op in _sides(b)).items()))
 
 
 def _sides(block: Block) -> Any:

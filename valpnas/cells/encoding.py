@@ -55,7 +55,7 @@ def decode(space: CellSpace, cells: Cells) -> list[Cell]:
 
 def block_count(cells: Cells) -> NDArray[np.intp]:
     """Return ``(n,)``: how many blocks each cell has."""
-    return np.count_nonzero(cells[:, :, 1], axis=1)
+    return np.asarray(np.count_nonzero(cells[:, :, 1], axis=1))
 
 
 def by_column(space: CellSpace, cells: Cells) -> Columns:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from valpnas.cells.cell_space import CellSpace
 from valpnas.cells.encoding import Cells, Column, Columns, by_column
+from valpnas.cells.paths import places
 
 Rows = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -63,13 +64,7 @@ def _mixed(values: Hashes) -> Hashes:
     return np.asarray(values ^ (values >> _HALF))
 
 
-def _places(columns: Columns) -> Column:
-    """Return, in the shape of the inputs, where each is in a flat table ``(token, n)``."""
-    n = columns.inputs.shape[2]
-    return columns.inputs * n + np.arange(n)
-
-
-def _hashes(space: CellSpace, columns: Columns, places: Column) -> Hashes:
+def _hashes(space: CellSpace, columns: Columns, where: Column) -> Hashes:
     """Return ``(1 + lookbacks + width, n)``: by token what it stands for, its level in the uppermost bits."""
     width, _, n = columns.inputs.shape
     seeds = _mixed(_mixed(_STEP * np.arange(1, space.first_block + len(space.operations) + 1, dtype=np.uint64)))
@@ -77,7 +72,7 @@ def _hashes(space: CellSpace, columns: Columns, places: Column) -> Hashes:
     table = np.empty((space.first_block + width, n), np.uint64)
     table[: space.first_block] = (seeds[: space.first_block] >> _FOUR)[:, None]
     for block in range(width):
-        read = table.reshape(-1)[places[block]]  # (2, n)
+        read = table.reshape(-1)[where[block]]  # (2, n)
         sides = _mixed(read + operations[columns.operations[block]])
         level = (np.maximum(read[0], read[1]) >> _LEVEL) + np.uint64(1)
         table[space.first_block + block] = (level << _LEVEL) | (_mixed(sides[0] + sides[1]) >> _FOUR)
@@ -87,11 +82,11 @@ def _hashes(space: CellSpace, columns: Columns, places: Column) -> Hashes:
 def _ranks(space: CellSpace, columns: Columns) -> tuple[Column, NDArray[np.bool_]]:
     """Return ``(width, n)``: places of the blocks that are read, -1 for others; and which cells have two alike."""
     width, _, n = columns.inputs.shape
-    places = _places(columns)
+    where = places(columns.inputs)
     read = np.zeros((space.first_block + width, n), bool)
-    read.reshape(-1)[places] = True
+    read.reshape(-1)[where] = True
     read = read[space.first_block :]
-    hashes = np.where(read, _hashes(space, columns, places)[space.first_block :], _UNREAD)
+    hashes = np.where(read, _hashes(space, columns, where)[space.first_block :], _UNREAD)
     ranks, tied = np.zeros((width, n), np.intp), np.zeros(n, bool)
     for late in range(1, width - 1):  # nobody reads the last
         for early in range(late):
@@ -108,7 +103,7 @@ def _labelled(space: CellSpace, columns: Columns, ranks: Column) -> Rows:
     labels = np.empty((space.first_block + width, n), np.int64)
     labels[: space.first_block] = np.arange(space.first_block)[:, None]
     labels[space.first_block :] = ranks + space.first_block
-    sides = (labels.reshape(-1)[_places(columns)] - 1) * len(space.operations) + columns.operations - 1
+    sides = (labels.reshape(-1)[places(columns.inputs)] - 1) * len(space.operations) + columns.operations - 1
     rows = np.minimum(sides[:, 0], sides[:, 1]) << bits | np.maximum(sides[:, 0], sides[:, 1])
     place = np.where(ranks < 0, width, ranks)
     place[columns.operations[:, 0] == 0] = width + 1
@@ -147,8 +142,8 @@ def _orders(ranks: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
     alike: Sequence[NDArray[np.intp]] = [np.flatnonzero(ranks == rank) for rank in np.unique(ranks[ranks >= 0])]
     for chosen in product(*(permutations(range(len(blocks))) for blocks in alike)):
         order = ranks.copy()
-        for blocks, places in zip(alike, chosen, strict=True):
-            order[blocks] += places
+        for blocks, ranked in zip(alike, chosen, strict=True):
+            order[blocks] += ranked
         yield order
 
 
