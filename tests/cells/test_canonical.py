@@ -49,12 +49,14 @@ def test_keys_agree_with_isomorphism_on_all_cells_of_two_blocks() -> None:
     assert not any(isomorphic(*pair) for group in alike.values() for pair in combinations(group, 2))
 
 
+@settings(deadline=None)
 @given(cells_of(FEW), cells_of(FEW))
 def test_keys_agree_with_isomorphism_on_drawn_cells(one: Cell, other: Cell) -> None:
     """Two cells drawn apart."""
     _agree(one, other)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_cells_a_change_apart_are_told_apart(data: st.DataObject) -> None:
     """Two cells of four blocks, of which one differs: most are not isomorphic, but nearly."""
@@ -71,7 +73,7 @@ def _agree(one: Cell, other: Cell) -> None:
 
 
 @pytest.mark.parametrize("space", [FEW, CellSpace(PAPER), WIDE], ids=["few", "paper", "wide"])
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_cell_written_otherwise_is_the_same(space: CellSpace, data: st.DataObject) -> None:
     """Form and key alike, in numbers and in bytes; the form computes the same and is its own."""

@@ -54,7 +54,7 @@ def slow(cell: Cell, reindex: dict[str, float], positions: int) -> list[float]:
     ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(cells_of(SPACE), st.permutations(range(12)), st.integers(1, 12))
 def test_features_are_those_of_the_definitions(cell: Cell, order: list[int], positions: int) -> None:
     """Any cell, any operation the slowest."""
@@ -63,6 +63,7 @@ def test_features_are_those_of_the_definitions(cell: Cell, order: list[int], pos
     np.testing.assert_allclose(made, slow(cell, dict(zip(PAPER, values, strict=True)), positions), rtol=0, atol=1e-8)
 
 
+@settings(deadline=None)
 @given(st.lists(cells_of(FEW), min_size=1, max_size=20))
 def test_sets_are_sets_of_cells(cells: list[Cell]) -> None:
     """All at once as one by one; operations that cost nothing among them."""
@@ -72,6 +73,7 @@ def test_sets_are_sets_of_cells(cells: list[Cell]) -> None:
     np.testing.assert_allclose(made, one_by_one, rtol=0, atol=1e-8)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_equivalent_cells_have_equal_features(data: st.DataObject) -> None:
     """To the last bit, whatever the order of the sums."""
@@ -86,7 +88,7 @@ def test_more_cells_than_a_chunk() -> None:
     cells = expand(FEW, one_block_cells(FEW))
     cells = np.concatenate([cells] * 10)
     made = time_features(FEW, cells, [0.2, 1.0, 0.3], 8)
-    assert len(cells) > 2 * 8192
+    assert len(cells) > 8192
     assert (made == np.concatenate([time_features(FEW, cells[: len(cells) // 10], [0.2, 1.0, 0.3], 8)] * 10)).all()
 
 
@@ -98,10 +100,11 @@ def test_the_empty_cell_and_operations_without_cost() -> None:
 
 
 def test_a_shortcut_makes_the_published_depth_less() -> None:
-    """Three blocks in a row, and three of which the last reads the first as well."""
-    row = "[(-1, 'identity', -1, 'identity');(0, 'identity', 0, 'identity');({}, 'identity', 1, 'identity')]"
-    made = time_features(FEW, encode(FEW, [read_cell(row.format(back)) for back in (1, 0)]), [1, 1, 1], 8)
-    assert made[:, FEATURES.index("dag_depth")].tolist() == [3, 2]
+    """Four blocks in a row, and four of which the third reads the first as well."""
+    side = "({}, 'identity', {}, 'identity')"
+    texts = [";".join(side.format(a, b) for a, b in ((-1, -1), (0, 0), (back, 1), (2, 2))) for back in (1, 0)]
+    made = time_features(FEW, encode(FEW, [read_cell(f"[{text}]") for text in texts]), [1, 1, 1], 8)
+    assert made[:, FEATURES.index("dag_depth")].tolist() == [4, 3]
 
 
 def test_the_heaviest_path_is_a_sub_dag() -> None:

@@ -45,7 +45,7 @@ def time_features(space: CellSpace, cells: Cells, reindex: ArrayLike, positions:
     * ``op_score``: sum over both operations of all blocks; ``first_dag_level_op_score_fraction``: the share of those
       that read lookbacks.
     * ``multiple_lookbacks``: 1 when more than one is read, else 0; ``block_dependencies``: sides that read a block.
-    * ``dag_depth``: blocks on the longest of the shortest ways from one block to another (``block_depth``).
+    * ``dag_depth``: 1 + half the diameter of the DAG of operations and joins, rounded down (``block_depth``).
     * ``concat_inputs``: blocks that nobody reads, 0 when there is one alone and so nothing to concatenate.
     * ``heaviest_dag_path_op_score_fraction``: the share of the heaviest side of a block that nobody reads, with
       everything it depends on. It is a sum over a sub-DAG, as in the published code, not over one path.

@@ -45,11 +45,11 @@ def ancestors(space: CellSpace, columns: Columns) -> NDArray[np.int16]:
 
 
 def block_depth(space: CellSpace, columns: Columns) -> NDArray[np.int8]:
-    """Return ``(n,)``: 1 + the longest of the shortest ways between two blocks, 0 where there is no block.
+    """Return ``(n,)``: 1 + half the diameter, rounded down, of the DAG of operations and joins; 0 without blocks.
 
-    That is 1 + half the diameter, rounded down, of the DAG of operations and joins, as published. The paper says "DAG
-    depth (in blocks)", which differs in cells with shortcuts: where the third block reads the first and the second, and
-    the second the first, this is 2.
+    In words: 1 + the most blocks that the shortest way from a block to a side of another leads through, itself counted.
+    So it is published; the paper says "DAG depth (in blocks)", which is more where a shortcut is passed: of four blocks
+    in a row, of which the third reads the first as well, the depth here is 3.
     """
     width, _, n = columns.inputs.shape
     where, longest = places(columns.inputs), np.zeros(n, np.int8)
@@ -57,12 +57,11 @@ def block_depth(space: CellSpace, columns: Columns) -> NDArray[np.int8]:
         distance = np.full((space.first_block + width, n), _FAR, np.int8)
         distance[space.first_block + source] = 0
         for block in range(source + 1, width):
-            first, second = _of(distance, where[block])
-            way = np.minimum(first, second) + np.int8(1)
-            np.minimum(way, _FAR, out=distance[space.first_block + block])
-            longest = np.maximum(longest, np.where(way < _FAR, way, 0))
+            sides = _of(distance, where[block]) + np.int8(1)
+            np.minimum(sides.min(axis=0), _FAR, out=distance[space.first_block + block])
+            longest = np.maximum(longest, np.where(sides > _FAR, 0, sides).max(axis=0))
     there = columns.operations[:1, 0].any(axis=0)
-    return (longest + 1) * there
+    return np.asarray((longest + np.int8(1)) * there)
 
 
 def heaviest_branch(
