@@ -7,6 +7,8 @@ blocks unfold to, so it takes a block that is read twice for two blocks that com
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +27,14 @@ def canonical_keys(space: CellSpace, cells: Cells) -> Keys:
     no more cells than that (twelve operations, two lookbacks and five blocks take 55 bits), bytes otherwise; numpy
     compares, sorts and hashes both.
     """
-    rows, radices = row_codes(space, cells), _radices(space)
-    if np.prod([float(radix) for radix in radices]) > 2.0**63:
+    rows, sides = row_codes(space, cells), _sides(space)
+    if math.prod(side**2 + 1 for side in sides) > 2**64:
         return _key_bytes(space, rows)
     keys, weight, bits = np.zeros(len(cells), np.uint64), 1, side_bits(space)
-    for row, radix in zip(rows, radices, strict=False):
-        digits = (row >> bits) * int((radix - 1) ** 0.5 + 0.5) + (row & ((1 << bits) - 1)) + 1
-        keys += np.where(row < 0, 0, digits).astype(np.uint64) * np.uint64(weight)
-        weight *= radix
+    for row, side in zip(rows, sides, strict=False):
+        digit = (row >> bits) * side + (row & ((1 << bits) - 1)) + 1
+        keys += np.where(row < 0, 0, digit).astype(np.uint64) * np.uint64(weight)
+        weight *= side**2 + 1
     return keys
 
 
@@ -58,10 +60,9 @@ def canonical(cell: Cell) -> Cell:
     return decode(space, canonical_forms(space, encode(space, [cell])))[0]
 
 
-def _radices(space: CellSpace) -> list[int]:
-    """Return by position how many blocks there are, sides in order, and one for none."""
-    sides = [(len(space.lookbacks) + position) * len(space.operations) for position in range(space.blocks)]
-    return [side**2 + 1 for side in sides]
+def _sides(space: CellSpace) -> list[int]:
+    """Return by position how many inputs with an operation there are; a block is two, and a digit more is for none."""
+    return [(len(space.lookbacks) + position) * len(space.operations) for position in range(space.blocks)]
 
 
 def _forms(space: CellSpace, rows: Rows) -> Cells:
