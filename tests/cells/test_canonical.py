@@ -137,7 +137,7 @@ def test_a_hash_that_collides_costs_time_only(cells: list[Cell]) -> None:
 
 
 def test_the_largest_ties_are_broken() -> None:
-    """Six blocks that compute the same, read in pairs, along one way of four and one of two, or two of three: 720 orders."""
+    """Six blocks that compute the same, so 720 orders, read in pairs: along ways of four and two, or of three each."""
     alike, op = [Block(-2, "identity", -1, "identity")] * 6, "3x3 conv"
     ways = [((0, 1), (2, 3), (4, 5), (1, 2)), ((5, 3), (0, 4), (2, 1), (0, 3)), ((0, 1), (1, 2), (3, 4), (4, 5))]
     cells = [Cell((*alike, *(Block(a, op, b, op) for a, b in pairs))) for pairs in ways]
