@@ -1,4 +1,4 @@
-"""Padding "same" as TensorFlow counts it: the output has ceil(extent / stride) entries, an odd rest is padded behind."""
+"""Padding "same" as TensorFlow counts it: ceil(extent / stride) entries come out, and an odd rest is padded behind."""
 
 from __future__ import annotations
 

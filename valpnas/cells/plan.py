@@ -133,7 +133,9 @@ def plan_network(cell: Cell, macro: Macro, entry: Shape, classes: int = 0) -> Ne
             or for inputs of other dimensions.
     """
     if len(entry) not in (2, 3) or min(entry) < 1:
-        raise InvalidValpError("cell", f"expected an input of (channels, length) or (channels, height, width), got {entry}")
+        raise InvalidValpError(
+            "cell", f"expected an input of (channels, length) or (channels, height, width), got {entry}"
+        )
     cells = tuple(_plan_cell(cell, macro, entry, p) for p in built_positions(cell, macro.positions))
     return NetworkPlan(cell, macro, entry, cells, _exits(macro, entry, cells, classes))
 
