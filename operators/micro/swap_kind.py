@@ -54,8 +54,8 @@ class SwapKind(Operator):
         (network,) = site.components
         sources, receivers = draft.valp.sources(network), draft.valp.targets(network)
         spec = network_kind(site.place).random(self.space, rng)
+        new = draft.add_network(spec, dict.fromkeys(sources, False))  # first: the new network must not get the old id
         draft.remove_network(network)
-        new = draft.add_network(spec, dict.fromkeys(sources, False))
         for receiver in receivers:
             draft.connect(new, receiver, "random")
         return draft.finish()
