@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import tomli_w
 
+from valpnas.contracts.cell_space import CellSpace
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
 
@@ -129,8 +130,16 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     space = data.get("space", {})
     if not isinstance(space, Space):
-        space = Space(**checked(Space, space, "key of [space]"))
+        space = _space_from(space)
     return RunConfig(**{**checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
+
+
+def _space_from(data: Any) -> Space:
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"expected a table for each key of [space], got {data!r}")
+    cells = CellSpace(**checked(CellSpace, data.get("cells", {}), "key of [space.cells]"))
+    plain = {name: value for name, value in data.items() if name != "cells"}
+    return Space(**checked(Space, plain, "key of [space]"), cells=cells)
 
 
 def with_steps(config: RunConfig, steps: int) -> RunConfig:

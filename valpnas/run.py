@@ -99,6 +99,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     check(config)
     data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
     config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
+    config = replace(config, space=config.space.fitted(vertex.shape for vertex in problem.inputs))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
@@ -167,7 +168,10 @@ def check_start(config: RunConfig, problem: Problem) -> None:
     """
     training = OutputTraining(config.learning_rate, config.algorithm)
     rng = stream(config.seed, 0, "start")
-    valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
+    space = config.space.fitted(vertex.shape for vertex in problem.inputs)
+    for kind in space.networks:
+        catalog.network_kind(kind).random(space, stream(config.seed, 0, "check"))
+    valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
     build_balancer(config).check(valp)
 
 
