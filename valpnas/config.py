@@ -103,9 +103,18 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
     data.pop("about", None)
     try:
-        return config_from(data | dict(overrides or {}))
+        return config_from(overridden(data, overrides or {}))
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
+    merged = {**data, **overrides}
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(data.get(key), Mapping):
+            merged[key] = {**data[key], **value}
+    return merged
 
 
 def read_toml(path: Path) -> dict[str, Any]:

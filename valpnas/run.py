@@ -32,7 +32,7 @@ from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
-from valpnas.search.build import build_balancer, build_operators, build_search, build_start
+from valpnas.search.build import build_balancer, build_operators, build_search, build_space, build_start
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -99,7 +99,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     check(config)
     data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
     config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
-    config = replace(config, space=config.space.fitted(vertex.shape for vertex in problem.inputs))
+    config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
@@ -168,9 +168,7 @@ def check_start(config: RunConfig, problem: Problem) -> None:
     """
     training = OutputTraining(config.learning_rate, config.algorithm)
     rng = stream(config.seed, 0, "start")
-    space = config.space.fitted(vertex.shape for vertex in problem.inputs)
-    for kind in space.networks:
-        catalog.network_kind(kind).random(space, stream(config.seed, 0, "check"))
+    space = build_space(config.space, problem)
     valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
     build_balancer(config).check(valp)
 

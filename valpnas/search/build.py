@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.job import Schedule
 from valpnas.contracts.operator import Operator
+from valpnas.contracts.problem import Problem
 from valpnas.contracts.search import Search
+from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
@@ -53,6 +59,21 @@ def build_start(config: RunConfig) -> Start:
     entry = catalog.find("start", STARTS, config.start)
     start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start
+
+
+def build_space(space: Space, problem: Problem) -> Space:
+    """Return ``space`` with what it leaves to ``problem``: sizes of its inputs, and decoders where an output generates.
+
+    Raises:
+        UnknownNameError: a kind of sub-network is unknown.
+        ValpnasError: nothing can be drawn of a kind within these bounds.
+    """
+    fitted = space.fitted(vertex.shape for vertex in problem.inputs)
+    drawn = [catalog.network_kind(kind).random(fitted, np.random.default_rng(0)) for kind in fitted.networks]
+    generates = any(isinstance(output.task, Generation) for output in problem.outputs)
+    if not generates or any(spec.decodes for spec in drawn):
+        return fitted
+    return replace(fitted, networks=(*fitted.networks, "decoder"))
 
 
 def build_balancer(config: RunConfig) -> Balancer:
