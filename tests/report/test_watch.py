@@ -19,6 +19,7 @@ from tests.test_cli import valpnas
 from valpnas.opened_run import Run
 from valpnas.report.watch_terminal import drawn, watch
 from valpnas.report.watching import Frame, frame
+from valpnas.store.lock import locked
 
 PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
 
@@ -99,10 +100,22 @@ def test_watching_ends_with_the_run_and_reads_it_only_when_there_is_news(run: Ru
 
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
     before = {str(file) for file in path.rglob("*")}
-    watch(path, console, sleep=sleep)
+    with locked(path / "lock"):
+        watch(path, console, sleep=sleep)
     assert waits == [1.0, 1.0, 1.0]
     assert "step 3 of 3" in console.file.getvalue()  # type: ignore[attr-defined]
     assert {str(file) for file in path.rglob("*")} == before
+
+
+def test_watching_ends_when_no_process_is_at_work(run: Run, tmp_path: Path) -> None:
+    """A run that was interrupted or killed leaves no word of it, but its lock is free."""
+    path, waits = until(run, tmp_path / "run", "proposed", 2), []
+    console = Console(file=io.StringIO(), width=100)
+    with locked(path / "lock") as lock:
+        watch(path, console, sleep=lambda seconds: lock.close() if len(waits) == 5 else waits.append(seconds))
+    assert len(waits) == 5
+    assert "step 0 of 3" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "stopped: no process is at work" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_long_front_is_cut_to_the_models_with_the_lowest_mean_log_objective(run: Run, tmp_path: Path) -> None:
@@ -138,7 +151,10 @@ def test_ctrl_c_ends_watching_without_complaint(run: Run, tmp_path: Path) -> Non
     # Tests that run in the background of a shell inherit that the interrupt is ignored.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     words, pipe = [*PROGRAM[:-1], heard + PROGRAM[-1], "watch", "run"], subprocess.PIPE
-    with subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, env=as_terminal) as process:
+    with (
+        locked(tmp_path / "run" / "lock"),
+        subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, env=as_terminal) as process,
+    ):
         assert process.stdout is not None
         assert any("0 of 3" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)

@@ -27,7 +27,7 @@ _LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold
 
 _STYLES = {
     "needed": "green", "not needed": "red", "falls steeply": "green", "falls": "green", "stuck": "red",
-    "gain": "green", "no gain": "red", "strong": "green", "weak": "red",
+    "gain": "green", "strong": "green", "weak": "red",
 }  # fmt: skip
 
 _PARTS_LEGEND = (
