@@ -7,7 +7,7 @@ they differ in drawing, hardly in naming.
 from __future__ import annotations
 
 from valpnas.contracts.problem import Problem
-from valpnas.problems._idx_images import idx_files, whole_image_problem
+from valpnas.problems._idx_images import idx_files, image_class_problem, whole_image_problem
 
 FILES = idx_files(
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -35,3 +35,9 @@ def mnist() -> Problem:
     """Return the problem; its files are looked for, and fetched if need be, when it is loaded."""
     summary = "28x28 hand-written digits: name the digit, count its grey levels, draw new ones"
     return whole_image_problem("mnist", summary, FILES, REFERENCE, IDEAL)
+
+
+def mnist_class() -> Problem:
+    """Return the problem of naming alone: the same rows in the same parts."""
+    bounds = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
+    return image_class_problem("mnist-class", "28x28 hand-written digits: name the digit", FILES, *bounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -131,6 +132,12 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
     if not isinstance(space, Space):
         space = Space(**checked(Space, space, "key of [space]"))
     return RunConfig(**{**checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
+
+
+def data_folder(config: RunConfig) -> Path | None:
+    """Return the folder of data files that ``config`` names, or else the environment."""
+    folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
+    return Path(folder) if folder else None
 
 
 def with_steps(config: RunConfig, steps: int) -> RunConfig:

@@ -20,7 +20,7 @@ import torch
 from tqdm import tqdm
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.config import RunConfig, config_from, data_folder, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
@@ -67,7 +67,7 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
     # An object has no name by which the run could find it again, so its arrays are kept with the run.
-    chosen = catalog.problem(name) if isinstance(problem, str) else replace(problem, in_memory=True)
+    chosen = problem_of(config) if isinstance(problem, str) else replace(problem, in_memory=True)
     return start(config, chosen, say)
 
 
@@ -91,14 +91,13 @@ def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str
 
 def problem_of(config: RunConfig) -> Problem:
     """Return the problem that ``config`` names; its data are not read yet."""
-    return catalog.problem(config.problem)
+    return catalog.problem(config.problem, data_folder(config))
 
 
 def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
-    data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
-    config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
+    config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
@@ -111,7 +110,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
 
 def place_of(config: RunConfig, name: str) -> Path:
     """Return where a run goes: ``out``, or a folder of ``runs`` named by ``name`` and the time."""
-    return Path(config.out or f"runs/{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    return Path(config.out or f"runs/{catalog.called(name)}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
@@ -187,6 +186,8 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
         f"run in {directory.path}"
     )
+    for note in prepared.problem.notes:
+        say(f"note: {note}")
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")

@@ -25,7 +25,7 @@ ALGORITHMS = ("adam", "adamw", "sgd", "rmsprop", "adagrad")
 class Input:
     """A source of data: ``shape`` without the batch dimension; ``kind`` says how it is treated.
 
-    A "table" of vectors is standardised, an "image" must lie in [0, 1];
+    A "table" of vectors is standardised, an "image" must lie in [0, 1], a "series" is taken as it is;
     ``optional`` says that the problem allows a VALP that leaves this input unused.
     """
 
