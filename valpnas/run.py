@@ -27,12 +27,11 @@ from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
-from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
-from valpnas.search.build import build_balancer, build_operators, build_search, build_start
+from valpnas.search.build import build_balancer, build_operators, build_search, build_start, build_training
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -164,7 +163,7 @@ def check_start(config: RunConfig, problem: Problem) -> None:
 
     Nothing is made.
     """
-    training = OutputTraining(config.learning_rate, config.algorithm)
+    training = build_training(config)
     rng = stream(config.seed, 0, "start")
     valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
     build_balancer(config).check(valp)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from valpnas.contracts.job import SCHEDULES, Protocol, Schedule
+from valpnas.contracts.protocol import SCHEDULES, Protocol, Schedule
 from valpnas.errors import ConfigError, UnknownNameError
 
 PROGRESS = st.floats(0, 1)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from valpnas.contracts.job import Job, JobRecord, Protocol, Schedule
+from valpnas.contracts.job import Job, JobRecord
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.errors import DataError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.seeding import stream

@@ -8,8 +8,8 @@ from typing import Any
 from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
-from valpnas.contracts.job import Schedule
 from valpnas.contracts.operator import Operator
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.contracts.search import Search
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
@@ -39,11 +39,20 @@ def build_search(config: RunConfig) -> Search[Any]:
         initial_batches=config.initial_batches,
         batches_per_step=config.batches_per_step,
         batch_size=config.batch_size,
-        training=OutputTraining(config.learning_rate, config.algorithm),
-        schedule=Schedule(config.schedule, config.final_decay),
-        time_limit=config.time_limit,
+        training=build_training(config),
+        protocol=build_protocol(config),
     )
     return search
+
+
+def build_training(config: RunConfig) -> OutputTraining:
+    """Return how every output is trained at first."""
+    return OutputTraining(config.learning_rate, config.algorithm)
+
+
+def build_protocol(config: RunConfig) -> Protocol:
+    """Return how jobs are trained; each gets its own batches and its part of the schedule."""
+    return Protocol(schedule=Schedule(config.schedule, config.final_decay), time_limit=config.time_limit)
 
 
 def build_start(config: RunConfig) -> Start:

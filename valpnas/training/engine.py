@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
