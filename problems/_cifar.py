@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import DataFile, Part, Parts, Problem, Reader
 from valpnas.graph.tasks import Classification
 from valpnas.graph.valp import Input, Output
@@ -61,4 +62,5 @@ def cifar_problem(
         ideal=IDEAL,
         files=(file,),
         notes=notes,
+        augmentation=Augmentation(shift=0.125, flip=True),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.data_files import DataFile, read_content
 from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.errors import DataError
@@ -125,7 +126,12 @@ def labels_alone(images: Bytes, labels: Labels) -> Part:
 
 
 def image_class_problem(
-    name: str, summary: str, files: Sequence[DataFile], reference: Mapping[str, float], ideal: Mapping[str, float]
+    name: str,
+    summary: str,
+    files: Sequence[DataFile],
+    reference: Mapping[str, float],
+    ideal: Mapping[str, float],
+    augmentation: Augmentation,
 ) -> Problem:
     """Return the problem of naming what is on the images; files are treated as in ``whole_image_problem``."""
     return Problem(
@@ -137,4 +143,5 @@ def image_class_problem(
         reference=reference,
         ideal=ideal,
         files=tuple(files),
+        augmentation=augmentation,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Part, Parts, Problem, Reader, SampleScorer
 from valpnas.graph.tasks import Classification, Distribution, Generation
 from valpnas.graph.valp import Input, Output
@@ -58,6 +59,7 @@ def digits_class() -> Problem:
         load=_load_classes,
         reference={"digit": REFERENCE["digit"]},
         ideal={"digit": IDEAL["digit"]},
+        augmentation=Augmentation(shift=0.125),  # a mirrored digit is another one, or none
     )
 
 

@@ -7,6 +7,7 @@ has fixed steps, and samples are judged by a Frechet distance (``docs/problems.m
 
 from __future__ import annotations
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Problem
 from valpnas.problems._idx_images import idx_files, image_class_problem, whole_image_problem
 
@@ -41,4 +42,5 @@ def fashion_mnist() -> Problem:
 def fashion_class() -> Problem:
     """Return the problem of naming alone: the same rows in the same parts."""
     bounds = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
-    return image_class_problem("fashion-class", "28x28 images of clothes: name the article", FILES, *bounds)
+    summary = "28x28 images of clothes: name the article"
+    return image_class_problem("fashion-class", summary, FILES, *bounds, Augmentation(shift=0.125, flip=True))

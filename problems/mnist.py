@@ -6,6 +6,7 @@ they differ in drawing, hardly in naming.
 
 from __future__ import annotations
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Problem
 from valpnas.problems._idx_images import idx_files, image_class_problem, whole_image_problem
 
@@ -38,6 +39,7 @@ def mnist() -> Problem:
 
 
 def mnist_class() -> Problem:
-    """Return the problem of naming alone: the same rows in the same parts."""
+    """Return the problem of naming alone: the same rows in the same parts. A mirrored digit is another one, or none."""
     bounds = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
-    return image_class_problem("mnist-class", "28x28 hand-written digits: name the digit", FILES, *bounds)
+    summary = "28x28 hand-written digits: name the digit"
+    return image_class_problem("mnist-class", summary, FILES, *bounds, Augmentation(shift=0.125))

@@ -91,7 +91,8 @@ class Result:
 
     ``reported`` are further figures per output that decide nothing; ``cost`` is batches x multiply-adds; ``seconds``
     by account (training, evaluation). A failed job has a ``reason`` and no model; so has a result read back
-    from the journal, whose model is in the store.
+    from the journal, whose model is in the store. ``curve`` holds the validation objectives
+    of every epoch of a job that was trained by epochs.
     """
 
     record: JobRecord
@@ -103,6 +104,7 @@ class Result:
     seconds: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
     model: Model | None = None
+    curve: tuple[Mapping[str, float], ...] = ()
 
     @property
     def candidate(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.data_files import DataFile, Reader
 from valpnas.contracts.part_checks import check_part
 from valpnas.contracts.parts import PARTS, Array, Part, Parts
@@ -30,7 +31,8 @@ class Problem:
     experiment.
     ``samplers`` gives each generation output its yardstick. ``files`` are all that ``load`` reads, so that they can be
     listed and fetched beforehand. ``notes`` are what every figure must be read with - lossy data, values filled in -
-    each a sentence: they are printed when a run begins, kept with it and shown in its reports.
+    each a sentence: they are printed when a run begins, kept with it and shown in its reports. ``augmentation`` is what
+    may happen to the images without changing what they show; nothing is altered unless a run asks for it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Problem:
     files: tuple[DataFile, ...] = ()
     in_memory: bool = False  # its arrays have no other home, so a run stores them
     notes: tuple[str, ...] = ()
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     @staticmethod
     def from_arrays(

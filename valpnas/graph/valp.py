@@ -67,10 +67,15 @@ class Arc:
 
 @dataclass(frozen=True)
 class OutputTraining:
-    """How one output's loss drives the weights: learning rate per batch and SGD algorithm ([VALP] V-C)."""
+    """How one output's loss drives the weights: learning rate per batch and SGD algorithm ([VALP] V-C).
+
+    ``weight_decay`` is that of ``adamw``, the only algorithm that decays weights: each batch takes learning rate times
+    this much of a weight. (Keras' AdamW takes this much itself: 5e-4 there, at a rate of 0.01, is 0.05 here; facts B2.)
+    """
 
     learning_rate: float = 3e-3
     algorithm: str = "adam"
+    weight_decay: float = 0.01
 
 
 @dataclass(frozen=True)
