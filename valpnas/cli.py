@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from valpnas import __version__
+from valpnas.cell_command import cell
 from valpnas.errors import ConfigError, ValpnasError
 from valpnas.experiments.command import compare
 
@@ -155,6 +156,7 @@ def run(
 
 
 app.command()(compare)
+app.add_typer(cell)
 
 
 @app.command()

@@ -76,6 +76,11 @@ class Run:
         """Return one row per candidate: what it was, why, and what came of it."""
         return history(self._directory)
 
+    def curve(self, candidate: int) -> list[dict[str, float]]:
+        """Return a candidate's validation objectives after each epoch; empty when it was not trained by epochs."""
+        events = self._directory.journal.of("trained")
+        return [objectives for e in events if e["candidate"] == candidate for objectives in e.get("curve", [])]
+
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
         return self._directory.model(candidate)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
-from valpnas.training.trainer import JobTrainer
+from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
 Say = Callable[[str], None]
 
@@ -97,6 +98,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
     config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
+    config = replace(config, space=config.space.fitted(vertex.shape for vertex in problem.inputs))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
@@ -159,14 +161,18 @@ def check(config: RunConfig) -> None:
 
 
 def check_start(config: RunConfig, problem: Problem) -> None:
-    """Raise ``ValpnasError`` when ``config`` names a start or a balancing that ``problem`` cannot have.
+    """Raise ``ValpnasError`` when ``config`` names a start, balancing or augmentation that ``problem`` cannot have.
 
     Nothing is made.
     """
     training = build_training(config)
     rng = stream(config.seed, 0, "start")
-    valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
+    space = config.space.fitted(vertex.shape for vertex in problem.inputs)
+    for kind in space.networks:
+        catalog.network_kind(kind).random(space, stream(config.seed, 0, "check"))
+    valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
     build_balancer(config).check(valp)
+    config.augmentation.check(problem.inputs, problem.outputs)
 
 
 def _lasting(start: str) -> str:
@@ -192,17 +198,20 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
     engine = PlainEngine(build_balancer(config))
-    trainer = JobTrainer(
-        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
-    )
     search = build_search(config)
-    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+    by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
+    total, unit = (None, "epoch") if by_epochs else (config.steps, "step")
+    with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
-        def watch(done: int, _: int) -> None:
+        def watch(done: int, planned: int) -> None:
+            bar.total = planned
             bar.update(done - bar.n)
 
+        seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
+        alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
+        trainer = WarmedUp(alone) if config.warm_up else alone
         held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+        state = SearchLoop(search, bench, directory, Serial(), trainer, unseen, held_out.score).run()
     _finish(directory, bench, search.front(state), say)
 
 

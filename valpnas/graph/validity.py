@@ -91,6 +91,14 @@ def _can_pass_identity(valp: Valp, arc: Arc) -> bool:
     return spec is not None and spec.passes_identity and spec.output_shape == valp.shape(arc.source)
 
 
+def _sources_fit(valp: Valp) -> Broken:
+    for network in valp.networks:
+        shapes = [valp.shape(source) for source in valp.sources(network.id)]
+        if not network.spec.takes(shapes):
+            return f"expected {network.id!r} to have sources that it takes, got {', '.join(map(str, shapes))}"
+    return None
+
+
 def _trainable(valp: Valp) -> Broken:
     if valp.batch_size < 1:
         return f"expected a batch size of at least 1, got {valp.batch_size}"
@@ -112,6 +120,7 @@ RULES: dict[str, Callable[[Valp], Broken]] = {
     "inputs-used": _inputs_used,
     "decoded": _decoded,
     "identity-fits": _identity_fits,
+    "sources-fit": _sources_fit,
     "trainable": _trainable,
 }
 

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from valpnas.catalog import network_kind
 from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
+from valpnas.networks.module import sources_of
 from valpnas.training.attempt import Attempt, Watcher
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, batches_per_epoch
 from valpnas.training.evaluation import Evaluator
 
 Streams = Callable[[int, str], np.random.Generator]
+
+
+def ignore(done: int, planned: int) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +36,7 @@ class JobTrainer:
     evaluator: Evaluator
     engine: Engine
     streams: Streams
-    watch: Watcher = lambda _, __: None
+    watch: Watcher = ignore
 
     def __call__(self, job: Job) -> Result:
         """Train and evaluate ``job``; a candidate that fails comes back with its reason, and the search goes on."""
@@ -86,6 +92,8 @@ class WarmedUp:
 
 
 def multiply_adds(model: Model, rows: int) -> int:
-    """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward, matrix products only."""
-    matrices = sum(tensor.numel() for tensor in model.weights.values() if tensor.dim() == 2)
-    return 3 * matrices * min(model.valp.batch_size, rows)
+    """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward."""
+    valp = model.valp
+    networks = (network_kind(n.spec.kind).multiply_adds(n.spec, sources_of(valp, n.id)) for n in valp.networks)
+    heads = (t.numel() for name, t in model.weights.items() if name.startswith("outputs.") and t.dim() == 2)
+    return 3 * (sum(networks) + sum(heads)) * min(valp.batch_size, rows)
