@@ -50,7 +50,8 @@ def cifar_problem(
         train, test = read(reader)
         rows = train.part()
         chosen = stratified(rows.targets["label"].astype(np.int64), *held_out, SPLIT_SEED)
-        return Parts(*(rows.take(part) for part in chosen), test.part())
+        train_part, diagnostic, validation = (rows.take(part) for part in chosen)
+        return Parts(train_part, diagnostic, validation, test.part())
 
     return Problem(
         name=name,

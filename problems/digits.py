@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from valpnas.contracts.augmentation import Augmentation
-from valpnas.contracts.problem import Part, Parts, Problem, Reader, SampleScorer
+from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.graph.tasks import Classification, Distribution, Generation
 from valpnas.graph.valp import Input, Output
 from valpnas.problems._grey_histograms import BINS, grey_histograms
@@ -65,7 +65,7 @@ def digits_class() -> Problem:
 
 def _load(_: Reader) -> Parts:
     pixels, digit = _images()
-    targets = {"digit": digit, "histogram": grey_histograms(pixels), "sample": pixels}
+    targets: dict[str, Array] = {"digit": digit, "histogram": grey_histograms(pixels), "sample": pixels}
     return Parts.split(Part({"pixels": pixels}, targets), SPLIT_SEED)
 
 

@@ -41,6 +41,6 @@ def fashion_mnist() -> Problem:
 
 def fashion_class() -> Problem:
     """Return the problem of naming alone: the same rows in the same parts."""
-    bounds = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
+    reference, ideal = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
     summary = "28x28 images of clothes: name the article"
-    return image_class_problem("fashion-class", summary, FILES, *bounds, Augmentation(shift=0.125, flip=True))
+    return image_class_problem("fashion-class", summary, FILES, reference, ideal, Augmentation(shift=0.125, flip=True))

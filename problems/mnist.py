@@ -40,6 +40,6 @@ def mnist() -> Problem:
 
 def mnist_class() -> Problem:
     """Return the problem of naming alone: the same rows in the same parts. A mirrored digit is another one, or none."""
-    bounds = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
+    reference, ideal = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
     summary = "28x28 hand-written digits: name the digit"
-    return image_class_problem("mnist-class", summary, FILES, *bounds, Augmentation(shift=0.125))
+    return image_class_problem("mnist-class", summary, FILES, reference, ideal, Augmentation(shift=0.125))

@@ -105,7 +105,8 @@ def parts_of(train: Labelled, test: Labelled) -> tuple[Parts, list[str]]:
     length = max(one.shape[1] for one in train.series)
     rows, held_out = (_part(part, classes, length) for part in (train, test))
     chosen = stratified(_labels(train, classes), *small_set_sizes(len(train)), SPLIT_SEED)
-    return Parts(*(rows.take(part) for part in chosen), held_out), classes
+    trains, diagnostic, validation = (rows.take(part) for part in chosen)
+    return Parts(trains, diagnostic, validation, held_out), classes
 
 
 def _by_number(label: str) -> tuple[float, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -158,7 +158,7 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
     """Return the configuration that ``data`` describes, with defaults for what it leaves out."""
     if "problem" not in data:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
-    tables = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
+    tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
     return RunConfig(**checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key"), **tables)
 
 
@@ -188,7 +188,11 @@ def _cell_from(data: Any) -> CellStack:
     return data if isinstance(data, CellStack) else CellStack(**checked(CellStack, data, "key of [cell]"))
 
 
-_TABLES = {"space": _space_from, "augmentation": _augmentation_from, "cell": _cell_from}
+_TABLES: dict[str, Callable[[Any], Any]] = {
+    "space": _space_from,
+    "augmentation": _augmentation_from,
+    "cell": _cell_from,
+}
 
 
 def with_steps(config: RunConfig, steps: int) -> RunConfig:

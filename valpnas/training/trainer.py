@@ -46,9 +46,13 @@ class JobTrainer:
         try:
             model, scores = attempt.run(self.streams(job.record.candidate, "train"))
         except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden
-            cost = self._cost(job.model, attempt.batches)
-            spent = {"batches": attempt.batches, "cost": cost, "seconds": attempt.seconds}
-            return Result(job.record, reason=failure_reason(error), **spent)
+            return Result(
+                job.record,
+                batches=attempt.batches,
+                cost=self._cost(job.model, attempt.batches),
+                seconds=attempt.seconds,
+                reason=failure_reason(error),
+            )
         return Result(
             job.record,
             objectives={name: score.objective for name, score in scores.items()},
