@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from valpnas import catalog
-from valpnas.config import config_from
+from valpnas.config import config_from, data_folder
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem
@@ -98,7 +98,7 @@ def diagnose_files(graph: Path, weights: Path, problem: str, data_dir: Path | No
         ValpnasError: a file cannot be read, or graph, weights and problem do not belong together.
     """
     config = config_from({"problem": problem, "device": "cpu", "data_dir": str(data_dir or "")})
-    chosen = catalog.problem(problem)
+    chosen = catalog.problem(problem, data_folder(config))
     model = load_model(graph, weights)
     _check_fits(model, chosen, graph, weights)
     operators = build_operators(config)[0]

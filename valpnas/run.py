@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,25 @@ import torch
 from tqdm import tqdm
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.config import RunConfig, config_from, data_folder, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
-from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
-from valpnas.search.build import build_balancer, build_operators, build_search, build_space, build_start
+from valpnas.search.build import (
+    build_balancer,
+    build_operators,
+    build_search,
+    build_space,
+    build_start,
+    build_training,
+)
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -45,7 +52,7 @@ from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
-from valpnas.training.trainer import JobTrainer
+from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
 Say = Callable[[str], None]
 
@@ -67,7 +74,7 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
     # An object has no name by which the run could find it again, so its arrays are kept with the run.
-    chosen = catalog.problem(name) if isinstance(problem, str) else replace(problem, in_memory=True)
+    chosen = problem_of(config) if isinstance(problem, str) else replace(problem, in_memory=True)
     return start(config, chosen, say)
 
 
@@ -91,14 +98,13 @@ def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str
 
 def problem_of(config: RunConfig) -> Problem:
     """Return the problem that ``config`` names; its data are not read yet."""
-    return catalog.problem(config.problem)
+    return catalog.problem(config.problem, data_folder(config))
 
 
 def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
     check(config)
-    data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
-    config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
+    config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
@@ -112,7 +118,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
 
 def place_of(config: RunConfig, name: str) -> Path:
     """Return where a run goes: ``out``, or a folder of ``runs`` named by ``name`` and the time."""
-    return Path(config.out or f"runs/{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    return Path(config.out or f"runs/{catalog.called(name)}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
@@ -162,15 +168,16 @@ def check(config: RunConfig) -> None:
 
 
 def check_start(config: RunConfig, problem: Problem) -> None:
-    """Raise ``ValpnasError`` when ``config`` names a start or a balancing that ``problem`` cannot have.
+    """Raise ``ValpnasError`` when ``config`` names a start, balancing or augmentation that ``problem`` cannot have.
 
     Nothing is made.
     """
-    training = OutputTraining(config.learning_rate, config.algorithm)
+    training = build_training(config)
     rng = stream(config.seed, 0, "start")
     space = build_space(config.space, problem)
     valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
     build_balancer(config).check(valp)
+    config.augmentation.check(problem.inputs, problem.outputs)
 
 
 def _lasting(start: str) -> str:
@@ -189,22 +196,27 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
         f"run in {directory.path}"
     )
+    for note in prepared.problem.notes:
+        say(f"note: {note}")
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
     engine = PlainEngine(build_balancer(config))
-    trainer = JobTrainer(
-        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
-    )
     search = build_search(config)
-    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+    by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
+    total, unit = (None, "epoch") if by_epochs else (config.steps, "step")
+    with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
-        def watch(done: int, _: int) -> None:
+        def watch(done: int, planned: int) -> None:
+            bar.total = planned
             bar.update(done - bar.n)
 
+        seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
+        alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
+        trainer = WarmedUp(alone) if config.warm_up else alone
         held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+        state = SearchLoop(search, bench, directory, Serial(), trainer, unseen, held_out.score).run()
     _finish(directory, bench, search.front(state), say)
 
 

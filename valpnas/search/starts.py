@@ -1,22 +1,26 @@
-"""Starts: the model a search begins with - drawn at random, made by hand, or read from a file."""
+"""Starts: the model a search begins with - drawn at random, made by hand, of one cell, or read from a file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from valpnas.cells.macro import Macro
+from valpnas.cells.text import read_cell
+from valpnas.config import CellStack
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError
 from valpnas.graph.validity import check_same_outputs, validate
-from valpnas.graph.valp import OutputTraining, Valp
+from valpnas.graph.valp import Arc, OutputTraining, SubNetwork, Valp
+from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.hand_made import hand_made
 from valpnas.networks.module import count_parameters
-from valpnas.networks.random_valp import random_valp
+from valpnas.networks.random_valp import free_ids, random_valp
 from valpnas.store.models import load_valp
 
 
@@ -86,6 +90,34 @@ class HandMade(Start):
     ) -> Valp:
         """Write it down."""
         return hand_made(problem.inputs, problem.outputs, self.layers, self.parameters, training, batch_size)
+
+
+@dataclass(frozen=True)
+class CellStart(Start):
+    """One cell network that reads the problem's map as it is, and a head per output: a stand-alone network."""
+
+    stack: CellStack = field(default_factory=CellStack)
+
+    def draw(
+        self,
+        problem: Problem,
+        space: Space,  # noqa: ARG002
+        training: Mapping[str, OutputTraining],
+        batch_size: int,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Valp:
+        """Stack the cell; raises ``ConfigError`` or ``InvalidValpError`` when it does not fit ``problem``."""
+        if len(problem.inputs) != 1 or len(problem.inputs[0].shape) not in (2, 3):
+            got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
+            raise ConfigError(f"start 'cell': expected a problem of one series or image, got {got}; name another")
+        (vertex,) = problem.inputs
+        macro = Macro(self.stack.filters, self.stack.motifs, self.stack.normal_cells)
+        spec = CellSpec(read_cell(self.stack.text), macro, vertex.shape[0], vertex.shape[1:], entry=False)
+        name = free_ids([vertex.name, *(output.name for output in problem.outputs)], 1)[0]
+        arcs = [Arc(vertex.name, name), *(Arc(name, output.name) for output in problem.outputs)]
+        valp = Valp.make(problem.inputs, [SubNetwork(name, spec)], problem.outputs, arcs, training, batch_size)
+        validate(valp)
+        return valp
 
 
 @dataclass(frozen=True)
