@@ -13,9 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from valpnas import catalog
-from valpnas.cell_training import CellTraining, proxy_config
+from valpnas.cell_training import CellStack, CellTraining, proxy_config
 from valpnas.cli import app
-from valpnas.config import CellStack
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Part, Parts, Problem
 from valpnas.contracts.space import Space
@@ -24,7 +23,7 @@ from valpnas.graph.tasks import Classification
 from valpnas.graph.valp import Input, Output, OutputTraining, Valp
 from valpnas.networks.module import count_parameters
 from valpnas.run import design, load
-from valpnas.search.starts import CellStart
+from valpnas.search.starts import SingleStart
 
 CELL = "[(-2, '3x3 conv', -1, '2x2 maxpool')]"
 ANCHOR = "[(-2, 'gru', -1, '2 avgpool')]"  # found by the paper on ECG5000
@@ -75,7 +74,8 @@ def test_what_cannot_be_trained_is_refused(wrong: dict[str, int]) -> None:
 
 
 def drawn(problem: Problem, stack: CellStack) -> Valp:
-    return CellStart(stack=stack).valp(problem, Space(), OutputTraining(), 32, np.random.default_rng(0))
+    start = SingleStart(network=stack.network(problem))
+    return start.valp(problem, Space(), OutputTraining(), 32, np.random.default_rng(0))
 
 
 def test_the_start_is_the_published_network() -> None:
@@ -120,7 +120,7 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
 def test_a_search_can_start_from_a_cell_and_drop_its_paths(tmp_path: Path) -> None:
     """Two equal runs drop the same paths; without dropping, other weights come out."""
     settings: dict[str, Any] = {
-        "start": "cell", "cell": {"text": CELL, "filters": 4, "motifs": 1, "normal_cells": 2}, "steps": 1,
+        "start": "single", "network": CellStack(CELL, 4, 1, 2).network(images()), "steps": 1,
         "chooser": "train-only", "initial_batches": 6, "batches_per_step": 3, "batch_size": 30, "device": "cpu",
         "report": False,
     }  # fmt: skip

@@ -218,7 +218,10 @@ def test_check_finds_what_cannot_be_balanced(text: str, message: str, tmp_path: 
         (("run", "digits", "--accept", "archiv"), "did you mean archive"),
         (("run", "digits", "--rejected", "keep"), "unknown policy for rejected training"),
         (("run", "digits", "--algorithm", "adan"), "did you mean adam"),
-        (("run", "digits", "--schedule", "step"), "unknown schedule 'step': known: constant, cosine, linear"),
+        (
+            ("run", "digits", "--schedule", "step"),
+            "unknown schedule 'step': known: constant, cosine, cosine-",
+        ),
         (("run", "digits", "--balancing", "gradnrom"), "unknown balancing 'gradnrom': did you mean gradnorm"),
         (("compare", "digits", "--choosers", "random,guided", "--balancing", "sun", "-q"), "did you mean sum"),
         (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),

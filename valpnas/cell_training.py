@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import run as runs
-from valpnas.config import CellStack, RunConfig, data_folder
+from valpnas.cells.macro import Macro
+from valpnas.cells.text import read_cell
+from valpnas.config import RunConfig, data_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError
 from valpnas.graph.tasks import Classification
+from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 from valpnas.training.engine import batches_per_epoch
 
@@ -27,6 +30,31 @@ DECAY = {"image": 0.05, "series": 0.1}
 DROP_PATH = {"image": 0.0, "series": 0.2}
 IMAGE_BATCH = 128
 SERIES_BATCHES = range(128, 31, -16)  # the largest of these that leaves ten batches to an epoch (POPNASv3 4.4.1)
+
+
+@dataclass(frozen=True)
+class CellStack:
+    """A cell in text form, and how copies of it are stacked (POPNASv3 3.1)."""
+
+    text: str = "[]"
+    filters: int = 24
+    motifs: int = 3
+    normal_cells: int = 2
+
+    def network(self, problem: Problem) -> dict[str, Any]:
+        """Return the description of the network that reads the one map of ``problem`` as it is.
+
+        Raises:
+            ConfigError: the problem has more than one map.
+            InvalidValpError: the cell cannot be read, or does not fit the map.
+        """
+        if len(problem.inputs) != 1 or len(problem.inputs[0].shape) not in (2, 3):
+            got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
+            raise ConfigError(f"expected a problem of one series or image, got {got}; name another")
+        channels, *extent = problem.inputs[0].shape
+        macro = Macro(self.filters, self.motifs, self.normal_cells)
+        spec = CellSpec(read_cell(self.text), macro, channels, tuple(extent), entry=False)
+        return {"kind": spec.kind, **spec.to_json()}
 
 
 @dataclass(frozen=True)
@@ -59,7 +87,9 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     """
     plain = RunConfig(asked.problem, data_dir=asked.data_dir)
     problem = runs.problem_of(plain)
-    runs.check_start(replace(plain, start="cell", cell=asked.stack), problem)  # before data are read
+    runs.check_start(
+        replace(plain, start="single", network=asked.stack.network(problem)), problem
+    )  # before data are read
     parts = problem.load(Reader(data_folder(plain)))
     config = proxy_config(asked, problem, len(parts.train))
     return runs.start(config, replace(problem, load=lambda _: parts), say, f"cell-{asked.problem}")
@@ -75,8 +105,8 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
     batch_size = min(asked.batch_size or _batch_size(kind, rows), rows)
     return RunConfig(
         problem=asked.problem,
-        start="cell",
-        cell=asked.stack,
+        start="single",
+        network=asked.stack.network(problem),
         chooser="train-only",
         steps=0,
         initial_batches=asked.epochs * batches_per_epoch(rows, batch_size),
@@ -126,15 +156,15 @@ def outcome(run: Run) -> dict[str, Any]:
     (member,) = run.front
     output = next(iter(member.validation))
     curve = [1 - objectives[output] for objectives in run.curve(member.candidate)]
-    stack = run.config.cell
+    network = run.config.network
     return {
         "run": str(run.path),
         "problem": run.config.problem,
         "notes": list(run.summary()["notes"]),
-        "cell": stack.text,
-        "filters": stack.filters,
-        "motifs": stack.motifs,
-        "normal_cells": stack.normal_cells,
+        "cell": network["cell"],
+        "filters": network["macro"]["filters"],
+        "motifs": network["macro"]["motifs"],
+        "normal_cells": network["macro"]["normal_cells"],
         "seed": run.config.seed,
         "parameters": member.parameters,
         "batch_size": run.config.batch_size,

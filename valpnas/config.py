@@ -27,21 +27,11 @@ _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
 @dataclass(frozen=True)
-class CellStack:
-    """The table ``[cell]``: a cell in text form, and how copies of it are stacked (POPNASv3 3.1)."""
-
-    text: str = "[]"
-    filters: int = 24
-    motifs: int = 3
-    normal_cells: int = 2
-
-
-@dataclass(frozen=True)
 class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
     ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
-    a VALP's JSON file, or ``cell`` (one network of the cell in ``cell``).
+    a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
@@ -49,10 +39,11 @@ class RunConfig:
     ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
 
-    ``cell`` is what the start ``cell`` stacks. ``weight_decay`` is that of ``adamw``. ``first_cycle`` (a part of the
-    run) and ``cycle_growth`` belong to the schedule ``cosine-restarts``. ``augmentation``, ``label_smoothing``,
-    ``drop_path`` and ``select`` are those of ``contracts.protocol.Protocol``. ``warm_up`` trains an epoch that counts
-    for nothing first, so that the seconds of the first job hold none of what the device does once.
+    ``network`` is a sub-network's description, its kind among it, for the start ``single``. ``weight_decay`` is that
+    of ``adamw``. ``first_cycle`` (a part of the run) and ``cycle_growth`` belong to the schedule ``cosine-restarts``.
+    ``augmentation``, ``label_smoothing``, ``drop_path`` and ``select`` are those of ``contracts.protocol.Protocol``.
+    ``warm_up`` trains an epoch that counts for nothing first, so that the seconds of the first job hold none of what
+    the device does once.
     """
 
     problem: str
@@ -89,7 +80,7 @@ class RunConfig:
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     space: Space = field(default_factory=Space)
     augmentation: Augmentation = field(default_factory=Augmentation)
-    cell: CellStack = field(default_factory=CellStack)
+    network: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
@@ -193,14 +184,16 @@ def _augmentation_from(data: Any) -> Augmentation:
     return Augmentation(**checked(Augmentation, data, "key of [augmentation]"))
 
 
-def _cell_from(data: Any) -> CellStack:
-    return data if isinstance(data, CellStack) else CellStack(**checked(CellStack, data, "key of [cell]"))
+def _network_from(data: Any) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"expected a table [network] that describes a sub-network, got {data!r}")
+    return dict(data)
 
 
 _TABLES: dict[str, Callable[[Any], Any]] = {
     "space": _space_from,
     "augmentation": _augmentation_from,
-    "cell": _cell_from,
+    "network": _network_from,
 }
 
 

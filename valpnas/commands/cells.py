@@ -39,8 +39,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train one network by the proxy protocol, and make a run of it that the other commands can open."""
-    from valpnas.cell_training import CellTraining, as_text, outcome, train_cell
-    from valpnas.config import CellStack
+    from valpnas.cell_training import CellStack, CellTraining, as_text, outcome, train_cell
 
     asked = CellTraining(
         problem,

@@ -24,7 +24,7 @@ STARTS = (
         "valpnas.search.starts:HandMade",
         {"layers": 3},
     ),
-    Entry("cell", "one network of the cell in [cell], for a problem of one map", "valpnas.search.starts:CellStart"),
+    Entry("single", "the sub-network that [network] describes, alone", "valpnas.search.starts:SingleStart"),
 )
 
 CHOOSERS = (

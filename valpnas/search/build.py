@@ -21,7 +21,7 @@ from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
-from valpnas.search.starts import CellStart, GivenStart, Start
+from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
 
@@ -72,8 +72,8 @@ def build_start(config: RunConfig) -> Start:
     """Return the start that ``config`` describes; a file is read when the search begins."""
     if config.start.endswith(".json"):
         return GivenStart(path=Path(config.start))
-    if config.start == "cell":
-        return CellStart(stack=config.cell)
+    if config.start == "single":
+        return SingleStart(network=config.network)
     entry = catalog.find("start", STARTS, config.start)
     start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start

@@ -1,4 +1,4 @@
-"""Starts: the model a search begins with - drawn at random, made by hand, of one cell, or read from a file."""
+"""Starts: the model a search begins with - drawn at random, made by hand, of one sub-network, or read from a file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from valpnas.cells.macro import Macro
-from valpnas.cells.text import read_cell
-from valpnas.config import CellStack
+from valpnas.catalog import network_kind
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError
+from valpnas.graph.spec import Spec
 from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.graph.valp import Arc, OutputTraining, SubNetwork, Valp
-from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.hand_made import hand_made
 from valpnas.networks.module import count_parameters
 from valpnas.networks.random_valp import free_ids, random_valp
@@ -93,10 +92,10 @@ class HandMade(Start):
 
 
 @dataclass(frozen=True)
-class CellStart(Start):
-    """One cell network that reads the problem's map as it is, and a head per output: a stand-alone network."""
+class SingleStart(Start):
+    """One sub-network that reads every input, and a head per output: a stand-alone network."""
 
-    stack: CellStack = field(default_factory=CellStack)
+    network: Mapping[str, Any] = field(default_factory=dict)
 
     def draw(
         self,
@@ -106,18 +105,26 @@ class CellStart(Start):
         batch_size: int,
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Valp:
-        """Stack the cell; raises ``ConfigError`` or ``InvalidValpError`` when it does not fit ``problem``."""
-        if len(problem.inputs) != 1 or len(problem.inputs[0].shape) not in (2, 3):
-            got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
-            raise ConfigError(f"start 'cell': expected a problem of one series or image, got {got}; name another")
-        (vertex,) = problem.inputs
-        macro = Macro(self.stack.filters, self.stack.motifs, self.stack.normal_cells)
-        spec = CellSpec(read_cell(self.stack.text), macro, vertex.shape[0], vertex.shape[1:], entry=False)
-        name = free_ids([vertex.name, *(output.name for output in problem.outputs)], 1)[0]
-        arcs = [Arc(vertex.name, name), *(Arc(name, output.name) for output in problem.outputs)]
-        valp = Valp.make(problem.inputs, [SubNetwork(name, spec)], problem.outputs, arcs, training, batch_size)
+        """Build it; raises ``ConfigError`` or ``InvalidValpError`` when it does not fit ``problem``."""
+        inputs, outputs = [i.name for i in problem.inputs], [o.name for o in problem.outputs]
+        name = free_ids([*inputs, *outputs], 1)[0]
+        arcs = [*(Arc(source, name) for source in inputs), *(Arc(name, output) for output in outputs)]
+        networks = [SubNetwork(name, self._spec())]
+        valp = Valp.make(problem.inputs, networks, problem.outputs, arcs, training, batch_size)
         validate(valp)
         return valp
+
+    def _spec(self) -> Spec:
+        if "kind" not in self.network:
+            raise ConfigError("start 'single': expected a table [network] with the key 'kind', got none; add one")
+        kind = network_kind(self.network["kind"])
+        try:
+            return kind.read(self.network)
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ConfigError(
+                f"[network]: expected a description of kind {kind.name!r}, got {what}; mend it"
+            ) from error
 
 
 @dataclass(frozen=True)
