@@ -103,7 +103,7 @@ def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> lis
         level, count = float(np.median(seen)), len(seen)
         x = np.linspace(0, count - 1, 20)
         y = level * (1 + finding.evidence[_SLOPE] * (x - (count - 1) / 2))
-        text = hover([str(finding), "the line through the losses since the last change, fitted by Theil and Sen"])
+        text = hover([str(finding), "the line through the losses of the slope's window, fitted by Theil and Sen"])
         traces.append(
             {
                 "type": "scatter",
