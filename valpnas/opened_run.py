@@ -46,6 +46,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         """Open the run at ``path``; raises ``StoreError`` when there is none."""
         self.path = path
+        self.page: Path | None = None  # written by the search that returned this object, where it wrote one
         self._directory = RunDirectory(path)
 
     @cached_property

@@ -57,6 +57,11 @@ from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 Say = Callable[[str], None]
 
 
+def warn(message: str) -> None:
+    """Warn as Python does: how a run that nobody prints speaks of what went wrong beside it."""
+    warnings.warn(message, stacklevel=4)  # past this file's own functions
+
+
 def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any) -> Run:
     """Design a multi-network model: run a search to its end and return the run.
 
@@ -101,8 +106,11 @@ def problem_of(config: RunConfig) -> Problem:
     return catalog.problem(config.problem, data_folder(config))
 
 
-def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
-    """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
+def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complain: Say = warn) -> Run:
+    """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty.
+
+    ``complain`` takes what is to be heard whatever is quiet: that the page could not be written.
+    """
     check(config)
     config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
     config = replace(config, space=build_space(config.space, problem))
@@ -113,7 +121,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
-    return _reported(Run(path), evaluator.prepared, config.report)
+    return _reported(Run(path), evaluator.prepared, config.report, complain)
 
 
 def place_of(config: RunConfig, name: str) -> Path:
@@ -135,8 +143,8 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
 
-def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
-    """Go on with a run where its journal ends; ``steps`` raises its budget.
+def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None, complain: Say = warn) -> Run:
+    """Go on with a run where its journal ends; ``steps`` raises its budget; ``complain`` is that of ``start``.
 
     Raises:
         StoreError: no run, a run in use, or data that are not those it was made on.
@@ -155,7 +163,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         before = directory.journal.bytes
         _search(replace(config, quiet=silent), evaluator, directory, say)
         new = directory.journal.bytes > before or not (path / REPORT).exists()
-    return _reported(Run(path), evaluator.prepared, config.report and new)
+    return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 
 
 def check(config: RunConfig) -> None:
@@ -232,16 +240,16 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], 
     directory.write_state(summarise(directory))
 
 
-def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:
+def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:
     """Write the page of a run that has ended; whatever goes wrong with it, the run stands and is returned."""
     if wanted:
         try:
-            write_report(run, prepared=prepared)
-        except Exception as error:  # said aloud, for a warning is shown whatever is quiet
-            warnings.warn(
-                f"{run.path}: the run has ended and is whole, but its page could not be written: "
-                f"{type(error).__name__}: {error}; `valpnas report {run.path}` tries again",
-                stacklevel=3,
+            run.page = write_report(run, prepared=prepared)
+        except Exception as error:  # said aloud, whatever is quiet
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            complain(
+                f"{run.path}: the run has ended and is whole, but its page could not be written: {why}; "
+                f"`valpnas report {run.path}` tries again"
             )
     return run
 

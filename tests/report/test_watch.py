@@ -122,7 +122,7 @@ def test_a_long_front_is_cut_to_the_models_with_the_lowest_mean_log_objective(ru
     shutil.copytree(run.path, tmp_path / "run")
     trained = spread_front(tmp_path / "run")
     cut = frame(tmp_path / "run", last=1, most=2)
-    assert [member["candidate"] for member in cut.summary["front"]] == trained[:-3:-1]
+    assert [member["candidate"] for member in cut.summary["front"]] == trained[-2:], "by number, as `show` has it"
     assert cut.hidden == len(trained) - 2
     assert len(cut.latest) == 1
     assert f"and {cut.hidden} more on the front" in text_of(cut)
@@ -136,6 +136,15 @@ def test_once_prints_a_single_view_of_a_run_that_goes_on(run: Run, tmp_path: Pat
     ended = valpnas("watch", run.path, folder=tmp_path)
     assert ended.returncode == 0
     assert "ended" in ended.stdout
+
+
+def test_without_a_terminal_it_is_as_wide_as_show(run: Run) -> None:
+    shown, watched = (valpnas(*words, run.path, folder=run.path.parent) for words in (["show"], ["watch", "--once"]))
+    front = [[line for line in done.stdout.splitlines() if "parameters" in line] for done in (shown, watched)]
+    assert front[0] == front[1] != []
+    rows = [line for line in watched.stdout.splitlines() if line.startswith("│") and "candidate" not in line]
+    assert max(map(len, watched.stdout.splitlines())) > 80
+    assert rows
 
 
 def test_no_run_is_one_line_and_code_2(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def run(
     problem = runs.problem_of(config)
     path = runs.place_of(config, name)
     with interruptible(path):
-        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet))
+        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet), complain=say(quiet=False))
     print_run(made, as_json)
     print_report(made, config.quiet)
 
@@ -77,6 +77,6 @@ def resume(
 
     silent = True if as_json else quiet
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent)
+        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False))
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)
