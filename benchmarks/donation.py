@@ -19,9 +19,10 @@ from math import exp, log
 from pathlib import Path
 
 from valpnas import catalog
-from valpnas.contracts.job import Job, JobRecord, Protocol, Schedule
+from valpnas.contracts.job import Job, JobRecord
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.opened_run import Run
 from valpnas.run import load
 from valpnas.seeding import stream

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from valpnas.catalog import network_kind
 from valpnas.graph.subgraphs import behind_decoders, exclusive_subgraph, sampling_zone, served_outputs
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Valp
+from valpnas.operators.macro._legality import hears
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,22 @@ def plan_donation(host: Valp, donor: Valp, output: str) -> Donation | None:
             if new is not None:
                 adapted.append((new, arc.target))
     receivers = {arc.target for arc in feeding}
-    if receivers - fed - {target for _, target in adapted}:
+    if receivers - fed - {target for _, target in adapted} or not _taken(host, donor, given, known, adapted):
         return None
     donated = tuple(network for network in donor.order if network in given)
     return Donation(tuple(sorted(gone)), donated, heirs, tuple(adapted))
+
+
+def _taken(
+    host: Valp, donor: Valp, given: frozenset[str], known: AbstractSet[str], adapted: Sequence[tuple[str, str]]
+) -> bool:
+    """Say whether every donated network takes the sources that it gets: some take nothing but what they had."""
+    for network in given:
+        kept = [donor.shape(source) for source in donor.sources(network) if source in known]
+        new = [host.shape(source) for source, target in adapted if target == network]
+        if not donor.specs[network].takes([*kept, *new]):
+            return False
+    return True
 
 
 def hearers(valp: Valp, source: str, among: Sequence[str]) -> list[str]:
@@ -60,7 +74,7 @@ def hearers(valp: Valp, source: str, among: Sequence[str]) -> list[str]:
         target
         for target in among
         if (source, target) not in valp.arc_map
-        and _accepts(valp, target, valp.shape(source))
+        and hears(valp, target, valp.shape(source))
         and (behind_decoders(valp, source) or not _shielded(valp, target))
     ]
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.training.toy_data import toy_model, toy_prepared
-from valpnas.contracts.job import Job, JobRecord, Protocol, Result
+from valpnas.contracts.job import Job, JobRecord, Result
+from valpnas.contracts.protocol import Protocol
 from valpnas.training.measuring import MEASURES, flops, latency, measuring, parameters
 
 PREPARED = toy_prepared()

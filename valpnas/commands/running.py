@@ -16,6 +16,7 @@ def run(
     search: Annotated[str | None, option("Search algorithm.")] = None,
     start: Annotated[str | None, option("random, wide, deep, or a VALP's JSON file.")] = None,
     start_parameters: Annotated[int | None, option("Weights of a wide or deep start; 0: 128 units per layer.")] = None,
+    networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
     accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
@@ -61,8 +62,11 @@ def run(
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    if max_parameters is not None:
-        overrides["space"] = {"max_parameters": max_parameters}
+    space: dict[str, Any] = {} if max_parameters is None else {"max_parameters": max_parameters}
+    if networks is not None:
+        space["networks"] = [kind.strip() for kind in networks.split(",")]
+    if space:
+        overrides["space"] = space
     if as_json:
         overrides["quiet"] = True
     from valpnas import run as runs
@@ -71,7 +75,7 @@ def run(
     problem = runs.problem_of(config)
     path = runs.place_of(config, name)
     with interruptible(path):
-        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet))
+        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet), complain=say(quiet=False))
     print_run(made, as_json)
     print_report(made, config.quiet)
 
@@ -88,6 +92,6 @@ def resume(
 
     silent = True if as_json else quiet
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent, generations)
+        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False), generations)
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)

@@ -49,8 +49,6 @@ def _tensors(draft: Draft, donor: Model, receivers: Mapping[str, str], here: Map
 
 def _enter(draft: Draft, donor: Model, name: str, instead: str) -> None:
     """Enter a tensor of the donor, in memory of its own, which training would otherwise write to twice."""
-    if name in donor.buffers:
-        draft.buffers[instead] = donor.buffers[name].clone()
-        return
-    draft.weights[instead] = donor.weights[name].clone()
-    draft.origins[instead] = Origin(name, (None,) * donor.weights[name].dim(), parent=1)
+    given, taken = (donor.weights, draft.weights) if name in donor.weights else (donor.buffers, draft.buffers)
+    taken[instead] = given[name].clone()
+    draft.origins[instead] = Origin(name, (None,) * given[name].dim(), parent=1)

@@ -17,6 +17,7 @@ def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
     if summary["generations"]:
         parts.insert(1, generation_table(summary["generations"]))
+    parts += [Text(f"note: {note}") for note in summary["notes"]]
     if steps:
         parts.insert(0, step_table(steps))
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)

@@ -10,9 +10,10 @@ import numpy as np
 from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol
+from valpnas.contracts.job import Job, JobRecord, Origin, Proposal
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.search.digest import digest

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Result, Schedule
+from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
@@ -41,7 +42,10 @@ class HillState:
 
 @dataclass(frozen=True)
 class HillClimbing(Search[HillState]):
-    """Hill climbing with a budget of ``steps`` proposals after the start."""
+    """Hill climbing with a budget of ``steps`` proposals after the start.
+
+    ``protocol`` says how each job is trained, but for its batches and its part of the run's schedule.
+    """
 
     chooser: Chooser
     acceptance: Acceptance
@@ -52,8 +56,7 @@ class HillClimbing(Search[HillState]):
     batches_per_step: int = 200
     batch_size: int = 100
     training: OutputTraining = field(default_factory=OutputTraining)
-    schedule: Schedule = field(default_factory=Schedule)
-    time_limit: float = 0.0
+    protocol: Protocol = field(default_factory=Protocol)
     name: ClassVar[str] = "hill-climbing"
 
     def begin(self) -> HillState:
@@ -125,7 +128,7 @@ class HillClimbing(Search[HillState]):
     def _job(
         self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
     ) -> Job:
-        plan = TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.schedule, self.time_limit)
+        plan = TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.protocol)
         # Training owed repeats the part of the schedule that its step had.
         protocol = plan.start() if origin == "start" else plan.turn(state.step - state.owed)
         return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol, proposal), model)

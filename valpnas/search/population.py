@@ -20,8 +20,9 @@ from typing import ClassVar
 from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser
-from valpnas.contracts.job import Job, Result, Schedule
+from valpnas.contracts.job import Job, Result
 from valpnas.contracts.operator import vary
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.graph.valp import OutputTraining
 from valpnas.search.generation import Generation, job
@@ -44,8 +45,7 @@ class PopulationSearch(Search[PopulationState]):
     batches_per_step: int = 200
     batch_size: int = 100
     training: OutputTraining = field(default_factory=OutputTraining)
-    schedule: Schedule = field(default_factory=Schedule)
-    time_limit: float = 0.0
+    protocol: Protocol = field(default_factory=Protocol)
     termination: Termination = field(default_factory=Termination)
     seed: int = 0
     survival: ClassVar[Survival]
@@ -98,8 +98,7 @@ class PopulationSearch(Search[PopulationState]):
 
     def plan(self) -> TrainingPlan:
         """Return how starts and children are trained."""
-        batches = (self.generations, self.initial_batches, self.batches_per_step)
-        return TrainingPlan(*batches, self.schedule, self.time_limit)
+        return TrainingPlan(self.generations, self.initial_batches, self.batches_per_step, self.protocol)
 
     def _starts(self, state: PopulationState, bench: Workbench) -> list[Job]:
         """Return a whole population of starts; again when not one of them could be trained."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from valpnas.contracts.job import Protocol, Schedule
+from valpnas.contracts.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -12,13 +12,13 @@ class TrainingPlan:
     """``initial_batches`` for a start, then ``batches_per_step`` for each of ``turns`` one after the other.
 
     A turn is a step of a hill climbing, or a generation, whose candidates all cover the same part of the schedule.
+    All else is as ``protocol`` says.
     """
 
     turns: int
     initial_batches: int
     batches_per_step: int
-    schedule: Schedule = field(default_factory=Schedule)
-    time_limit: float = 0.0
+    protocol: Protocol = field(default_factory=Protocol)
 
     def start(self) -> Protocol:
         """Return how a start is trained."""
@@ -31,4 +31,4 @@ class TrainingPlan:
     def _protocol(self, before: int, batches: int) -> Protocol:
         total = max(self.initial_batches + self.turns * self.batches_per_step, 1)
         span = (before / total, (before + batches) / total)
-        return Protocol(batches, self.schedule, span, self.time_limit)
+        return replace(self.protocol, batches=batches, span=span)
