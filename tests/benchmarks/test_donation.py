@@ -18,7 +18,7 @@ def test_donations_are_made_between_kept_models_and_counted(tmp_path: Path) -> N
     run = design("digits", **settings, out=str(tmp_path / "run"))
     command = [sys.executable, str(DONATION), str(run.path), "--batches", "2", "--csv", str(tmp_path / "rows.csv")]
     made = subprocess.run(command, capture_output=True, text=True, check=True)
-    rows = list(csv.DictReader((tmp_path / "rows.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines()))
     assert rows
     assert all(row["host"] != row["donor"] for row in rows)
     better = sum(float(row["donated"]) < float(row["before"]) for row in rows)
