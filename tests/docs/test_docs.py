@@ -23,6 +23,7 @@ from valpnas import config as config_module
 from valpnas.cli import app
 from valpnas.config import CellStack, RunConfig
 from valpnas.contracts.augmentation import Augmentation
+from valpnas.contracts.cell_space import CellSpace
 from valpnas.contracts.space import Space
 from valpnas.graph.validity import RULES
 
@@ -109,7 +110,8 @@ def _run_command(command: str, where: str) -> None:
     ("head", "kind", "besides"),
     [
         ("key", RunConfig, {"problem": "(none)", **dict.fromkeys(("space", "augmentation", "cell"), "(table)")}),
-        ("key of `[space]`", Space, {}),
+        ("key of `[space]`", Space, {"cells": "(table)"}),
+        ("key of `[space.cells]`", CellSpace, {}),
         ("key of `[augmentation]`", Augmentation, {}),
         ("key of `[cell]`", CellStack, {}),
     ],

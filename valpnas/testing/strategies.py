@@ -146,10 +146,10 @@ def _draw_networks(
 
 
 def _draw_spec(draw: st.DrawFn, sources: Sequence[tuple[int, ...]], decodes: bool) -> Spec:
-    drawn = draw(st.integers(0, 4))
+    drawn = draw(st.integers(0, 5))
     if decodes or drawn == 0:
         return draw(decoder_specs())
-    if drawn == 1:
+    if drawn in (1, 2):
         return draw(cell_specs())
     widths = [shape[0] for shape in sources if len(shape) == 1]
     return draw(dense_specs(st.sampled_from(widths) | WIDTHS if widths else WIDTHS))
