@@ -26,6 +26,7 @@ from valpnas.testing.strategies import models, spaces, with_space
 ENTRIES = [entry.name for entry in OPERATORS]
 FEWEST_SITES = 15
 RARE = ("add_block/gentle", "add_block/aggressive", "change_operation/aggressive", "swap_kind/aggressive")
+OFTEN = 30  # of what must meet every activation
 # The same draws on every machine and in every run: a change of code, not of luck, makes these tests fail.
 REPEATABLE = settings(
     derandomize=True, database=None, deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow]
