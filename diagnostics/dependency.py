@@ -10,7 +10,8 @@ Source: [VALP] IV-B.4 and IV-E.4, after Alain and Bengio (arXiv:1610.01644); pro
 paths, for a network that serves another output looks bad for this one (trial, section 3). So "adds nothing" is said of
 networks only that serve no other output, and only when mutual information (Kraskov's nearest-neighbour estimate, as in
 scikit-learn, between the two leading components of either side) does not rise either: a linear probe does not see a
-code that only a later network can read.
+code that only a later network can read. Sources that an output may not hear (an input, for one that generates: it
+would copy) are no rivals; where none is left the rival is the mean.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import numpy as np
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Finding
 from valpnas.diagnostics._probe import Floats, numbers, projected, target_numbers, unread
-from valpnas.graph.subgraphs import exclusive_subgraph, served_outputs
-from valpnas.graph.tasks import Classification
+from valpnas.graph.subgraphs import behind_decoders, exclusive_subgraph, served_outputs
+from valpnas.graph.tasks import Classification, Generation
 
 _PROBE = 1.0  # passes that a probe of one component takes about as long as
 _INFORMATION = 6.0  # the same of one comparison of mutual information
@@ -85,8 +86,8 @@ class Dependency(Diagnostic):
         self, look: _Look, network: str, output: str, exclusive: bool, compared: int
     ) -> tuple[Finding | None, bool]:
         """Return what is said of a network and an output, and whether mutual information was compared for it."""
-        source = min(look.view.valp.sources(network), key=lambda name: float(look.unread[name][output].mean()))
-        better = look.unread[source][output] - look.unread[network][output]
+        source = look.best_source(network, output)
+        better = look.unread_of(source, output) - look.unread[network][output]
         gain, error = float(better.mean()), float(better.std() / np.sqrt(len(better)))
         evidence = {"unread": float(look.unread[network][output].mean()), "gain": gain, "standard error": error}
         if gain >= self.gain and gain > self.errors * error:
@@ -94,7 +95,7 @@ class Dependency(Diagnostic):
         if not exclusive or compared < 1:
             return None, False
         nats = look.information(network, output)
-        evidence |= {"nats": nats, "nats gained": nats - look.information(source, output)}
+        evidence |= {"nats": nats, "nats gained": nats - (look.information(source, output) if source else 0.0)}
         if evidence["nats gained"] >= self.information:
             strength = min(1.0, evidence["nats gained"])
             return Finding("ADDS_INFORMATION", network, output, strength, evidence, "protect"), True
@@ -118,6 +119,25 @@ class _Look:
         self.unread = {n: unread(self.features[n], reached[n]) for n in names if reached[n]}
         self.seed = int(rng.integers(2**31))
         self._known: dict[tuple[str, str], float] = {}
+
+    def best_source(self, network: str, output: str) -> str | None:
+        """Return the source of ``network`` that ``output`` could be read from best, if it may hear any of them.
+
+        A generation output must not hear an input but through a decoder, so an input that it could copy is no rival.
+        """
+        valp = self.view.valp
+        sources = valp.sources(network)
+        if isinstance(valp.tasks[output], Generation):
+            sources = tuple(source for source in sources if behind_decoders(valp, source))
+        return min(sources, key=lambda name: float(self.unread[name][output].mean()), default=None)
+
+    def unread_of(self, source: str | None, output: str) -> Floats:
+        """Return what each row leaves unread of ``output``; without a source nothing is read but the mean."""
+        if source is not None:
+            return self.unread[source][output]
+        errors: Floats = np.square(self.targets[output]).sum(axis=1)  # targets are centred
+        errors /= errors.mean()
+        return errors
 
     def information(self, component: str, output: str) -> float:
         """Return the mutual information between the leading components of a value and of a target, summed, in nats."""

@@ -43,7 +43,7 @@ def fill(disk: Path, left: int) -> None:
 
 
 def test_a_full_disk_stops_a_run_that_goes_on_when_there_is_room(tmp_path: Path, disk: Path) -> None:
-    settings = {"problem": PROBLEM, "device": "cpu", "chooser": "random", "seed": 3, "quiet": True}
+    settings = {"problem": PROBLEM, "device": "cpu", "chooser": "random", "seed": 3, "quiet": True, "report": False}
     (tmp_path / "a.toml").write_text(tomli_w.dumps({**settings, **BUDGET, "space": SPACE}))
     assert valpnas("run", "a.toml", "--out", "whole", folder=tmp_path).returncode == 0
     wanted = contents(tmp_path / "whole")

@@ -76,6 +76,7 @@ def test_a_diagnostic_that_breaks_at_the_end_is_named_and_the_run_ends(
         name = f"{member.candidate:05d}.json"
         seen, wanted = (json.loads((path / "diagnostics" / name).read_text()) for path in (run.path, whole.path))
         assert error in seen.pop("errors")[diagnostic]
+        assert set(seen.pop("seconds")) == set(wanted.pop("seconds")), "of those that were heard"
         assert seen == wanted
     assert sum(error in message for message in said) == len(run.front)
 

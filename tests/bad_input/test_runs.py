@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.store.test_damage import cut, edit, first_graph, first_weights, flip
+from tests.store.test_damage import cut, cut_after, edit, first_graph, first_weights, flip
 
 from .cases import Case, refuse, table
 
@@ -97,7 +97,7 @@ CASES = (
     damaged("run file gone", drop("run.toml"), "run: expected a run directory with a run.toml, got none"),
     damaged("run file of a newer version", lambda run: edit(run / "run.toml", ("valpnas-run/1", "valpnas-run/2")),
         "run.toml: expected format 'valpnas-run/1', got 'valpnas-run/2'", "show run"),
-    damaged("run file cut", lambda run: cut(run / "run.toml", 0.52), "run.toml: expected TOML"),
+    damaged("run file cut", lambda run: cut_after(run / "run.toml", "steps = "), "run.toml: expected TOML"),
     damaged("run file with an unknown key", lambda run: edit(run / "run.toml", ("steps =", "step =")),
         "run.toml: unknown key 'step': did you mean", "show run"),
     damaged("test objectives altered", rewrite("test_objectives.jsonl", "{\n"),

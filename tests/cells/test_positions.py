@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valpnas.cells.positions import built_positions, reached_positions
@@ -39,6 +39,7 @@ def test_a_stack_of_nothing_is_refused() -> None:
         reached_positions((-1,), 0)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(-5, -1), min_size=1), st.integers(1, 20))
 def test_the_built_are_those_with_a_path_to_the_last(lookbacks: set[int], positions: int) -> None:
     """By networkx."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valpnas.cells.block import Block, Cell
@@ -26,6 +26,7 @@ def cells(draw: st.DrawFn) -> Cell:
     )
 
 
+@settings(deadline=None)
 @given(cells())
 def test_a_cell_is_read_as_it_was_written(cell: Cell) -> None:
     """Text and back."""

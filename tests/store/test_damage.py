@@ -65,6 +65,12 @@ def cut(file: Path, share: float) -> None:
     file.write_bytes(data[: int(len(data) * share)])
 
 
+def cut_after(file: Path, text: str) -> None:
+    """Keep a file up to the end of ``text``."""
+    whole = file.read_text()
+    file.write_text(whole[: whole.index(text) + len(text)])
+
+
 def touch_everything(run: Path) -> None:
     """Do all that reads a run: sum it up, load its front, go on with it."""
     opened = Run(run)
@@ -103,7 +109,7 @@ FILES: dict[str, Damage] = {
     "a bit of the data": lambda run: flip(run / "problem.npz", 2000),
     "the data gone": lambda run: (run / "problem.npz").unlink(),
     "the fingerprint": lambda run: edit(run / "problem.json", ('"fingerprint": "', '"fingerprint": "0')),
-    "the run file cut": lambda run: cut(run / "run.toml", 0.52),
+    "the run file cut": lambda run: cut_after(run / "run.toml", "steps = "),
     "the run file of a newer version": lambda run: edit(run / "run.toml", ("valpnas-run/1", "valpnas-run/2")),
     "the run file gone": lambda run: (run / "run.toml").unlink(),
 }

@@ -14,7 +14,7 @@ import pytest
 from valpnas.run import design
 from valpnas.testing.runs import contents, events
 
-PROGRAM = [sys.executable, "-c", "from valpnas.cli import main; main()"]
+PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
 BUDGET = {"steps": 6, "initial_batches": 12, "batches_per_step": 6, "device": "cpu"}
 RULES = {
     "guided": {"accept": "majority", "rejected": "train-parent"},

@@ -8,10 +8,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from valpnas.cells.drop_path import DropPath
 from valpnas.cells.layers import layer, pooled
 from valpnas.cells.macro import Join
 from valpnas.cells.plan import INPUT, Branch, CellPlan, NetworkPlan
+from valpnas.contracts.network_kind import PathDropper
 
 
 class CellNetwork(nn.Module):
@@ -24,7 +24,7 @@ class CellNetwork(nn.Module):
         """Build every cell and exit."""
         super().__init__()
         self.plan = plan
-        self.drop_path: DropPath | None = None
+        self.drop_path: PathDropper | None = None
         positions = plan.macro.positions
         self.cells = nn.ModuleDict(
             {str(c.position): CellLayer(c, plan.macro.join, (c.position + 1) / positions) for c in plan.cells}
@@ -72,7 +72,7 @@ class CellLayer(nn.Module):
         self.residual = nn.Sequential(*map(layer, plan.residual)) if plan.residual is not None else None
         self._reads = [(look.distance, look.position, str(-look.distance)) for look in plan.lookbacks]
 
-    def forward(self, values: Mapping[int, Tensor], drop: DropPath | None = None) -> Tensor:
+    def forward(self, values: Mapping[int, Tensor], drop: PathDropper | None = None) -> Tensor:
         """Compute the cell from what other positions emitted."""
         known = {distance: self._looked_back(values[at], name) for distance, at, name in self._reads}
         for position, block in enumerate(self.blocks):

@@ -18,7 +18,7 @@ latent (posterior in training, posterior mean in prediction, prior in sampling) 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -38,12 +38,19 @@ class Source(NamedTuple):
     identity: bool = False
 
 
+# (values of parallel paths, depth in (0, 1]) -> the same with some rows zero and the others scaled
+PathDropper = Callable[[Sequence[Tensor], float], list[Tensor]]
+
+
 class NetworkModule(nn.Module, ABC):
     """A sub-network as a torch module; parameters come uninitialised from ``build``."""
 
     @abstractmethod
     def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
         """Map each source's value ``(n, *shape)`` to the network's value ``(n, *output_shape)``."""
+
+    def drop_paths(self, drop: PathDropper) -> None:
+        """Ask ``drop`` in training mode, from now on, which of parallel paths to leave out."""
 
 
 class DecoderModule(nn.Module, ABC):

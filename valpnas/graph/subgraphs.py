@@ -50,6 +50,17 @@ def sampling_zone(valp: Valp, output: str) -> frozenset[str]:
     return frozenset(zone)
 
 
+def behind_decoders(valp: Valp, component: str) -> bool:
+    """Say whether every path from an input to ``component`` passes a decoder, which may be ``component`` itself.
+
+    Only such components may be heard by a generation output.
+    """
+    if component not in valp.specs:
+        return False
+    inputs = {vertex.name for vertex in valp.inputs}
+    return _decodes(valp, component) or not sampling_zone(valp, component) & inputs
+
+
 def last_decoders(valp: Valp, output: str) -> tuple[str, ...]:
     """Return the decoders that feed ``output`` with no other decoder in between, sorted.
 

@@ -19,7 +19,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own custom
 
 from valpnas.cells.initialise import initialise_units
 from valpnas.cells.network import CellNetwork
-from valpnas.contracts.network_kind import DecoderModule, GrowthRule, NetworkKind, NetworkModule, Source
+from valpnas.contracts.network_kind import DecoderModule, GrowthRule, NetworkKind, NetworkModule, PathDropper, Source
 from valpnas.contracts.space import Space
 from valpnas.errors import InvalidValpError
 from valpnas.networks.cell_draws import random_cell_spec
@@ -55,6 +55,10 @@ class CellModule(NetworkModule):
         for other in heard[1:]:
             total = total + other
         return self._through(total.expand(rows, *self.spec.shape))
+
+    def drop_paths(self, drop: PathDropper) -> None:
+        """Have every cell ask ``drop``."""
+        self.body.drop_path = drop
 
     def _through(self, value: Tensor) -> Tensor:
         result: Tensor = self.body(value)

@@ -155,4 +155,6 @@ class HeldOutView:
     def _loss_values(self, result: Forward, outputs: Container[str]) -> dict[str, float]:
         with torch.no_grad():
             losses = self._losses(self._module, result, self.targets, outputs)
+        if not losses:  # an input that nothing hears alters no output
+            return {}
         return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))

@@ -6,22 +6,18 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from valpnas.commands.options import AsJson, DataDir, option, say
 from valpnas.errors import ConfigError
 
 if TYPE_CHECKING:
     from valpnas.experiments.comparison import Comparison
-
-
-def option(text: str, **more: Any) -> Any:
-    """Return an option that shows no default, for its default is whatever the file says."""
-    return typer.Option(help=text, show_default=False, **more)
 
 
 def compare(
@@ -53,12 +49,12 @@ def compare(
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
     seed: Annotated[int | None, option("Seed of the first pair; the others follow.")] = None,
     device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
-    data_dir: Annotated[Path | None, option("Folder with data files.", envvar="VALPNAS_DATA")] = None,
+    data_dir: DataDir = None,
     workers: Annotated[int | None, option("Processes at a time; one per core if not given.")] = None,
     out: Annotated[Path | None, option("Folder for runs and report; one that is there is gone on with.")] = None,
     append: Annotated[Path | None, option("Record (CSV) of earlier sittings to add pairs to.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare searches: run arms as pairs with equal seeds, and say which is better and how sure that is.
 
@@ -104,9 +100,9 @@ def _carry_out(
     from valpnas.experiments import compare as experiment
     from valpnas.experiments.terminal import print_comparison
 
-    say = _say(quiet)
+    speak = say(quiet)
     try:
-        compared = experiment.compare(comparison, folder, append, workers, say, quiet)
+        compared = experiment.compare(comparison, folder, append, workers, speak, quiet)
     except KeyboardInterrupt:
         typer.echo(f"valpnas: interrupted; the same command with --out {folder} goes on", err=True)
         raise typer.Exit(130) from None
@@ -134,7 +130,3 @@ def _listed(flag: str, text: str | None, kind: type) -> list[Any] | None:
         return [kind(item) for item in _names(text)] if text is not None else None
     except ValueError as error:
         raise ConfigError(f"{flag}: expected numbers with commas between them, got {text!r}") from error
-
-
-def _say(quiet: bool) -> Callable[[str], None]:
-    return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))

@@ -1,0 +1,41 @@
+"""``valpnas check``: run files and compare files, without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valpnas.errors import ValpnasError
+
+
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE.toml...", help="Run files and compare files.", show_default=False)
+    ],
+) -> None:
+    """Check run files and compare files without running them."""
+    from valpnas import run as runs
+    from valpnas.config import read_run_file
+    from valpnas.experiments.compare import check as check_comparison
+    from valpnas.experiments.compare_file import is_compare_file, read_compare_file
+
+    def checked(file: Path) -> str:
+        if is_compare_file(file):
+            check_comparison(read_compare_file(file))
+            return "a valid compare file"
+        config = read_run_file(file)
+        runs.check(config)
+        runs.check_start(config, runs.problem_of(config))
+        return "a valid run file"
+
+    bad = 0
+    for file in files:
+        try:
+            typer.echo(f"{file}: {checked(file)}")
+        except ValpnasError as error:
+            bad += 1
+            typer.echo(f"valpnas: {file}: {str(error).removeprefix(f'{file}: ')}", err=True)
+    if bad:
+        raise typer.Exit(2)

@@ -1,0 +1,28 @@
+"""Options that several commands share, and messages to the person who gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def option(text: str, *names: str, **more: Any) -> Any:
+    """Return an option that shows no default, for its default is whatever the file says."""
+    return typer.Option(*names, help=text, show_default=False, **more)
+
+
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)]
+Target = Annotated[
+    str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DataDir = Annotated[Path | None, option("Folder with data files.", envvar="VALPNAS_DATA")]
+Quiet = Annotated[bool | None, option("No progress bar, no messages.", "--quiet", "-q")]
+
+
+def say(quiet: bool) -> Callable[[str], None]:
+    """Return how to speak to a person: on stderr, so that --json leaves stdout to the data."""
+    return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))

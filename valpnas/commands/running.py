@@ -1,0 +1,82 @@
+"""``valpnas run`` and ``valpnas resume``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from valpnas.commands.interruption import interruptible
+from valpnas.commands.options import AsJson, DataDir, Quiet, RunPath, Target, option, say
+from valpnas.commands.printing import print_report, print_run
+
+
+def run(
+    target: Target,
+    search: Annotated[str | None, option("Search algorithm.")] = None,
+    start: Annotated[str | None, option("random, wide, deep, or a VALP's JSON file.")] = None,
+    start_parameters: Annotated[int | None, option("Weights of a wide or deep start; 0: 128 units per layer.")] = None,
+    networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
+    chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
+    accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,
+    rejected: Annotated[str | None, option("discard or train-parent.")] = None,
+    steps: Annotated[int | None, option("Changes to try.")] = None,
+    initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
+    batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
+    batch_size: Annotated[int | None, option("Rows per batch.")] = None,
+    learning_rate: Annotated[float | None, option("Of every output, at first.")] = None,
+    algorithm: Annotated[str | None, option("SGD algorithm of every output, at first.")] = None,
+    schedule: Annotated[str | None, option("constant, linear or cosine.")] = None,
+    final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
+    balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
+    time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
+    seed: Annotated[int | None, option("Seed of all randomness.")] = None,
+    device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, option("Run directory to make.")] = None,
+    report: Annotated[bool | None, option("Write the run's page, report.html, at its end.")] = None,
+    quiet: Quiet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Design a model: search from a start, random if you name no other, and print the front.
+
+    Every option is also a key of the run file; options given here go before the file's keys.
+    """
+    given = {
+        "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser, "accept": accept,
+        "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
+        "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
+        "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
+        "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
+    }  # fmt: skip
+    overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if networks is not None:
+        overrides["space"] = {"networks": [kind.strip() for kind in networks.split(",")]}
+    if as_json:
+        overrides["quiet"] = True
+    from valpnas import run as runs
+
+    config, name = runs.configure(target, overrides)
+    problem = runs.problem_of(config)
+    path = runs.place_of(config, name)
+    with interruptible(path):
+        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet), complain=say(quiet=False))
+    print_run(made, as_json)
+    print_report(made, config.quiet)
+
+
+def resume(
+    path: RunPath,
+    steps: Annotated[int | None, option("Raise the budget to this many steps.")] = None,
+    quiet: Quiet = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was stopped or killed, or give it more steps."""
+    from valpnas import run as runs
+
+    silent = True if as_json else quiet
+    with interruptible(path):
+        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False))
+    print_run(made, as_json)
+    print_report(made, made.config.quiet if silent is None else silent)
