@@ -22,7 +22,7 @@ def save_picture(plan: NetworkPlan, path: Path) -> None:
     """Draw the cell and the network of ``plan`` into a file.
 
     Raises:
-        ConfigError: the file's name ends in something else than ``FORMATS``.
+        ConfigError: the file's name ends in something else than ``FORMATS``, or it cannot be written.
     """
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"{path}: expected a file that ends in {', '.join(FORMATS)}; give it another name")
@@ -39,7 +39,12 @@ def save_picture(plan: NetworkPlan, path: Path) -> None:
     for each, drawing, title in zip(axes, drawings, ("cell", "network"), strict=True):
         _draw(each, drawing, title)
     with rc_context({"svg.hashsalt": "valpnas", "svg.fonttype": "none"}):  # the same bytes each time
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        try:
+            figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix.lower() == ".svg" else None)
+        except OSError as error:
+            raise ConfigError(
+                f"{path}: expected a file that can be written, got {error.strerror}; name another"
+            ) from error
 
 
 def _height(drawing: Drawing) -> float:
