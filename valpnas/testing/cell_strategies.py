@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from valpnas.cells.block import Block, Cell
 from valpnas.cells.macro import Macro
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.networks.cell_spec import CellSpec
 
 _SERIES = "identity, 3 conv, 2 conv, 3:2dr conv, 3 dconv, 3-2 conv, 3 tconv, 2 maxpool, 3 avgpool, lstm, gru"
@@ -70,10 +70,10 @@ def cell_specs(draw: st.DrawFn) -> CellSpec:
 
 
 @st.composite
-def cell_spaces(draw: st.DrawFn) -> CellSpace:
+def cell_spaces(draw: st.DrawFn) -> CellBounds:
     """Draw bounds of such networks, series' or images', with room for another block."""
     dimensions = draw(st.sampled_from([1, 2]))
-    return CellSpace(
+    return CellBounds(
         operations=OPERATIONS[dimensions],
         max_blocks=3,
         max_filters=draw(st.integers(4, 6)),
