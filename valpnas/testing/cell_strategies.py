@@ -54,7 +54,10 @@ def macros(motifs: int = 3) -> st.SearchStrategy[Macro]:
 
 @st.composite
 def cell_specs(draw: st.DrawFn) -> CellSpec:
-    """Draw a spec of a network with an entry: one or two blocks, two or three cells, extents of 2 to 4."""
+    """Draw a spec of a network with an entry: one or two blocks, two or three cells, extents of 4 to 6.
+
+    So the shortest series behind a reduction has two steps: one step alone tells a recurrence nothing.
+    """
     dimensions = draw(st.sampled_from([1, 2]))
     macro = Macro(
         filters=draw(st.integers(1, 3)),
@@ -65,7 +68,7 @@ def cell_specs(draw: st.DrawFn) -> CellSpec:
         reshape=draw(st.booleans()),
         project=draw(st.integers(0, 3)) > 0,
     )
-    extent = tuple(draw(st.integers(2, 4)) for _ in range(dimensions))
+    extent = tuple(draw(st.integers(4, 6)) for _ in range(dimensions))
     return CellSpec(draw(cells(dimensions, most=2)), macro, draw(st.integers(1, 3)), extent)
 
 
@@ -79,5 +82,5 @@ def cell_spaces(draw: st.DrawFn) -> CellBounds:
         max_filters=draw(st.integers(4, 6)),
         residual=draw(st.booleans()),
         channels=draw(st.integers(1, 3)),
-        extent=tuple(draw(st.integers(2, 4)) for _ in range(dimensions)),
+        extent=tuple(draw(st.integers(4, 6)) for _ in range(dimensions)),
     )
