@@ -21,12 +21,12 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
-from valpnas.contracts.data_files import cache_folder
+from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.serial import Serial
+from valpnas.execution.build import build_executor, check_executor
 from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
@@ -36,16 +36,13 @@ from valpnas.search.build import build_balancer, build_operators, build_search, 
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import check_yardsticks, read_problem, save_problem
+from valpnas.store.problems import save_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
-from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
-from valpnas.training.fitting import Fitting
-from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
-from valpnas.training.trainer import JobTrainer
+from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of
 
 Say = Callable[[str], None]
 
@@ -101,7 +98,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
     config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
-        evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
+        evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
         path = place_of(config, name or problem.name)
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
@@ -128,8 +125,10 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
 
-def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
+def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None, **place: Any) -> Run:
     """Go on with a run where its journal ends; ``steps`` raises its budget.
+
+    ``place`` says where it goes on, if not where it was begun: ``executor`` and ``workers``.
 
     Raises:
         StoreError: no run, a run in use, or data that are not those it was made on.
@@ -141,19 +140,24 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         stack.callback(directory.close)
         _check_models(directory, build_search(run.config))  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
-        evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
-        check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
+        evaluator = evaluator_at(run, run.config, silent)
         config = _with_budget(directory, run.config, steps)
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
-        _search(replace(config, quiet=silent), evaluator, directory, say)
+        _search(replace(config, quiet=silent, **place), evaluator, directory, say)
         new = directory.journal.bytes > before or not (path / REPORT).exists()
     return _reported(Run(path), evaluator.prepared, config.report and new)
 
 
 def check(config: RunConfig) -> None:
     """Raise ``UnknownNameError`` or ``ConfigError`` unless every name in ``config`` is known; nothing is run."""
-    build_search(config)
+    search = build_search(config)
+    if config.asynchronous and not search.asynchronous:
+        raise ConfigError(
+            f"asynchronous: expected a search that asks for more while candidates are out, got {config.search!r}, "
+            "which waits for all it asked for; leave asynchronous out"
+        )
+    check_executor(config.executor)
     build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
@@ -191,31 +195,35 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
-    engine = PlainEngine(build_balancer(config))
-    trainer = JobTrainer(
-        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
-    )
-    search = build_search(config)
-    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+    search, held_out = build_search(config), HeldOut(directory, say)
+    with (
+        _executor(config, directory, Worker.of(config, evaluator)) as executor,
+        tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar,
+    ):
 
         def watch(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+        state = SearchLoop(search, bench, directory, executor, watch, held_out, config.asynchronous).run()
     _finish(directory, bench, search.front(state), say)
+
+
+def _executor(config: RunConfig, directory: RunDirectory, worker: Worker) -> Executor:
+    gpu = worker.trainer.prepared.device.type == "cuda"
+    make = WorkerAt(directory.path, config.device)
+    return build_executor(config.executor, config.workers, directory.jobs, worker, make, gpu)
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:
     """Diagnose the front, whatever the chooser was."""
-    if directory.journal.events[-1]["event"] == "ended":
+    if directory.journal.last is not None and directory.journal.last["event"] == "ended":
         return
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
         directory.write_diagnostics(candidate, look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
-    directory.write_state(summarise(directory))
+    directory.write_state(summarise(RunDirectory(directory.path)))
 
 
 def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:
@@ -232,17 +240,11 @@ def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:
     return run
 
 
-def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
-    tasks = {output.name: output.task for output in prepared.problem.outputs}
-    fitting = Fitting(cache_folder() / "scorers", quiet)
-    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
-
-
 def _check_models(directory: RunDirectory, search: Search[Any]) -> None:
     """Raise ``StoreError`` unless the journal makes sense and every model that the search still needs can be read."""
     state = search.begin()
-    for batch in directory.asked():
-        state = search.tell(state, batch.told()) if batch.complete else state
+    for asked in directory.replay():
+        state = search.tell(state, asked.told())
     for candidate in search.keep(state):
         directory.model(candidate)
 

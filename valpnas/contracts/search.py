@@ -14,7 +14,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
@@ -52,6 +52,7 @@ class Search(ABC, Generic[State]):
     """A search algorithm. It keeps nothing in itself that is not in the state."""
 
     name: ClassVar[str]
+    asynchronous: ClassVar[bool] = False  # whether it can ask for more while jobs are out
 
     @abstractmethod
     def begin(self) -> State:
@@ -60,6 +61,15 @@ class Search(ABC, Generic[State]):
     @abstractmethod
     def ask(self, state: State, bench: Workbench) -> Sequence[Job]:
         """Return the jobs to run next, in candidate order; none when the search has ended."""
+
+    def ask_more(self, state: State, bench: Workbench, out: Sequence[JobRecord], room: int) -> Sequence[Job]:
+        """Return up to ``room`` further jobs while those ``out`` are not told; none to wait for them, or to end.
+
+        Only a search that says ``asynchronous`` is asked. It numbers its jobs on from the highest candidate in
+        ``state`` and ``out``, may be told results in any order, and finds the order again when it is resumed: they
+        are told as the journal says.
+        """
+        raise NotImplementedError(f"{self.name} waits for all its jobs")
 
     @abstractmethod
     def tell(self, state: State, results: Sequence[Result]) -> State:

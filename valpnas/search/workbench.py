@@ -28,8 +28,8 @@ class Shelf(Protocol):
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model."""
 
-    def asked(self) -> list[Asked]:
-        """Return the jobs asked for so far, with their results."""
+    def replay(self) -> Iterable[Asked]:
+        """Return the jobs the search was told the results of, in the order of telling."""
 
 
 class RunWorkbench:
@@ -94,8 +94,8 @@ class RunWorkbench:
         sees the same ones.
         """
         if peers:
-            results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
-            scored = {result.candidate: result.objectives for result in results if not result.failed}
+            told = [result for asked in self._store.replay() for result in asked.told()]
+            scored = {result.candidate: result.objectives for result in told if not result.failed}
             own = scored.pop(candidate, {})
             return HeldOutView(self.model(candidate), self._prepared, self._losses, candidate, own, scored)
         if self._view is None or self._view[0] != candidate:

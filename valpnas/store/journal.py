@@ -1,4 +1,4 @@
-"""The journal: one JSON object per line, append-only, flushed to disk line by line; the only truth of a run."""
+"""The journal: one JSON object per line, append-only; the only truth of a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Journal(JsonLines):
 
     @property
     def events(self) -> list[Event]:
-        """All events."""
+        """All events; a writer reads them from the file."""
         return self.lines
 
     def of(self, kind: str) -> list[Event]:
