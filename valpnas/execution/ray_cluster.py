@@ -30,7 +30,7 @@ class _Hand:
 
 
 class RayCluster(Executor):
-    """Runs jobs in ``count`` Ray actors. A job whose actor or node is lost is given to another one, three times at most.
+    """Runs jobs in ``count`` Ray actors; a job whose actor or node is lost is given to another, three times at most.
 
     Without an address a cluster of this machine is started, and ended on closing. ``gpus`` says that jobs need one: the
     GPUs of the cluster are divided among the actors.
@@ -147,9 +147,7 @@ def import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise ConfigError(
-            "executor 'ray': expected Ray, found none; install it with `pip install valpnas[ray]`"
-        ) from error
+        raise ConfigError("executor 'ray': expected Ray, found none; `pip install valpnas[ray]` installs it") from error
     return ray
 
 

@@ -1,12 +1,13 @@
 """jobs/: jobs that are out, so that another process can do them, and what came of those that others have done.
 
-``<candidate>.json`` says what is to be done and ``.safetensors`` holds the state it begins with; ``<candidate>.done.json``
-and ``.done.safetensors`` are the answer. Who works on a job holds a lock on its first file, which ends with the process.
+``<candidate>.json`` says what is to be done, ``.safetensors`` holds the state it begins with; ``.done.json`` and
+``.done.safetensors`` are the answer. Who works on a job holds a lock on its first file, which ends with the process.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -35,6 +36,7 @@ class JobFolder:
     def save(self, job: Job) -> None:
         """Write a job, what says that it is there last; one that lies there already is left to who is at it."""
         note = {"record": job.record.to_json(), "valp": valp_to_json(job.model.valp), "fault": job.fault}
+        note = json.loads(json.dumps(note))  # as it will be read
         path = self._file(job.record.candidate, ".json")
         if path.exists():
             if read_json(path) == note:
