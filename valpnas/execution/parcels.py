@@ -26,7 +26,7 @@ def pack_job(job: Job) -> Job:
 
 def unpack_job(job: Job) -> Job:
     """Return the job that was packed, each tensor contiguous and in a memory of its own."""
-    return replace(job, model=_mapped(job.model, torch.from_numpy))
+    return replace(job, model=_mapped(job.model, _tensor))
 
 
 def pack_answer(answer: Answer) -> Answer:
@@ -36,7 +36,7 @@ def pack_answer(answer: Answer) -> Answer:
 
 def unpack_answer(answer: Answer) -> Answer:
     """Return the answer that was packed."""
-    return _answer(answer, torch.from_numpy)
+    return _answer(answer, _tensor)
 
 
 def _answer(answer: Answer, change: Callable[[Any], Any]) -> Answer:
@@ -47,6 +47,10 @@ def _answer(answer: Answer, change: Callable[[Any], Any]) -> Answer:
 
 def _array(tensor: Tensor) -> Any:
     return tensor.detach().cpu().clone(memory_format=torch.contiguous_format).numpy()
+
+
+def _tensor(array: Any) -> Tensor:
+    return torch.from_numpy(array if array.flags.writeable else array.copy())  # Ray hands out its own memory
 
 
 def _mapped(model: Model, change: Callable[[Any], Any]) -> Model:

@@ -14,6 +14,8 @@ from valpnas.execution.child import Child, Make
 
 Key = TypeVar("Key")
 
+_FALSE_STARTS = 3  # children in a row that may be lost before they could begin
+
 
 @dataclass(frozen=True)
 class Order(Generic[Key]):
@@ -51,6 +53,7 @@ class Pool(Generic[Key]):
         self._make, self.count = make, count
         self._waiting: deque[Order[Key]] = deque()
         self._hands: list[_Hand[Key]] = []
+        self._false_starts = 0
 
     @property
     def pids(self) -> list[int]:
@@ -112,7 +115,7 @@ class Pool(Generic[Key]):
         if order is None:
             if said is not None:
                 raise ExecutionError(f"a worker process could not begin: {said}")
-            hand.ready = True
+            hand.ready, self._false_starts = True, 0
         self._fill()
         if order is not None:
             yield Done(order.key, said)
@@ -121,8 +124,11 @@ class Pool(Generic[Key]):
         order = hand.order
         how = hand.child.how_it_ended()
         self._drop(hand)
-        if not hand.ready:
-            raise ExecutionError(f"a worker process could not begin: {how}; what it said is above")
+        self._false_starts += not hand.ready
+        if self._false_starts >= _FALSE_STARTS:
+            raise ExecutionError(
+                f"{_FALSE_STARTS} worker processes could not begin, the last: {how}; see above for why"
+            )
         self._fill()
         if order is not None:  # one that was lost while idle is replaced, and nobody misses anything
             yield Done(order.key, lost=f"lost with its worker: {how}")
