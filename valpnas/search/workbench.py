@@ -21,6 +21,8 @@ from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.view import HeldOutView
 
+_REMEMBERED = 256  # candidates whose findings are kept in memory: a search of many looks at few of them again
+
 
 class Shelf(Protocol):
     """Where models and results come from: a run directory, or a single model that belongs to no run."""
@@ -85,7 +87,16 @@ class RunWorkbench:
         with blamed(f"diagnostic {name!r}, looking at candidate {view.candidate},", "mend it and resume the run"):
             seen = catalog.diagnostic(name).examine(view, self.rng(view.candidate, f"diagnose {name}"))
             self._findings[view.candidate, name] = _findings_only(seen)
+        self._forget()
         self.seconds[view.candidate, name] = time.perf_counter() - started
+
+    def _forget(self) -> None:
+        """Forget what was seen first; it can be looked at again."""
+        while len({candidate for candidate, _ in self._findings}) > _REMEMBERED:
+            oldest = next(iter(self._findings))[0]
+            for table in (self._findings, self.seconds):
+                for key in [key for key in table if key[0] == oldest]:
+                    del table[key]
 
     def _view_of(self, candidate: int, peers: bool) -> HeldOutView:
         """Return the view of a candidate, with its peers where a diagnostic compares; without, the latest is kept.
