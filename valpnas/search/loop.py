@@ -18,6 +18,7 @@ from valpnas.store.run_directory import RunDirectory
 Watcher = Callable[[int, int], None]  # (steps done, steps to do)
 
 _QUICK = 0.01  # seconds: jobs over sooner share a commit, which can take that long by itself
+_REST = 10  # times as long as a commit took there is none for quick jobs
 
 
 class Reporter(Protocol):
@@ -46,7 +47,7 @@ class SearchLoop:
     _diagnosed: float = 0.0  # seconds of diagnostics in this turn, until a proposal has taken them
     _started: float = 0.0
     _accounted: float = 0.0
-    _committed: float = 0.0
+    _next_commit: float = 0.0
     _quick: bool = False  # whether the last job was over soon
 
     def run(self) -> Any:
@@ -177,10 +178,12 @@ class SearchLoop:
 
     def _commit(self, at_once: bool = False) -> None:
         """Put on disk what was recorded; but many quick jobs at a time, for which a loss is as quickly made good."""
-        if at_once or not self._quick or time.perf_counter() - self._committed > _QUICK:
+        before = time.perf_counter()
+        if at_once or not self._quick or before > self._next_commit:
             self.reporter.flush()
             self.store.commit()
-            self._committed = time.perf_counter()
+            now = time.perf_counter()
+            self._next_commit = now + max(_QUICK, _REST * (now - before))
 
     def _unaccounted(self) -> float:
         """Return the seconds of this turn that no account has; none while a journal is replayed."""
