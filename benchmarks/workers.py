@@ -2,9 +2,9 @@
 
     python benchmarks/workers.py --workers 2 --candidates 64
 
-The same search - eight gentle changes at a time, on digits - is run with `serial` and with `processes`; both runs must be
-equal. Candidates are counted from the second batch on, when the workers have begun; what beginning takes is printed
-apart. CPU seconds are those of the parent and of its workers: on a machine that is busy otherwise they say what an idle
+The same search - eight gentle changes at a time, on digits - is run with `serial` and with `processes`; both runs
+must be equal. Candidates are counted from the second batch on, when the workers have begun; what beginning takes is
+printed apart. CPU seconds are those of the parent and of its workers: on a machine that is busy otherwise they say what an idle
 one could do, as the parent's work, and the work of the slower half of each batch, cannot be shared.
 """
 

@@ -15,6 +15,7 @@ from valpnas.execution.parcels import pack_job, unpack_answer
 from valpnas.execution.ray_worker import RayWorker
 
 _TRIES = 3  # workers that a job may cost before it has failed
+_FALSE_STARTS = 3  # actors in a row that may be lost before they could begin
 _FOREVER = float("inf")
 
 
@@ -53,6 +54,7 @@ class RayCluster(Executor):
         self._waiting: deque[Job] = deque()
         self._tries: dict[int, int] = {}
         self._hands: list[_Hand] = []
+        self._false_starts = 0
 
     @property
     def room(self) -> int:
@@ -122,6 +124,9 @@ class RayCluster(Executor):
     def _lose(self, hand: _Hand, why: str) -> Iterator[Answer]:
         job = hand.job
         self._drop(hand)
+        self._false_starts = 0 if hand.ready else self._false_starts + 1
+        if self._false_starts >= _FALSE_STARTS:
+            raise ExecutionError(f"{_FALSE_STARTS} Ray workers could not begin, the last: {why}")
         if job is None:
             return
         if self._tries[job.record.candidate] < _TRIES:
