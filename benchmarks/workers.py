@@ -4,8 +4,8 @@
 
 The same search - eight gentle changes at a time, on digits - is run with `serial` and with `processes`; both runs
 must be equal. Candidates are counted from the second batch on, when the workers have begun; what beginning takes is
-printed apart. CPU seconds are those of the parent and of its workers: on a machine that is busy otherwise they say what an idle
-one could do, as the parent's work, and the work of the slower half of each batch, cannot be shared.
+printed apart. CPU seconds are those of the parent and of its workers: on a machine that is busy otherwise they say what
+an idle one could do at best, for the parent's work cannot be shared.
 """
 
 from __future__ import annotations
