@@ -59,6 +59,9 @@ class Replay:
                     raise ValueError(f"a verdict on candidate {event['candidate']}, which has no result")
                 told.verdicts[event["candidate"]] = event["event"]
                 continue
+            if event["event"] == "budget":  # a verdict that a kill kept from the journal may come after it
+                self._void()
+                continue
             if told is not None:
                 yield told
             told = self._take(event)
@@ -66,15 +69,13 @@ class Replay:
             yield told
 
     def _take(self, event: Event) -> Asked | None:
-        """Take in an event that is no verdict; return the ask that is complete with it."""
+        """Take in a proposal or a result; return the ask that is complete with it."""
         if event["event"] == "proposed":
             self._ask(event["ask"]).records[event["candidate"]] = JobRecord.from_json(event)
         elif event["event"] in {"trained", "failed"}:
             asked = self.open[event["ask"]]
             asked.results[event["candidate"]] = _result(asked, event)
             return self.open.pop(event["ask"]) if asked.complete else None
-        elif event["event"] == "budget":
-            self._void()
         return None
 
     def _ask(self, number: int) -> Asked:
