@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from valpnas.execution.shared import PAUSE, do_one
 from valpnas.opened_run import Run
-from valpnas.run import resume
+from valpnas.run import Say, resume, warn
 from valpnas.store.jobs import JobFolder
 from valpnas.store.lock import LockedError, is_locked
 from valpnas.working import WorkerAt
 
 
-def work(path: Path, say: Callable[[str], None], quiet: bool | None = None) -> Run:
+def work(
+    path: Path, say: Callable[[str], None], quiet: bool | None = None, complain: Callable[[str], None] = warn
+) -> Run:
     """Work on the run at ``path`` until it has ended, and return it.
 
     While another process is in charge, its jobs are done here; when nobody is, since it ended or was killed, this one
@@ -27,12 +28,12 @@ def work(path: Path, say: Callable[[str], None], quiet: bool | None = None) -> R
     while True:
         _help(path, say)
         try:
-            return resume(path, say, quiet=quiet, executor="shared")
+            return resume(path, say, quiet=quiet, complain=complain, executor="shared")
         except LockedError:  # another one was quicker
             continue
 
 
-def _help(path: Path, say: Callable[[str], None]) -> None:
+def _help(path: Path, say: Say) -> None:
     """Do jobs while another process is in charge."""
     folder, worker = JobFolder(path / "jobs"), None
     if is_locked(path / "lock") and not folder.path.exists():

@@ -2,57 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from valpnas.config import RunConfig
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.executor import Answer
-from valpnas.contracts.job import Job
+from valpnas.contracts.job import Job, Result
 from valpnas.held_out import held_out_scores
 from valpnas.opened_run import Run, prepared_data
 from valpnas.search.build import build_balancer
 from valpnas.seeding import stream
 from valpnas.store.problems import check_yardsticks, read_problem
+from valpnas.training.attempt import Watcher
 from valpnas.training.data import Prepared
 from valpnas.training.device import small_network_settings
 from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
-from valpnas.training.trainer import JobTrainer
-
-
-@dataclass(frozen=True)
-class Streams:
-    """The random streams of a run, by candidate and purpose."""
-
-    seed: int
-
-    def __call__(self, candidate: int, purpose: str) -> np.random.Generator:
-        """Return the generator of one stream."""
-        return stream(self.seed, candidate, purpose)
+from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
 
 @dataclass(frozen=True, eq=False)
 class Worker:
     """Does jobs of one run: trains, evaluates, and scores on the test rows."""
 
-    trainer: JobTrainer
+    trainer: Callable[[Job], Result]
+    evaluator: Evaluator
 
     @staticmethod
-    def of(config: RunConfig, evaluator: Evaluator) -> Worker:
-        """Make the worker of a run that is being made or gone on with."""
+    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore) -> Worker:
+        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs."""
         engine = PlainEngine(build_balancer(config))
-        return Worker(JobTrainer(evaluator.prepared, evaluator, engine, Streams(config.seed)))
+        trainer = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
+        return Worker(WarmedUp(trainer) if config.warm_up else trainer, evaluator)
 
     def __call__(self, job: Job) -> Answer:
         """Return what came of ``job``, with the figures on test rows beside it."""
         with small_network_settings():
             result = self.trainer(job)
-            scores = held_out_scores(self.trainer.evaluator, result.model) if result.model else None
+            scores = held_out_scores(self.evaluator, result.model) if result.model else None
         return Answer(result, scores)
 
 

@@ -13,6 +13,7 @@ from valpnas.execution.shared import Shared
 from valpnas.store.jobs import JobFolder
 
 NAMES = ("serial", "processes", "shared", "ray")
+IN_THIS_PROCESS = ("serial", "shared")  # where a job can be watched epoch by epoch
 _AT = "ray://"  # ... HOST:PORT, a cluster that there is
 
 

@@ -76,7 +76,7 @@ class JobFolder:
             if JobRecord.from_json(done["record"]) != record:
                 return None
             held_out = HeldOutScores(**done["held_out"]) if done["held_out"] is not None else None
-            result = Result(record, **{name: done[name] for name in _FIGURES})
+            result = Result(record, **{name: done[name] for name in _FIGURES}, curve=tuple(done["curve"]))
             return Answer(replace(result, model=None if result.failed else self._trained(record.candidate)), held_out)
 
     # -- who does -------------------------------------------------------------------------------------
@@ -117,7 +117,8 @@ class JobFolder:
             save_weights(result.model, self._file(result.candidate, ".done.safetensors"))
         figures: dict[str, Any] = {name: _plain(getattr(result, name)) for name in _FIGURES}
         held_out = asdict(answer.held_out) if answer.held_out else None
-        done = {"record": result.record.to_json(), "held_out": held_out, **figures}
+        curve = [dict(epoch) for epoch in result.curve]
+        done = {"record": result.record.to_json(), "held_out": held_out, "curve": curve, **figures}
         write_json(self._file(result.candidate, ".done.json"), done)
 
     def _trained(self, candidate: int) -> Any:

@@ -10,17 +10,11 @@ from typing import IO
 from valpnas.errors import StoreError
 from valpnas.store.files import explained
 
-_PATIENCE = 0.2  # seconds: whoever only looks whether it is locked holds it for an instant
+_WAITS = (0.01, 0.02, 0.05, 0.0)  # seconds: whoever only looks whether it is locked holds it for an instant
 
 
 class LockedError(StoreError):
     """Another process holds the lock."""
-
-
-def is_locked(path: Path) -> bool:
-    """Say whether a process holds the lock on the file at ``path``."""
-    with explained(path, "lock"), path.open("ab") as file:
-        return not _try(file)
 
 
 def locked(path: Path, what: str = "run") -> IO[bytes]:
@@ -32,21 +26,25 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
     """
     with explained(path, "lock"):
         file = path.open("ab")
-    deadline = time.monotonic() + _PATIENCE
-    while not _try(file):
-        if time.monotonic() > deadline:
-            file.close()
-            raise LockedError(
-                f"{path.parent}: expected to be alone, but another process is writing this {what}; "
-                "wait for it or stop it"
-            )
-        time.sleep(_PATIENCE / 10)
-    return file
+    for wait in _WAITS:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError:
+            time.sleep(wait)
+    file.close()
+    raise LockedError(
+        f"{path.parent}: expected to be alone, but another process is writing this {what}; wait for it or stop it"
+    )
 
 
-def _try(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+def is_locked(path: Path) -> bool:
+    """Say whether a process holds the lock at ``path``; nothing is written, and it is free again at once."""
+    if not path.exists():
         return False
-    return True
+    with explained(path, "read"), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
