@@ -13,10 +13,8 @@ from valpnas.store.lock import LockedError, is_locked
 from valpnas.working import WorkerAt
 
 
-def work(
-    path: Path, say: Callable[[str], None], quiet: bool | None = None, complain: Callable[[str], None] = warn
-) -> Run:
-    """Work on the run at ``path`` until it has ended, and return it.
+def work(path: Path, say: Say, quiet: bool | None = None, complain: Say = warn) -> Run:
+    """Work on the run at ``path`` until it has ended, and return it; ``complain`` is that of ``run.start``.
 
     While another process is in charge, its jobs are done here; when nobody is, since it ended or was killed, this one
     takes charge.
