@@ -6,11 +6,12 @@ It is there to drive executors, in benchmarks and in tests, and is no way to sea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from valpnas.contracts.job import Job, JobRecord, Protocol, Result, Schedule
+from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.operator import vary
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.errors import TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
@@ -45,8 +46,7 @@ class BatchSearch(Search[BatchState]):
     batches_per_step: int = 200
     batch_size: int = 100
     training: OutputTraining = field(default_factory=OutputTraining)
-    schedule: Schedule = field(default_factory=Schedule)
-    time_limit: float = 0.0
+    protocol: Protocol = field(default_factory=Protocol)
     width: int = 8
     name: ClassVar[str] = "batch"
     asynchronous: ClassVar[bool] = True
@@ -100,7 +100,7 @@ class BatchSearch(Search[BatchState]):
             raise TrainingFailedError(f"expected a start that can be trained, but {_STARTS} failed")
         rng = bench.rng(candidate, "start")
         valp = self.start.valp(bench.problem, bench.space, self.training, self.batch_size, rng)
-        protocol = Protocol(self.initial_batches, self.schedule, (0.0, 0.1), self.time_limit)
+        protocol = replace(self.protocol, batches=self.initial_batches, span=(0.0, 0.1))
         return Job(JobRecord(candidate, (), "start", canonical_hash(valp), protocol), fresh_model(valp, rng))
 
     def _change(self, candidate: int, state: BatchState, bench: Workbench) -> Job:
@@ -109,7 +109,7 @@ class BatchSearch(Search[BatchState]):
         model = bench.model(parent)
         gentle = [operator for operator in bench.operators.values() if operator.name.endswith("/gentle")]
         places = [(operator, site) for operator in gentle for site in operator.sites(model.valp)]
-        protocol = Protocol(self.batches_per_step, self.schedule, (0.1, 0.2), self.time_limit)
+        protocol = replace(self.protocol, batches=self.batches_per_step, span=(0.1, 0.2))
         if places:
             operator, site = places[int(rng.integers(len(places)))]
             changed = vary(operator, (model,), site, bench.rng(candidate, "vary"))

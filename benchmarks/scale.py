@@ -30,9 +30,10 @@ import numpy as np
 
 from valpnas.config import RunConfig
 from valpnas.contracts.executor import Answer, HeldOutScores
-from valpnas.contracts.job import Job, JobRecord, Proposal, Protocol, Result
+from valpnas.contracts.job import Job, JobRecord, Proposal, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search
 from valpnas.contracts.space import Space
 from valpnas.execution.serial import Serial
@@ -147,7 +148,9 @@ while not (path / "stop").exists():
     told = sum(len(asked.results) for asked in RunDirectory(path).replay())
     assert told >= last, "the journal shrank"
     looks, last = looks + 1, told
-    time.sleep(0.5 + 20 * (time.perf_counter() - began))
+    rested = time.perf_counter() + 20 * (time.perf_counter() - began)
+    while time.perf_counter() < rested and not (path / "stop").exists():
+        time.sleep(0.2)
 print(f"a reader looked {looks} times while it was written, and saw {last} candidates the last time")
 """
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from valpnas.contracts.executor import Answer, HeldOutScores
-from valpnas.contracts.job import Job, JobRecord, Protocol, Result
+from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError
 from valpnas.graph.tasks import Regression
