@@ -6,6 +6,8 @@ DEMO_ARGS ?= digits --steps 20
 # Which Python makes the environment, and where torch comes from (for example a CUDA index); empty = pip's default.
 PYTHON ?= python3
 TORCH_INDEX ?=
+# Which optional dependencies are installed; dev,ray tests the Ray executor too (a download of about 80 MB).
+EXTRAS ?= dev
 # Further words for pytest, for example TEST_ARGS="-k graph".
 TEST_ARGS ?=
 
@@ -50,5 +52,5 @@ clean: ## remove the environment and everything built; results in runs/ stay
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q "$$(grep '^torch==' constraints.txt)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[$(EXTRAS)]'
 	touch $@

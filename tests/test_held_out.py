@@ -43,6 +43,7 @@ def test_a_candidate_trained_again_counts_as_it_was_last(tmp_path: Path) -> None
     file = HeldOutFile.open(tmp_path)
     for value in (0.5, 0.5, 0.25):
         file.record(3, {"a": value}, {})
+        file.flush()
     assert len(file.lines) == 2, "equal figures are not written twice"
     assert read_test_objectives(tmp_path) == {3: {"a": 0.25}}
 

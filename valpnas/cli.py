@@ -64,9 +64,9 @@ def common(
 
 # In the order of --help: first what makes, then what looks, then what lists.
 for _command in (
-    running.run, comparing.compare, running.resume, looking.show, looking.report, looking.watch, diagnosing.diagnose,
-    looking.sample, listing.list_runs, listing.problems, listing.fetch, listing.operators, listing.diagnostics,
-    listing.searches, checking.check,
+    running.run, comparing.compare, running.resume, running.work, looking.show, looking.report, looking.watch,
+    diagnosing.diagnose, looking.sample, listing.list_runs, listing.problems, listing.fetch, listing.operators,
+    listing.diagnostics, listing.searches, checking.check,
 ):  # fmt: skip
     app.command(_command.__name__.removesuffix("_runs"))(_command)
 app.add_typer(cells.cell)

@@ -22,7 +22,7 @@ from valpnas.graph.valp import OutputTraining
 
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
-OF_THE_PLACE = ("out", "quiet", "report", "data_dir")
+OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -40,6 +40,9 @@ class RunConfig:
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
+    ``executor`` says where candidates are trained, by ``workers`` at a time (0: one per core): ``serial``,
+    ``processes``, ``shared`` or ``ray``. ``asynchronous`` asks for more while candidates are out: every worker is used,
+    and the result depends on their speed.
     ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
 
@@ -73,6 +76,9 @@ class RunConfig:
     final_decay: float = 0.3
     balancing: str = "sum"
     loss_weights: Mapping[str, float] = field(default_factory=dict)
+    asynchronous: bool = False
+    executor: str = "serial"
+    workers: int = 0
     seed: int = 0
     device: str = "auto"
     time_limit: float = 0.0
@@ -103,6 +109,7 @@ class RunConfig:
             "initial_batches": 1,
             "batches_per_step": 1,
             "batch_size": 1,
+            "workers": 0,
             "seed": 0,
         }.items():
             if not least <= getattr(self, name) <= _MOST:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ class _Alone:
     def model(self, candidate: int) -> Model:  # noqa: ARG002 - there is one
         return self.only
 
-    def asked(self) -> list[Asked]:
+    def replay(self) -> Iterable[Asked]:
         return []
 
 

@@ -35,6 +35,10 @@ class StoreError(ValpnasError):
     """A run directory cannot be read or written."""
 
 
+class ExecutionError(ValpnasError):
+    """Jobs cannot be run where they are to run; what was recorded stands, and the run can be resumed."""
+
+
 class PluginError(ValpnasError):
     """A plug-in (problem, chooser, diagnostic, search) raised something, or returned what it must not."""
 

@@ -1,4 +1,4 @@
-"""Held out: scores every trained candidate on the test rows as it is recorded, where nothing that decides can look.
+"""Held out: scores every trained candidate on the test rows where it was trained, and writes down what came of it.
 
 Not after the search and for the front only: weights of rejected candidates are not kept, and a comparison of searches
 reports on test rows whatever validation would have chosen at any earlier step.
@@ -7,29 +7,43 @@ reports on test rows whatever validation would have chosen at any earlier step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
+from valpnas.contracts.executor import Answer, HeldOutScores
 from valpnas.contracts.failure import failure_reason
-from valpnas.contracts.job import Result
+from valpnas.contracts.model import Model
+from valpnas.store.run_directory import RunDirectory
 from valpnas.store.test_objectives import HeldOutFile
 from valpnas.training.evaluation import Evaluator
 
 
+def held_out_scores(evaluator: Evaluator, model: Model) -> HeldOutScores:
+    """Score a model on the test rows; what goes wrong there is told and stops no search."""
+    try:
+        scores = evaluator.scores(model, "test")
+    except Exception as error:  # a row unlike all training rows, no memory: the search goes on all the same
+        return HeldOutScores(why_not=failure_reason(error))
+    return HeldOutScores(
+        {name: score.objective for name, score in scores.items()},
+        {name: dict(score.reported) for name, score in scores.items()},
+    )
+
+
 class HeldOut:
-    """The test rows of a run at work."""
+    """The test figures of a run at work: where they are written, and nothing that decides can look."""
 
-    def __init__(self, run: Path, evaluator: Evaluator, say: Callable[[str], None]) -> None:
-        """Open the file of test figures in the folder ``run``."""
-        self._file, self._evaluator, self._say = HeldOutFile.open(run), evaluator, say
+    def __init__(self, directory: RunDirectory, say: Callable[[str], None]) -> None:
+        """Open the file of test figures of a run."""
+        answered = {event["candidate"] for event in directory.journal if event["event"] == "trained"}
+        self._file, self._say = HeldOutFile.open(directory.path, answered), say
 
-    def score(self, result: Result) -> None:
-        """Score the candidate on the test rows; one that cannot be scored there has no figures, and is named."""
-        if result.model is None:
+    def record(self, answer: Answer) -> None:
+        """Write down a candidate's figures; one that has none is named."""
+        if answer.held_out is None:
             return
-        try:
-            scores = self._evaluator.scores(result.model, "test")
-        except Exception as error:  # a row unlike all training rows, no memory: the search goes on all the same
-            self._say(f"candidate {result.candidate} has no test objectives: {failure_reason(error)}")
-            scores = {}
-        objectives = {name: score.objective for name, score in scores.items()}
-        self._file.record(result.candidate, objectives, {name: score.reported for name, score in scores.items()})
+        if answer.held_out.why_not:
+            self._say(f"candidate {answer.result.candidate} has no test objectives: {answer.held_out.why_not}")
+        self._file.record(answer.result.candidate, answer.held_out.objectives, answer.held_out.reported)
+
+    def flush(self) -> None:
+        """Put it on disk."""
+        self._file.flush()

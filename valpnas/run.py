@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,12 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, data_folder, read_run_file
-from valpnas.contracts.data_files import cache_folder
+from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.serial import Serial
+from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
@@ -43,17 +42,14 @@ from valpnas.search.build import (
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
-from valpnas.store.problems import check_yardsticks, read_problem, save_problem
+from valpnas.store.problems import save_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
-from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
-from valpnas.training.fitting import Fitting
-from valpnas.training.measuring import measuring
-from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
-from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
+from valpnas.training.trainer import ignore
+from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of
 
 Say = Callable[[str], None]
 
@@ -117,7 +113,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
-        evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
+        evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
         path = place_of(config, name or problem.name)
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
@@ -157,10 +153,13 @@ def resume(
     quiet: bool | None = None,
     complain: Say = warn,
     generations: int | None = None,
+    **place: Any,
 ) -> Run:
     """Go on with a run where its journal ends; ``steps``, or ``generations`` of a population, raise its budget.
 
     ``complain`` is that of ``start``.
+
+    ``place`` says where it goes on, if not where it was begun: ``executor`` and ``workers``.
 
     Raises:
         StoreError: no run, a run in use, or data that are not those it was made on.
@@ -173,20 +172,25 @@ def resume(
         search = build_search(run.config)
         _check_models(directory, search)  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
-        evaluator = _evaluator(prepared_data(run.problem, run.config, path), silent)
-        check_yardsticks(read_problem(path).get("yardsticks", {}), evaluator.yardsticks, path)
+        evaluator = evaluator_at(run, run.config, silent)
         wanted = _wanted(search, {"steps": steps, "generations": generations})
         config = _with_budget(directory, run.config, search.budget, wanted)
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
-        _search(replace(config, quiet=silent), evaluator, directory, say)
+        _search(replace(config, quiet=silent, **place), evaluator, directory, say)
         new = directory.journal.bytes > before or not (path / REPORT).exists()
     return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 
 
 def check(config: RunConfig) -> None:
     """Raise ``UnknownNameError`` or ``ConfigError`` unless every name in ``config`` is known; nothing is run."""
-    build_search(config)
+    search = build_search(config)
+    if config.asynchronous and not search.asynchronous:
+        raise ConfigError(
+            f"asynchronous: expected a search that asks for more while candidates are out, got {config.search!r}, "
+            "which waits for all it asked for; leave asynchronous out"
+        )
+    check_executor(config.executor)
     build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
@@ -230,8 +234,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed)
-    engine = PlainEngine(build_balancer(config))
-    search = build_search(config)
+    search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
     planned_now, counted = search.progress(search.begin())[1], search.budget.removesuffix("s")
     total, unit = (None, "epoch") if by_epochs else (planned_now, counted)
@@ -242,24 +245,28 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
-        alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
-        warmed = WarmedUp(alone) if config.warm_up else alone
-        trainer = measuring(warmed, prepared, config.objectives, config.max_latency)
-        held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, unseen, held_out.score).run()
+        worker = Worker.of(config, evaluator, seen if config.executor in IN_THIS_PROCESS else ignore)
+        with _executor(config, directory, worker) as executor:
+            state = SearchLoop(search, bench, directory, executor, unseen, held_out, config.asynchronous).run()
     _finish(directory, bench, search.front(state), say)
+
+
+def _executor(config: RunConfig, directory: RunDirectory, worker: Worker) -> Executor:
+    gpu = worker.evaluator.prepared.device.type == "cuda"
+    make = WorkerAt(directory.path, config.device)
+    return build_executor(config.executor, config.workers, directory.jobs, worker, make, gpu)
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:
     """Diagnose the front, whatever the chooser was."""
-    if directory.journal.events[-1]["event"] == "ended":
+    if directory.journal.last is not None and directory.journal.last["event"] == "ended":
         return
     started = time.perf_counter()
     names = [entry.name for entry in catalog.entries("diagnostics")]
     for candidate in front:
         directory.write_diagnostics(candidate, look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
-    directory.write_state(summarise(directory))
+    directory.write_state(summarise(RunDirectory(directory.path)))
 
 
 def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:
@@ -276,17 +283,11 @@ def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:
     return run
 
 
-def _evaluator(prepared: Prepared, quiet: bool) -> Evaluator:
-    tasks = {output.name: output.task for output in prepared.problem.outputs}
-    fitting = Fitting(cache_folder() / "scorers", quiet)
-    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), fitting)
-
-
 def _check_models(directory: RunDirectory, search: Search[Any]) -> None:
     """Raise ``StoreError`` unless the journal makes sense and every model that the search still needs can be read."""
     state = search.begin()
-    for batch in directory.asked():
-        state = search.tell(state, batch.told()) if batch.complete else state
+    for asked in directory.replay():
+        state = search.tell(state, asked.told())
     for candidate in search.keep(state):
         directory.model(candidate)
 

@@ -25,7 +25,19 @@ TIERS = {
     **dict.fromkeys(("training", "predictors", "store", "execution", "testing", "tabular", "export"), 4),
     **dict.fromkeys(("search", "report"), 5),
     **dict.fromkeys(
-        ("cell_training", "diagnosing", "experiments", "held_out", "opened_run", "reporting", "run", "sampling"), 6
+        (
+            "cell_training",
+            "diagnosing",
+            "experiments",
+            "held_out",
+            "opened_run",
+            "reporting",
+            "run",
+            "sampling",
+            "sharing",
+            "working",
+        ),
+        6,
     ),
     **dict.fromkeys(("cli", "commands", "__init__"), 7),
 }

@@ -38,7 +38,7 @@ ARCHITECTURE = ROOT / "docs" / "architecture.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 MOST = {"steps": 2, "initial_batches": 20, "batches_per_step": 10}
-CONFIG_USERS = ("valpnas.run", "valpnas.experiments.comparison", "valpnas.experiments.worker")
+CONFIG_USERS = ("valpnas.run", "valpnas.experiments.comparison")
 RAISED = 3  # what a raised budget is cut to
 
 

@@ -8,7 +8,7 @@ these are compared exactly, everywhere; a difference is a change of behaviour, w
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Dreaming(FakeBench):
         self,
         candidate: int,
         diagnostics: Sequence[str],  # noqa: ARG002
-        peers: Sequence[int] | None = None,
+        scored: Mapping[int, Mapping[str, float]] | None = None,
     ) -> tuple[Finding, ...]:
         """Make up one finding per output and one per sub-network; every other member is weak in one output."""
         valp, rng = self.model(candidate).valp, stream(5, candidate)
@@ -44,7 +44,7 @@ class Dreaming(FakeBench):
             outputs = served_outputs(valp, network)
             kind, output = str(rng.choice(OF_NETWORKS)), outputs[int(rng.integers(len(outputs)))]
             found.append(Finding(kind, network, output if "TO_OUTPUT" in kind else "", advice="treat"))
-        if peers is not None and candidate % 2:
+        if scored is not None and candidate % 2:
             found.append(Finding("WEAK_OUTPUT", output=str(stream(6, candidate).choice([*valp.tasks])), advice="treat"))
         return tuple(found)
 

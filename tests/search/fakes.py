@@ -53,7 +53,7 @@ class FakeBench:
         self,
         candidate: int,  # noqa: ARG002
         diagnostics: Sequence[str],  # noqa: ARG002
-        peers: Sequence[int] | None = None,  # noqa: ARG002
+        scored: Mapping[int, Mapping[str, float]] | None = None,  # noqa: ARG002
     ) -> tuple[Finding, ...]:
         """Return what the test wants found."""
         return tuple(self.seen)

@@ -89,7 +89,7 @@ def test_a_population_compares_with_its_members_alone(run: Run, monkeypatch: pyt
     monkeypatch.setattr(type(catalog.diagnostic("relative_performance")), "examine", spy)
     objectives, here = scored(run), run.front[0].candidate
     others = [number for number in objectives if number != here]
-    bench_of(run).findings(here, ["relative_performance"], others[:2])
+    bench_of(run).findings(here, ["relative_performance"], {n: objectives[n] for n in [here, *others[:2]]})
     bench_of(run).findings(here, ["relative_performance"])
     assert seen == [{n: objectives[n] for n in others[:2]}, {n: objectives[n] for n in others}]
 

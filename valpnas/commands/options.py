@@ -20,6 +20,9 @@ Target = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DataDir = Annotated[Path | None, option("Folder with data files.", envvar="VALPNAS_DATA")]
+Executor = Annotated[str | None, option("Where candidates train: serial, processes, shared or ray[://HOST:PORT].")]
+Workers = Annotated[int | None, option("How many at a time; 0: one per core.")]
+ASYNCHRONOUS = "Use every worker all the time; the result then depends on their speed."
 Quiet = Annotated[bool | None, option("No progress bar, no messages.", "--quiet", "-q")]
 
 

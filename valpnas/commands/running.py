@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from valpnas.commands.interruption import interruptible
-from valpnas.commands.options import AsJson, DataDir, Quiet, RunPath, Target, option, say
+from valpnas.commands.options import (
+    ASYNCHRONOUS,
+    AsJson,
+    DataDir,
+    Executor,
+    Quiet,
+    RunPath,
+    Target,
+    Workers,
+    option,
+    say,
+)
 from valpnas.commands.printing import print_report, print_run
 
 
@@ -39,6 +50,9 @@ def run(
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
     balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
+    asynchronous: Annotated[bool | None, option(ASYNCHRONOUS, "--asynchronous/--synchronous")] = None,
+    executor: Executor = None,
+    workers: Workers = None,
     seed: Annotated[int | None, option("Seed of all randomness.")] = None,
     device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
     data_dir: DataDir = None,
@@ -58,7 +72,8 @@ def run(
         "max_latency": max_latency, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
-        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
+        "time_limit": time_limit, "asynchronous": asynchronous, "executor": executor, "workers": workers,
+        "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
@@ -84,6 +99,8 @@ def resume(
     path: RunPath,
     steps: Annotated[int | None, option("Raise the budget to this many steps.")] = None,
     generations: Annotated[int | None, option("Raise the budget to this many generations.")] = None,
+    executor: Executor = None,
+    workers: Workers = None,
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +108,22 @@ def resume(
     from valpnas import run as runs
 
     silent = True if as_json else quiet
+    place = {key: value for key, value in {"executor": executor, "workers": workers}.items() if value is not None}
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False), generations)
+        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False), generations, **place)
+    print_run(made, as_json)
+    print_report(made, made.config.quiet if silent is None else silent)
+
+
+def work(path: RunPath, quiet: Quiet = None, as_json: AsJson = False) -> None:
+    """Work on a run together with every other `work` on it, on this machine or another that sees its folder.
+
+    Whoever finds nobody in charge takes charge: asks for candidates, records what comes of them, and does some itself.
+    """
+    from valpnas import sharing
+
+    silent = True if as_json else quiet
+    with interruptible(path):
+        made = sharing.work(path, say(bool(silent)), silent, say(quiet=False))
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)

@@ -23,6 +23,7 @@ class Situation:
 
     ``tried``: variants and sites rejected since the current structure was adopted; ``set_aside``: their variants.
     ``peers``: the objectives of the other members of a population, by number; empty in a search of one model.
+    ``objectives``: its own, where there are peers.
     """
 
     candidate: int
@@ -31,6 +32,7 @@ class Situation:
     tried: frozenset[tuple[str, Site]]
     set_aside: frozenset[str]
     peers: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    objectives: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def operators(self) -> Mapping[str, Operator]:
@@ -41,7 +43,8 @@ class Situation:
 
     def findings(self, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
         """What the named diagnostics see in the current model, which is compared with its ``peers`` if it has any."""
-        return self.bench.findings(self.candidate, diagnostics, tuple(self.peers) or None)
+        scored = {self.candidate: self.objectives, **self.peers} if self.peers else None
+        return self.bench.findings(self.candidate, diagnostics, scored)
 
     def untried(self, variant: str) -> list[Site]:
         """Return the legal sites of ``variant`` that were not tried yet; empty for an operator that is not there."""

@@ -1,21 +1,79 @@
-"""Executor: runs jobs somewhere and hands back each result as soon as it is there."""
+"""Executor: trains jobs somewhere and hands back each answer as soon as it is there."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
 from typing import ClassVar
 
 from valpnas.contracts.job import Job, Result
 
-Trainer = Callable[[Job], Result]  # trains and evaluates one job; raises nothing for a job that merely fails
+
+@dataclass(frozen=True)
+class HeldOutScores:
+    """A candidate's figures on held-out rows, per output; only reports may see them. ``why_not`` says why none."""
+
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    reported: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    why_not: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What came of a job. A search is told the result; held-out scores travel beside it, never in it."""
+
+    result: Result
+    held_out: HeldOutScores | None = None
+
+
+Work = Callable[[Job], Answer]  # trains and scores one job; raises nothing for a job that merely fails
+MakeWork = Callable[[], Work]  # called once where jobs are to run; can be pickled
 
 
 class Executor(ABC):
-    """Where jobs are run. A result is recorded as it comes, so a kill loses no finished job of a batch."""
+    """Where jobs run; a context manager, which gives up what is still out and ends its workers.
+
+    What comes of a job is the same wherever it runs and whatever runs beside it. Every job submitted has one answer,
+    which is recorded as it comes, so that a kill loses no finished job. A job whose worker is lost fails or runs again,
+    as the executor says; one whose worker has not answered ``GRACE`` seconds after its time limit fails.
+    """
 
     name: ClassVar[str]
+    GRACE: ClassVar[float] = 60.0
+
+    @property
+    @abstractmethod
+    def room(self) -> int:
+        """How many jobs run at the same time."""
 
     @abstractmethod
-    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterable[Result]:
-        """Train every job and yield the results in any order; a lost worker's job comes back as failed."""
+    def submit(self, job: Job) -> None:
+        """Take a job; it begins as soon as there is room."""
+
+    @abstractmethod
+    def results(self) -> Iterator[Answer]:
+        """Yield answers as they come until no job is out; may be left early and asked for again.
+
+        Raises:
+            ExecutionError: no worker can do any job.
+        """
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Give up every job that is out; none of them is answered."""
+
+    def close(self) -> None:
+        """Cancel, and end what was started."""
+        self.cancel()
+
+    def __enter__(self) -> Executor:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whatever happened."""
+        self.close()

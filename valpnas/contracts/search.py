@@ -14,7 +14,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
@@ -42,11 +42,12 @@ class Workbench(Protocol):
         """The trained model of a candidate that the search keeps."""
 
     def findings(
-        self, candidate: int, diagnostics: Sequence[str], peers: Sequence[int] | None = None
+        self, candidate: int, diagnostics: Sequence[str], scored: Mapping[int, Mapping[str, float]] | None = None
     ) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model, through the held-out diagnostic rows.
 
-        Those that compare do so with ``peers``, with every other candidate of the run if there are none named.
+        Those that compare do so by ``scored``, the objectives of candidates by number with its own among them; None
+        stands for every candidate told so far, for which the whole journal is read.
         """
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
@@ -59,6 +60,7 @@ class Search(ABC, Generic[State]):
     name: ClassVar[str]
     budget: ClassVar[str] = "steps"
     """The key of the run file that says how long it runs, which is also what ``progress`` counts."""
+    asynchronous: ClassVar[bool] = False  # whether it can ask for more while jobs are out
 
     @abstractmethod
     def begin(self) -> State:
@@ -67,6 +69,15 @@ class Search(ABC, Generic[State]):
     @abstractmethod
     def ask(self, state: State, bench: Workbench) -> Sequence[Job]:
         """Return the jobs to run next, in candidate order; none when the search has ended."""
+
+    def ask_more(self, state: State, bench: Workbench, out: Sequence[JobRecord], room: int) -> Sequence[Job]:
+        """Return up to ``room`` further jobs while those ``out`` are not told; none to wait for them, or to end.
+
+        Only a search that says ``asynchronous`` is asked. It numbers its jobs on from the highest candidate in
+        ``state`` and ``out``, may be told results in any order, and finds the order again when it is resumed: they
+        are told as the journal says.
+        """
+        raise NotImplementedError(f"{self.name} waits for all its jobs")
 
     @abstractmethod
     def tell(self, state: State, results: Sequence[Result]) -> State:

@@ -24,7 +24,7 @@ def generations(run: RunDirectory, config: RunConfig, problem: Mapping[str, Any]
     from valpnas.search.pareto import Bounds
     from valpnas.search.population import SURVIVAL
 
-    batches = [asked.told() for asked in run.asked() if asked.complete]
+    batches = [asked.told() for asked in run.replay()]
     bounds = Bounds(problem["reference"], problem["ideal"])
     book = logbook(batches, SURVIVAL[config.search], config.population, config.seed, bounds)
     chapters = {name: book.chapters[name] for name in sorted(book.chapters)}

@@ -26,7 +26,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
     journal, config = run.journal, read_run_file(run.path / "run.toml")
-    trained, problem = journal.of("trained"), read_problem(run.path)
+    # By candidate: jobs that ran at the same time are journalled as they were done.
+    trained = [event for _, event in sorted({event["candidate"]: event for event in journal.of("trained")}.items())]
+    problem = read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
     unit = "generations" if config.search in POPULATION_SEARCHES else "steps"

@@ -66,7 +66,9 @@ class Generation:
         tried |= {(change.variant, change.site) for change in changes if change is not None}
         aside = frozenset(variant for member, variant in self.state.failed if member == number)
         peers = {m.candidate: m.objectives for m in self.state.members if m.candidate != number}
-        return Situation(number, self.bench.model(number).valp, self.bench, frozenset(tried), aside, peers)
+        return Situation(
+            number, self.bench.model(number).valp, self.bench, frozenset(tried), aside, peers, host.objectives
+        )
 
     def _refusal(self, known: Known, model: Model) -> str:
         if why := too_large(self.bench.space.max_parameters)(model):

@@ -21,6 +21,10 @@ from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.view import HeldOutView
 
+Scored = Mapping[int, Mapping[str, float]]
+
+_REMEMBERED = 256  # candidates whose findings are kept in memory: a search of many looks at few of them again
+
 
 class Shelf(Protocol):
     """Where models and results come from: a run directory, or a single model that belongs to no run."""
@@ -28,8 +32,8 @@ class Shelf(Protocol):
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model."""
 
-    def asked(self) -> list[Asked]:
-        """Return the jobs asked for so far, with their results."""
+    def replay(self) -> Iterable[Asked]:
+        """Return the jobs the search was told the results of, in the order of telling."""
 
 
 class RunWorkbench:
@@ -65,12 +69,10 @@ class RunWorkbench:
             self._latest = (candidate, self._store.model(candidate))
         return self._latest[1]
 
-    def findings(
-        self, candidate: int, diagnostics: Sequence[str], peers: Sequence[int] | None = None
-    ) -> tuple[Finding, ...]:
+    def findings(self, candidate: int, diagnostics: Sequence[str], scored: Scored | None = None) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model; each looks once, with a random stream of its own.
 
-        Those that compare do so with ``peers``, or else with every other candidate.
+        Those that compare do so with the candidates in ``scored``, or else with every other one of the run.
 
         Raises:
             PluginError: a diagnostic raised something, or returned something else than findings.
@@ -78,7 +80,7 @@ class RunWorkbench:
         started = time.perf_counter()
         missing = [name for name in diagnostics if self._outdated(candidate, name)]
         if missing:
-            view = self._view_of(candidate, any(catalog.diagnostic(name).compares for name in missing), peers)
+            view = self._view_of(candidate, any(catalog.diagnostic(name).compares for name in missing), scored)
             for name in missing:
                 self._look(view, name)
         self.diagnostic_seconds += time.perf_counter() - started
@@ -89,25 +91,36 @@ class RunWorkbench:
         with blamed(f"diagnostic {name!r}, looking at candidate {view.candidate},", "mend it and resume the run"):
             seen = catalog.diagnostic(name).examine(view, self.rng(view.candidate, f"diagnose {name}"))
             self._findings[view.candidate, name] = _findings_only(seen)
+        self._forget()
         self.seconds[view.candidate, name] = time.perf_counter() - started
 
-    def _view_of(self, candidate: int, compares: bool, peers: Sequence[int] | None) -> HeldOutView:
+    def _forget(self) -> None:
+        """Forget what was seen first; it can be looked at again."""
+        while len({candidate for candidate, _ in self._findings}) > _REMEMBERED:
+            oldest = next(iter(self._findings))[0]
+            for table in (self._findings, self.seconds):
+                for key in [key for key in table if key[0] == oldest]:
+                    del table[key]
+
+    def _view_of(self, candidate: int, compares: bool, scored: Scored | None) -> HeldOutView:
         """Return the view of a candidate, with its peers where a diagnostic compares; without, the latest is kept.
 
         Only complete batches of jobs count as peers: a resumed search, which asks again for the rest of a batch, then
         sees the same ones.
         """
         if compares:
-            results = [result for asked in self._store.asked() if asked.complete for result in asked.told()]
-            scored = {result.candidate: result.objectives for result in results if not result.failed}
-            own = scored.pop(candidate, {})
-            if peers is not None:
-                scored = {peer: scored[peer] for peer in peers if peer in scored}
-            return HeldOutView(self.model(candidate), self._prepared, self._losses, candidate, own, scored)
+            peers = dict(self._told() if scored is None else scored)
+            own = peers.pop(candidate, {})
+            return HeldOutView(self.model(candidate), self._prepared, self._losses, candidate, own, peers)
         if self._view is None or self._view[0] != candidate:
             view = HeldOutView(self.model(candidate), self._prepared, self._losses, candidate)
             self._view = (candidate, view)
         return self._view[1]
+
+    def _told(self) -> Scored:
+        """Return the objectives of every trained candidate that the search was told of: reads the whole journal."""
+        told = [result for asked in self._store.replay() for result in asked.told()]
+        return {result.candidate: result.objectives for result in told if not result.failed}
 
     def _outdated(self, candidate: int, name: str) -> bool:
         """Whether a diagnostic is to look (again): what compares sees other peers each time."""

@@ -50,24 +50,33 @@ def whole(path: Path, what: str) -> Iterator[None]:
         ) from error
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file, flush it to disk, and move it to ``path`` in one step."""
+def write_atomically(path: Path, write: Callable[[Path], None], flushed: bool = True) -> None:
+    """Let ``write`` fill a temporary file, flush it to disk, and move it to ``path`` in one step.
+
+    One that is not ``flushed`` survives the end of any process, and a loss of power only once ``flush`` has seen it.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     with explained(path, "write"):
         write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if flushed:
+            _flush(temporary)
         temporary.replace(path)
 
 
-def write_text(path: Path, text: str) -> None:
+def flush(path: Path) -> None:
+    """Put what was written to ``path`` on disk."""
+    with explained(path, "write"):
+        _flush(path)
+
+
+def write_text(path: Path, text: str, flushed: bool = True) -> None:
     """Write ``text`` to ``path`` atomically."""
-    write_atomically(path, lambda temporary: _write(temporary, text))
+    write_atomically(path, lambda temporary: _write(temporary, text), flushed)
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: Any, flushed: bool = True) -> None:
     """Write ``data`` as JSON to ``path`` atomically."""
-    write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps(data, indent=1, sort_keys=True) + "\n", flushed)
 
 
 def read_json(path: Path) -> Any:
@@ -78,6 +87,11 @@ def read_json(path: Path) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise StoreError(f"{path}: expected JSON, got something else ({error}); the file was altered") from error
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _write(path: Path, text: str) -> None:

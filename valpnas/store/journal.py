@@ -1,4 +1,4 @@
-"""The journal: one JSON object per line, append-only, flushed to disk line by line; the only truth of a run."""
+"""The journal: one JSON object per line, append-only; the only truth of a run."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ class Journal(JsonLines):
 
     @property
     def events(self) -> list[Event]:
-        """All events that stand: jobs of a batch that was cut off when the budget was raised are void, and left out."""
-        return standing(self.lines) if any(line["event"] == "budget" for line in self.lines) else self.lines
+        """All events that stand: jobs that were cut off when the budget was raised are void, and left out.
+
+        A writer reads them from the file.
+        """
+        lines = self.lines
+        return standing(lines) if any(line["event"] == "budget" for line in lines) else lines
 
     def of(self, kind: str) -> list[Event]:
         """Return the events of one kind, in order."""

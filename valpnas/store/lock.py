@@ -13,11 +13,16 @@ from valpnas.store.files import explained
 _WAITS = (0.01, 0.02, 0.05, 0.0)  # seconds: whoever only looks whether it is locked holds it for an instant
 
 
+class LockedError(StoreError):
+    """Another process holds the lock."""
+
+
 def locked(path: Path, what: str = "run") -> IO[bytes]:
     """Lock the file at ``path`` until what is returned is closed, or the process ends, however it ends.
 
     Raises:
-        StoreError: another process holds it, or it cannot be made.
+        LockedError: another process holds it.
+        StoreError: it cannot be made.
     """
     with explained(path, "lock"):
         file = path.open("ab")
@@ -28,7 +33,7 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
         except BlockingIOError:
             time.sleep(wait)
     file.close()
-    raise StoreError(
+    raise LockedError(
         f"{path.parent}: expected to be alone, but another process is writing this {what}; wait for it or stop it"
     )
 

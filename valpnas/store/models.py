@@ -25,9 +25,9 @@ _STATE = "valpnas"  # one key for all metadata: safetensors writes several in an
 _MARK = "|"  # separates the parts of a name; component names cannot contain it
 
 
-def save_valp(valp: Valp, graph: Path) -> None:
+def save_valp(valp: Valp, graph: Path, flushed: bool = True) -> None:
     """Write a graph atomically."""
-    write_json(graph, valp_to_json(valp))
+    write_json(graph, valp_to_json(valp), flushed)
 
 
 def save_weights(model: Model, weights: Path) -> None:
@@ -53,7 +53,11 @@ def load_valp(graph: Path) -> Valp:
 
 def load_model(graph: Path, weights: Path) -> Model:
     """Read a model; raises ``StoreError`` when a file is missing, cut off or altered."""
-    valp = load_valp(graph)
+    return load_weights(load_valp(graph), weights)
+
+
+def load_weights(valp: Valp, weights: Path) -> Model:
+    """Read everything of a model but its graph; raises ``StoreError`` when the file is missing, cut off or altered."""
     try:
         with safetensors.safe_open(weights, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -1,18 +1,21 @@
-"""Replay: from a journal's events to the batches of jobs and results a search is told again."""
+"""Replay: from a journal's events to the batches of jobs and results a search is told again, one at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from valpnas.contracts.job import JobRecord, Result
+from valpnas.store.files import whole
 from valpnas.store.journal import Event
 
 
 @dataclass
 class Asked:
-    """The jobs of one ``ask`` and what the journal knows of their results, by candidate."""
+    """The jobs of one ask, by candidate, with what the journal knows of their results; ``number`` counts the asks."""
 
+    number: int = 0
     records: dict[int, JobRecord] = field(default_factory=dict)
     results: dict[int, Result] = field(default_factory=dict)
     verdicts: dict[int, str] = field(default_factory=dict)
@@ -27,22 +30,65 @@ class Asked:
         return [self.results[candidate] for candidate in sorted(self.results)]
 
 
-def replay(events: Sequence[Event]) -> list[Asked]:
-    """Group ``events`` by ask. Jobs without a result are void once the budget was raised after them."""
-    asked: list[Asked] = []
-    for event in events:
+class Replay:
+    """Goes through a journal once; ``open`` then holds the asks that were not told, ``count`` is that of all asks.
+
+    A search that waits for all its jobs has at most one ask open; one that does not has an ask per job.
+    """
+
+    def __init__(self, path: Path, events: Iterable[Event]) -> None:
+        """Begin before the first of ``events``, which come from the journal at ``path``."""
+        self._path, self._events = path, events
+        self.open: dict[int, Asked] = {}
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Asked]:
+        """Yield each ask that was told, in the order of telling, with the verdicts on it.
+
+        Raises:
+            StoreError: an event contradicts those before it.
+        """
+        with whole(self._path, "events that follow from those before them"):
+            yield from self._told()
+
+    def _told(self) -> Iterator[Asked]:
+        told: Asked | None = None
+        for event in self._events:
+            if event["event"] in {"accepted", "rejected"}:
+                if told is None:
+                    raise ValueError(f"a verdict on candidate {event['candidate']}, which has no result")
+                told.verdicts[event["candidate"]] = event["event"]
+                continue
+            if event["event"] == "budget":  # a verdict that a kill kept from the journal may come after it
+                self._void()
+                continue
+            if told is not None:
+                yield told
+            told = self._take(event)
+        if told is not None:
+            yield told
+
+    def _take(self, event: Event) -> Asked | None:
+        """Take in a proposal or a result; return the ask that is complete with it."""
         if event["event"] == "proposed":
-            if event["ask"] == len(asked):
-                asked.append(Asked())
-            asked[event["ask"]].records[event["candidate"]] = JobRecord.from_json(event)
+            self._ask(event["ask"]).records[event["candidate"]] = JobRecord.from_json(event)
         elif event["event"] in {"trained", "failed"}:
-            asked[event["ask"]].results[event["candidate"]] = _result(asked[event["ask"]], event)
-        elif event["event"] == "budget":
-            if asked and not asked[-1].complete:
-                asked.pop()
-        elif event["event"] in {"accepted", "rejected"}:
-            asked[-1].verdicts[event["candidate"]] = event["event"]
-    return asked
+            asked = self.open[event["ask"]]
+            asked.results[event["candidate"]] = _result(asked, event)
+            return self.open.pop(event["ask"]) if asked.complete else None
+        return None
+
+    def _ask(self, number: int) -> Asked:
+        if number == self.count:
+            self.open[number] = Asked(number)
+            self.count += 1
+        return self.open[number]
+
+    def _void(self) -> None:
+        """Forget jobs without a result, and use the last numbers again."""
+        while self.open.pop(self.count - 1, None):
+            self.count -= 1
+        self.open.clear()
 
 
 def _result(asked: Asked, event: Event) -> Result:

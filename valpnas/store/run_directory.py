@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from valpnas.contracts.job import JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
-from valpnas.store.files import explained, read_json, whole, write_json, write_text
+from valpnas.store.files import explained, flush, read_json, write_json, write_text
+from valpnas.store.jobs import JobFolder
 from valpnas.store.journal import Event, Journal
 from valpnas.store.lock import locked
 from valpnas.store.models import load_model, load_valp, save_valp, save_weights
-from valpnas.store.replay import Asked, replay
+from valpnas.store.replay import Replay
 from valpnas.store.seen import Seen, read_seen
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
@@ -40,6 +41,7 @@ class RunDirectory:
             )
         _check_journal(path / "journal.jsonl", path / "weights")
         self.path = path
+        self.jobs = JobFolder(path / "jobs")
         with ExitStack() as stack:  # a journal that cannot be read releases the lock again
             lock = stack.enter_context(locked(path / "lock")) if writable else None
             self.journal = Journal(path / "journal.jsonl", writable)
@@ -72,15 +74,21 @@ class RunDirectory:
             self._lock = None
 
     # -- events ---------------------------------------------------------------------------------------
+    # What is recorded is on disk after the next ``commit``, in the order in which it was recorded.
+
+    def save_graph(self, candidate: int, valp: Valp) -> None:
+        """Write a candidate's graph; it is flushed with the weights, for without them nobody needs it to go on."""
+        save_valp(valp, self._graph(candidate), flushed=False)
 
     def record_proposed(self, ask: int, record: JobRecord, valp: Valp, seconds: Seconds) -> None:
         """Record a job before it runs; ``ask`` numbers the batch of jobs it was asked in."""
-        save_valp(valp, self._graph(record.candidate))
+        self.save_graph(record.candidate, valp)
         self.journal.append({"event": "proposed", "ask": ask, **record.to_json(), "seconds": dict(seconds)})
 
     def record_result(self, ask: int, result: Result) -> None:
-        """Record what came of a job; its weights are on disk before the journal says so."""
+        """Record what came of a job; its graph and weights are on disk before the journal says so."""
         if result.model is not None:
+            flush(self._graph(result.candidate))
             save_weights(result.model, self._weights(result.candidate))
         self.journal.append({"ask": ask, **_result_event(result)})
 
@@ -91,15 +99,20 @@ class RunDirectory:
     def record_end(self, seconds: Seconds) -> None:
         """Record that the search has ended and its front was looked at."""
         self.journal.append({"event": "ended", "seconds": dict(seconds)})
+        self.commit()
 
     def record_budget(self, steps: int) -> None:
         """Record that the budget was raised; proposals without a result are void from here on."""
         self.journal.append({"event": "budget", "steps": steps})
+        self.commit()
 
-    def asked(self) -> list[Asked]:
-        """Return what the journal says was asked and answered; raises ``StoreError`` when its events contradict."""
-        with whole(self.journal.path, "events that follow from those before them"):
-            return replay(self.journal.events)
+    def commit(self) -> None:
+        """Put everything recorded on disk; one commit for many candidates is what makes it cheap."""
+        self.journal.flush()
+
+    def replay(self) -> Replay:
+        """Return what goes through the journal; it raises ``StoreError`` when events contradict those before them."""
+        return Replay(self.journal.path, self.journal)
 
     # -- models ---------------------------------------------------------------------------------------
 
@@ -116,12 +129,21 @@ class RunDirectory:
         """Read a candidate's graph alone; raises ``StoreError`` when it is missing or altered."""
         return load_valp(self._graph(candidate))
 
-    def keep_weights(self, candidates: Iterable[int]) -> None:
-        """Delete the weights of every other candidate: disk use stays bounded."""
-        wanted = {self._weights(candidate).name for candidate in candidates}
+    def weights_beside(self, candidates: Collection[int]) -> set[int]:
+        """Return the other candidates whose weights are there."""
+        return set(self.kept()).difference(candidates)
+
+    def drop_weights(self, candidates: Iterable[int]) -> None:
+        """Delete the weights of ``candidates``, so that disk use stays bounded."""
         with explained(self.path / "weights", "tidy"):
-            for file in (self.path / "weights").iterdir():
-                if file.name not in wanted:
+            for candidate in sorted(candidates):
+                self._weights(candidate).unlink()
+
+    def drop_leftovers(self) -> None:
+        """Delete what a kill left half written."""
+        with explained(self.path, "tidy"):
+            for folder in _FOLDERS:
+                for file in (self.path / folder).glob(".*.tmp"):
                     file.unlink()
 
     # -- files ----------------------------------------------------------------------------------------

@@ -6,9 +6,8 @@ training or plug-in code imports this module. ``valpnas.held_out`` writes it and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from valpnas.store.json_lines import JsonLines, Line
 
@@ -22,10 +21,14 @@ class HeldOutFile(JsonLines):
     one counts.
     """
 
+    _again: dict[int, Line]  # figures of candidates that the journal does not call trained yet
+
     @staticmethod
-    def open(run: Path) -> HeldOutFile:
-        """Open the file of the run at ``run`` for writing."""
-        return HeldOutFile(run / _NAME, writable=True)
+    def open(run: Path, answered: Collection[int] = ()) -> HeldOutFile:
+        """Open the file of the run at ``run`` for writing; candidates ``answered`` are never recorded again."""
+        file = HeldOutFile(run / _NAME, writable=True)
+        file._again = _by_candidate(line for line in file if line["candidate"] not in answered)
+        return file
 
     def is_whole(self, line: Line) -> bool:
         """Say whether a line has a candidate and its figures."""
@@ -37,7 +40,7 @@ class HeldOutFile(JsonLines):
         """Record a candidate's figures per output."""
         figures = {name: dict(values) for name, values in reported.items()}
         line = {"candidate": candidate, "objectives": dict(objectives), "reported": figures}
-        if _by_candidate(self.lines).get(candidate) != line:
+        if line not in (self.last, self._again.pop(candidate, None)):
             self.append(line)
 
 
@@ -55,5 +58,5 @@ def _read(run: Path) -> dict[int, Line]:
     return _by_candidate(HeldOutFile(run / _NAME, writable=False).lines)
 
 
-def _by_candidate(lines: list[dict[str, Any]]) -> dict[int, Line]:
+def _by_candidate(lines: Iterable[Line]) -> dict[int, Line]:
     return {line["candidate"]: line for line in lines}

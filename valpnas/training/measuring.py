@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from valpnas.contracts.executor import Trainer
 from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
@@ -21,6 +20,7 @@ from valpnas.networks.module import load_module
 from valpnas.training.data import Prepared
 
 Clock = Callable[[], float]
+Trainer = Callable[[Job], Result]
 
 _WARM_UP, _REPEATS = 3, 20
 

@@ -1,0 +1,1 @@
+"""Tests of execution: where jobs run must not matter, and what is lost on the way is done again or told."""

@@ -1,0 +1,173 @@
+"""Workers that are killed, hang or never begin: their candidates fail or are done by others, and the rest goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from valpnas.errors import ExecutionError
+from valpnas.execution.processes import Processes
+from valpnas.execution.ray_cluster import RayCluster
+from valpnas.execution.shared import Shared
+from valpnas.store.jobs import JobFolder
+
+from .works import LONG, Obey, die, job, obey, refuse
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
+    with Processes(obey, 2) as executor:
+        for candidate, order in enumerate(["", "die", "", ""]):
+            executor.submit(job(candidate, order))
+        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+        assert {c for c, result in answers.items() if result.failed} == {1}
+        assert answers[1].reason == "lost with its worker: its process was ended by SIGKILL; out of memory?"
+        for pid in executor.pids:  # idle ones: nobody misses them
+            os.kill(pid, signal.SIGKILL)
+        executor.submit(job(9))
+        assert [answer.result.failed for answer in executor.results()] == [False]
+
+
+def test_one_that_hangs_is_ended_and_has_timed_out() -> None:
+    with Processes(obey, 1, grace=0.5) as executor:
+        executor.submit(job(0, f"sleep {LONG}", time_limit=0.5))
+        executor.submit(job(1))
+        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+    assert answers[0].reason == "timed out: no answer within 1 s, and its worker was ended"
+    assert not answers[1].failed
+
+
+def test_workers_that_cannot_begin_stop_the_run_with_their_words() -> None:
+    with Processes(refuse, 1) as executor:
+        executor.submit(job(0))
+        with pytest.raises(ExecutionError, match="could not begin: expected data, got none; look for them"):
+            list(executor.results())
+    with Processes(die, 1) as executor:
+        executor.submit(job(0))
+        with pytest.raises(
+            ExecutionError, match="3 worker processes could not begin, the last: its process was ended by SIGK"
+        ):
+            list(executor.results())
+
+
+PARENT = """
+import sys
+from tests.execution.works import job, obey
+from valpnas.execution.processes import Processes
+executor = Processes(obey, 1)
+executor.submit(job(0))
+list(executor.results())
+executor.submit(job(1, "sleep 600"))
+print(*executor.pids, flush=True)
+list(executor.results())
+"""
+
+
+def test_workers_die_with_their_parent() -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    parent = subprocess.Popen([sys.executable, "-P", "-c", PARENT], env=environment, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "the worker outlived its parent"
+        time.sleep(0.05)
+
+
+HELPER = """
+import sys
+from pathlib import Path
+from tests.execution.works import Obey
+from valpnas.execution.shared import do_one
+from valpnas.store.jobs import JobFolder
+while not do_one(JobFolder(Path(sys.argv[1])), Obey()):
+    pass
+"""
+
+
+def helper(folder: Path) -> subprocess.Popen[bytes]:
+    """A process that does one job of the folder."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen([sys.executable, "-P", "-c", HELPER, str(folder)], env=environment)
+
+
+def test_a_job_of_a_killed_helper_is_done_by_another(tmp_path: Path) -> None:
+    """The helper holds the job, so that who is in charge does the next; it gets the first when the helper is gone."""
+    folder = JobFolder(tmp_path / "jobs")
+    with Shared(folder, Obey(), 1) as executor:
+        executor.submit(job(0, f"die unless {tmp_path / 'died'}"))
+        assert helper(folder.path).wait() == -signal.SIGKILL
+        assert folder.waiting() == [0]
+        (answer,) = executor.results()
+        assert not answer.result.failed
+
+
+def test_a_job_that_ends_every_process_has_failed_after_three(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "jobs")
+    with Shared(folder, Obey(), 1) as executor:
+        executor.submit(job(0, "die"))
+        assert [helper(folder.path).wait() for _ in range(3)] == [-signal.SIGKILL] * 3
+        (answer,) = executor.results()
+        assert answer.result.reason == "lost with its worker: so ended 3 processes that were at it"
+
+
+def test_what_a_helper_did_is_found_by_whoever_goes_on(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "jobs")
+    with Shared(folder, Obey(), 1) as executor:
+        executor.submit(job(0))
+    assert helper(folder.path).wait() == 0
+    with Shared(folder, refuse, 1) as executor:  # type: ignore[arg-type] - it must not be called
+        executor.submit(job(0))
+        (answer,) = executor.results()
+        assert answer.result.model is not None
+        executor.submit(job(1))
+        folder.write_answer(answer)
+        assert folder.answer(job(1).record) is None
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("_ray")
+def test_a_job_of_a_lost_ray_worker_is_done_again(tmp_path: Path) -> None:
+    with RayCluster(Obey(), 1) as executor:
+        executor.submit(job(0, f"die unless {tmp_path / 'died'}"))
+        executor.submit(job(1, "die"))
+        executor.submit(job(2))
+        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+    assert not answers[0].failed
+    assert not answers[2].failed
+    assert answers[1].reason.startswith("lost with its worker 3 times: ")
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("_ray")
+def test_a_lost_ray_node_costs_no_candidate(tmp_path: Path) -> None:
+    """Both nodes are at a job when one is killed: the jobs of the other are done by the node that is left."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        node = cluster.add_node(num_cpus=1)
+        with RayCluster(Obey(), 2, cluster.address) as executor:
+            sign = tmp_path / "sign"
+            executor.submit(job(0, f"wait for {sign}"))
+            executor.submit(job(1, f"wait for {sign}"))
+            executor.submit(job(2))
+            answers = executor.results()
+            killer = subprocess.Popen(["sh", "-c", f"sleep 15; touch {sign}"])
+            time.sleep(5)
+            cluster.remove_node(node, allow_graceful=False)
+            results = [answer.result for answer in answers]
+            killer.wait()
+        assert sorted(result.candidate for result in results) == [0, 1, 2]
+        assert not any(result.failed for result in results)
+    finally:
+        cluster.shutdown()

@@ -1,0 +1,164 @@
+"""Ray: workers anywhere in a cluster; each gets the problem's data once, from the cluster's object store."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from valpnas.contracts.executor import Answer, Executor, Work
+from valpnas.contracts.job import Job, Result
+from valpnas.errors import ConfigError, ExecutionError, first_line
+from valpnas.execution.parcels import pack_job, unpack_answer
+from valpnas.execution.ray_worker import RayWorker
+
+_TRIES = 3  # workers that a job may cost before it has failed
+_FALSE_STARTS = 3  # actors in a row that may be lost before they could begin
+_FOREVER = float("inf")
+
+
+@dataclass
+class _Hand:
+    """An actor, and what it is at: nothing, or a job; it takes none before its ``ready`` has come."""
+
+    actor: Any
+    waited_for: Any  # the reference of what it is to say next
+    ready: bool = False
+    job: Job | None = None
+    deadline: float = _FOREVER
+
+
+class RayCluster(Executor):
+    """Runs jobs in ``count`` Ray actors; a job whose actor or node is lost is given to another, three times at most.
+
+    Without an address a cluster of this machine is started, and ended on closing. ``gpus`` says that jobs need one: the
+    GPUs of the cluster are divided among the actors.
+    """
+
+    name: ClassVar[str] = "ray"
+
+    def __init__(self, work: Work, count: int, address: str = "", gpus: bool = False, grace: float = 60.0) -> None:
+        """Connect, and put what does the work into the object store.
+
+        Raises:
+            ConfigError: Ray is not installed.
+            ExecutionError: there is no cluster at ``address``.
+        """
+        self._ray, self._count, self._grace = import_ray(), count, grace
+        _connect(self._ray, address, count)
+        self._work = self._ray.put(work)
+        share = min(1.0, self._ray.cluster_resources().get("GPU", 0.0) / count) if gpus else 0.0
+        self._actor = self._ray.remote(RayWorker).options(num_cpus=1, num_gpus=int(share * 100) / 100)
+        self._waiting: deque[Job] = deque()
+        self._tries: dict[int, int] = {}
+        self._hands: list[_Hand] = []
+        self._false_starts = 0
+
+    @property
+    def room(self) -> int:
+        """One job per actor."""
+        return self._count
+
+    def submit(self, job: Job) -> None:
+        """Give the job to a free actor, or queue it."""
+        self._waiting.append(job)
+        self._fill()
+
+    def results(self) -> Iterator[Answer]:
+        """Yield answers as they come."""
+        while self._waiting or any(hand.job for hand in self._hands):
+            self._fill()
+            soonest = min(hand.deadline for hand in self._hands)
+            patience = None if soonest == _FOREVER else max(0.0, soonest - time.monotonic())
+            expected = {hand.waited_for: hand for hand in self._hands if hand.job or not hand.ready}
+            heard, _ = self._ray.wait(list(expected), num_returns=1, timeout=patience)
+            for reference in heard:
+                yield from self._hear(expected[reference])
+            for hand in [hand for hand in self._hands if hand.deadline <= time.monotonic()]:
+                yield from self._give_up(hand)
+
+    def cancel(self) -> None:
+        """Forget what waits, and end the actors that are at a job."""
+        self._waiting.clear()
+        for hand in [hand for hand in self._hands if hand.job]:
+            self._drop(hand)
+
+    def close(self) -> None:
+        """End the actors, and leave the cluster; one that was started here ends."""
+        for hand in list(self._hands):
+            self._drop(hand)
+        self._ray.shutdown()
+
+    def _fill(self) -> None:
+        """Start actors while there are too few for what waits, and give the free ones something to do."""
+        free = [hand for hand in self._hands if hand.job is None]
+        for _ in range(min(self._count - len(self._hands), len(self._waiting) - len(free))):
+            actor = self._actor.remote(self._work)
+            self._hands.append(_Hand(actor, actor.ready.remote()))
+        for hand in free:
+            if hand.ready and self._waiting:
+                self._give(hand, self._waiting.popleft())
+
+    def _give(self, hand: _Hand, job: Job) -> None:
+        limit = job.record.protocol.time_limit
+        hand.job, hand.deadline = job, time.monotonic() + limit + self._grace if limit else _FOREVER
+        self._tries[job.record.candidate] = self._tries.get(job.record.candidate, 0) + 1
+        hand.waited_for = hand.actor.do.remote(pack_job(job))
+
+    def _hear(self, hand: _Hand) -> Iterator[Answer]:
+        try:
+            said = self._ray.get(hand.waited_for)
+        except self._ray.exceptions.RayTaskError as error:
+            raise ExecutionError(f"a Ray worker could not do its work: {first_line(error)}") from error
+        except self._ray.exceptions.RayError as error:  # the actor or its node is gone
+            yield from self._lose(hand, first_line(error))
+            return
+        job, hand.job, hand.deadline, hand.ready = hand.job, None, _FOREVER, True
+        self._fill()
+        if job is not None:
+            del self._tries[job.record.candidate]
+            yield unpack_answer(said)
+
+    def _lose(self, hand: _Hand, why: str) -> Iterator[Answer]:
+        job = hand.job
+        self._drop(hand)
+        self._false_starts = 0 if hand.ready else self._false_starts + 1
+        if self._false_starts >= _FALSE_STARTS:
+            raise ExecutionError(f"{_FALSE_STARTS} Ray workers could not begin, the last: {why}")
+        if job is None:
+            return
+        if self._tries[job.record.candidate] < _TRIES:
+            self._waiting.appendleft(job)
+        else:
+            yield Answer(Result(job.record, reason=f"lost with its worker {_TRIES} times: {why}"))
+
+    def _give_up(self, hand: _Hand) -> Iterator[Answer]:
+        job = hand.job
+        self._drop(hand)
+        if job is not None:
+            seconds = job.record.protocol.time_limit + self._grace
+            reason = f"timed out: no answer within {seconds:g} s, and its worker was ended"
+            yield Answer(Result(job.record, reason=reason))
+
+    def _drop(self, hand: _Hand) -> None:
+        self._hands.remove(hand)
+        self._ray.kill(hand.actor)
+
+
+def import_ray() -> Any:
+    """Return the module; raises ``ConfigError`` when it is not installed."""
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError("executor 'ray': expected Ray, found none; `pip install valpnas[ray]` installs it") from error
+    return ray
+
+
+def _connect(ray: Any, address: str, count: int) -> None:
+    settings: dict[str, Any] = {"address": address} if address else {"num_cpus": count, "include_dashboard": False}
+    try:
+        ray.init(log_to_driver=False, logging_level="ERROR", **settings)
+    except Exception as error:  # whatever the client says
+        raise ExecutionError(f"cannot reach Ray at {address or 'this machine'}: {first_line(error)}") from error

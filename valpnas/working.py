@@ -1,0 +1,82 @@
+"""Working: what trains and scores a job of a run, made from the run directory alone wherever the job is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from valpnas.config import RunConfig
+from valpnas.contracts.data_files import cache_folder
+from valpnas.contracts.executor import Answer
+from valpnas.contracts.job import Job, Result
+from valpnas.held_out import held_out_scores
+from valpnas.opened_run import Run, prepared_data
+from valpnas.search.build import build_balancer
+from valpnas.seeding import stream
+from valpnas.store.problems import check_yardsticks, read_problem
+from valpnas.training.attempt import Watcher
+from valpnas.training.data import Prepared
+from valpnas.training.device import small_network_settings
+from valpnas.training.engine import PlainEngine
+from valpnas.training.evaluation import Evaluator
+from valpnas.training.fitting import Fitting
+from valpnas.training.measuring import measuring
+from valpnas.training.objectives import constant_losses
+from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
+
+
+@dataclass(frozen=True, eq=False)
+class Worker:
+    """Does jobs of one run: trains, evaluates, and scores on the test rows."""
+
+    trainer: Callable[[Job], Result]
+    evaluator: Evaluator
+
+    @staticmethod
+    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore) -> Worker:
+        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs."""
+        engine = PlainEngine(build_balancer(config))
+        trainer = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
+        warmed = WarmedUp(trainer) if config.warm_up else trainer
+        return Worker(measuring(warmed, evaluator.prepared, config.objectives, config.max_latency), evaluator)
+
+    def __call__(self, job: Job) -> Answer:
+        """Return what came of ``job``, with the figures on test rows beside it."""
+        with small_network_settings():
+            result = self.trainer(job)
+            scores = held_out_scores(self.evaluator, result.model) if result.model else None
+        return Answer(result, scores)
+
+
+@dataclass(frozen=True)
+class WorkerAt:
+    """Makes the worker of the run at ``path``, in any process that can read it; ``device`` replaces that of the run.
+
+    Raises:
+        ValpnasError: the run or its data cannot be read, or they are not those that the run was made on.
+    """
+
+    path: Path
+    device: str = ""
+
+    def __call__(self) -> Worker:
+        """Open the run and read its data."""
+        run = Run(self.path)
+        config = replace(run.config, device=self.device or run.config.device)
+        with small_network_settings():
+            return Worker.of(config, evaluator_at(run, config, quiet=True))
+
+
+def evaluator_at(run: Run, config: RunConfig, quiet: bool) -> Evaluator:
+    """Return the evaluator of a run that there is already; raises ``StoreError`` when it would judge otherwise."""
+    evaluator = evaluator_of(prepared_data(run.problem, config, run.path), quiet)
+    check_yardsticks(read_problem(run.path).get("yardsticks", {}), evaluator.yardsticks, run.path)
+    return evaluator
+
+
+def evaluator_of(prepared: Prepared, quiet: bool) -> Evaluator:
+    """Return what scores models of a problem, fitted on its training rows or read from the cache."""
+    tasks = {output.name: output.task for output in prepared.problem.outputs}
+    return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), Fitting(cache_folder() / "scorers", quiet))
