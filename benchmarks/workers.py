@@ -2,8 +2,8 @@
 
     python benchmarks/workers.py --workers 2 --candidates 64
 
-The same search - eight gentle changes at a time, on digits - is run with `serial` and with `processes`; both runs
-must be equal. Candidates are counted from the second batch on, when the workers have begun; what beginning takes is
+The same search - `nsga2`, generations of eight gentle changes, on digits - is run with `serial` and with `processes`;
+both runs must be equal. Candidates are counted after the starts, when the workers have begun; what beginning takes is
 printed apart. CPU seconds are those of the parent and of its workers: on a machine that is busy otherwise they say what
 an idle one could do at best, for the parent's work cannot be shared.
 """
@@ -23,13 +23,12 @@ from pathlib import Path
 from valpnas.run import design
 from valpnas.testing.runs import contents
 
-_SEARCH = "benchmarks.batch_search:BatchSearch"
-_WIDTH = 8
+_POPULATION = 8
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of a run after its second ask had begun, before that, and of CPU in the parent and in its workers."""
+    """Seconds of a run after its starts were trained, before that, and of CPU in the parent and in its workers."""
 
     name: str
     candidates: int
@@ -62,17 +61,16 @@ class Clock(threading.Thread):
 
 def measure(name: str, workers: int, candidates: int, batches: int, folder: Path) -> Measured:
     """Run the search and return what it took."""
-    first = 1 + _WIDTH
-    clock = Clock(folder / "journal.jsonl", first)
+    clock = Clock(folder / "journal.jsonl", _POPULATION)
     clock.start()
     began, own, others = time.perf_counter(), _cpu(resource.RUSAGE_SELF), _cpu(resource.RUSAGE_CHILDREN)
-    steps = candidates + _WIDTH
-    settings = {"search": _SEARCH, "steps": steps, "batches_per_step": batches, "initial_batches": batches}
-    design("digits", out=str(folder), executor=name, workers=workers, device="cpu", report=False, **settings)
+    budget = {"population": _POPULATION, "generations": candidates // _POPULATION}
+    settings = {"search": "nsga2", "chooser": "random-gentle", "batches_per_step": batches, "initial_batches": batches}
+    design("digits", out=str(folder), executor=name, workers=workers, device="cpu", report=False, **settings, **budget)
     ended = time.perf_counter()
     return Measured(
         name,
-        candidates,
+        budget["generations"] * _POPULATION,
         ended - clock.at,
         clock.at - began,
         _cpu(resource.RUSAGE_SELF) - own,
@@ -89,10 +87,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--candidates", type=int, default=64)
+    parser.add_argument("--candidates", type=int, default=64, help="a multiple of eight")
     parser.add_argument("--batches", type=int, default=200)
     asked = parser.parse_args()
-    sys.path.append(str(Path(__file__).parents[1]))  # behind all else: for the search
     with tempfile.TemporaryDirectory() as scratch:
         runs = {name: Path(scratch) / name for name in ("serial", "processes")}
         rows = [measure(n, asked.workers, asked.candidates, asked.batches, folder) for n, folder in runs.items()]

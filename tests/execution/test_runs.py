@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from tests.store.small_runs import go_on, make
+from tests.store.small_runs import make
 from valpnas.errors import ConfigError
+from valpnas.run import resume
 from valpnas.store.run_directory import RunDirectory
 from valpnas.testing.runs import contents
 
-from .conftest import ROOT
-
 PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
-SETTINGS: dict[str, Any] = {"search": "benchmarks.batch_search:BatchSearch", "steps": 1, "batches_per_step": 30}
-STEPS = 17  # the budget is raised to this
+SETTINGS: dict[str, Any] = {"search": "nsga2", "population": 6, "generations": 0, "batches_per_step": 30}
+GENERATIONS = 2  # the budget is raised to this
+CANDIDATES = 18  # ... with which there are so many
 
 pytestmark = [pytest.mark.timeout(500), pytest.mark.slow]
 
@@ -33,11 +33,13 @@ pytestmark = [pytest.mark.timeout(500), pytest.mark.slow]
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The run as it is when nothing runs beside anything and nobody is killed."""
     path = tmp_path_factory.mktemp("whole") / "run"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "path", [*sys.path, str(ROOT)])
-        make(path, **SETTINGS)
-        go_on(path, STEPS)
+    make(path, **SETTINGS)
+    go_on(path, GENERATIONS)
     return contents(path)
+
+
+def go_on(path: Path, generations: int | None = None) -> None:
+    resume(path, lambda _: None, generations=generations)
 
 
 def environment() -> dict[str, str]:
@@ -78,15 +80,15 @@ def test_the_executor_does_not_matter(
     if executor == "ray":
         request.getfixturevalue("_ray")
     make(tmp_path / "run", executor=executor, workers=workers, **SETTINGS)
-    go_on(tmp_path / "run", STEPS)
+    go_on(tmp_path / "run", GENERATIONS)
     assert contents(tmp_path / "run") == whole
 
 
 def test_a_killed_parent_takes_its_workers_with_it_and_the_run_goes_on(tmp_path: Path, whole: dict[str, Any]) -> None:
     path = tmp_path / "run"
     make(path, **SETTINGS)
-    parent = begin("resume", str(path), "--steps", str(STEPS), "--executor", "processes", "--workers", "2")
-    wait_for(path, 5, parent)
+    parent = begin("resume", str(path), "--generations", str(GENERATIONS), "--executor", "processes", "--workers", "2")
+    wait_for(path, 9, parent)
     workers = children(parent.pid)
     parent.kill()
     parent.wait()
@@ -104,8 +106,8 @@ def test_a_killed_parent_takes_its_workers_with_it_and_the_run_goes_on(tmp_path:
 def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     path = tmp_path / "run"
     make(path, **SETTINGS)
-    parent = begin("resume", str(path), "--steps", "2000", "--executor", "processes", "--workers", "1")
-    wait_for(path, 4, parent)
+    parent = begin("resume", str(path), "--generations", "2000", "--executor", "processes", "--workers", "1")
+    wait_for(path, 8, parent)
     workers = children(parent.pid)
     parent.send_signal(signal.SIGINT)
     assert parent.wait() == 130
@@ -117,9 +119,11 @@ def test_asynchronous_runs_tell_each_result_and_resume_as_they_were_told(tmp_pat
     """Killed after every few results, with jobs out: nothing is told twice, and what was told stays as it was."""
     path = tmp_path / "run"
     make(path, asynchronous=True, executor="shared", workers=3, **SETTINGS)
-    for results in (6, 11):
+    for results in (9, 14):
         before = (path / "journal.jsonl").read_bytes()
-        process = begin("resume", str(path), "--steps", str(STEPS), "--executor", "shared", "--workers", "3")
+        process = begin(
+            "resume", str(path), "--generations", str(GENERATIONS), "--executor", "shared", "--workers", "3"
+        )
         wait_for(path, results, process)
         process.kill()
         process.wait()
@@ -129,7 +133,7 @@ def test_asynchronous_runs_tell_each_result_and_resume_as_they_were_told(tmp_pat
     answered = Counter(event["candidate"] for event in events if event["event"] in {"trained", "failed"})
     assert set(answered.values()) == {1}
     assert Counter(e["candidate"] for e in events if e["event"] in {"accepted", "rejected"}) == answered
-    assert answered.total() == STEPS + 1
+    assert answered.total() == CANDIDATES
     assert events[-1]["event"] == "ended"
     assert not list((path / "jobs").iterdir())
 
@@ -143,11 +147,13 @@ def test_who_works_on_a_run_takes_over_when_the_one_in_charge_is_killed(tmp_path
     """Whether the other one was helping at that time or still on its way, the run is as one process makes it."""
     path = tmp_path / "run"
     make(path, **SETTINGS)
-    RunDirectory(path).write_run_toml((path / "run.toml").read_text().replace("steps = 1\n", f"steps = {STEPS}\n"))
+    RunDirectory(path).write_run_toml(
+        (path / "run.toml").read_text().replace("generations = 0\n", f"generations = {GENERATIONS}\n")
+    )
     with closing(RunDirectory(path, writable=True)) as directory:
-        directory.record_budget(STEPS)
+        directory.record_budget(GENERATIONS)
     workers = {process.pid: process for process in (begin("work", str(path)) for _ in range(2))}
-    wait_for(path, 6, *workers.values())
+    wait_for(path, 9, *workers.values())
     in_charge = workers.pop(holder(path / "lock"))
     in_charge.kill()
     in_charge.wait()

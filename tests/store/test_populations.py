@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.store.small_runs import SETTINGS, small_problem, weight_files
-from valpnas.contracts.executor import Trainer
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
 from valpnas.opened_run import Run
@@ -61,17 +60,17 @@ class StoppedError(Exception):
 
 
 def stop_at(path: Path, candidate: int) -> None:
-    """Make a run that stops before ``candidate`` is trained."""
+    """Make a run that stops before what came of ``candidate`` is recorded."""
 
     class Tired(Serial):
-        def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterator[Result]:
-            for job in jobs:
-                if job.record.candidate == candidate:
+        def results(self) -> Iterator[Answer]:
+            for answer in super().results():
+                if answer.result.candidate == candidate:
                     raise StoppedError
-                yield trainer(job)
+                yield answer
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("valpnas.run.Serial", Tired)
+        patch.setattr("valpnas.execution.build.Serial", Tired)
         with pytest.raises(StoppedError):
             make(path)
 

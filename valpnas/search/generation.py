@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,52 +17,54 @@ from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.search.digest import digest
+from valpnas.search.known import Known
 from valpnas.search.population_state import Member, PopulationState
 from valpnas.search.proposing import Child, propose, too_large
-
-Known = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """What it is made with: see ``PopulationSearch.toolbox``; ``protocol`` is that of every child."""
+    """What it is made with: see ``PopulationSearch.toolbox``; ``out`` are the jobs that are not told yet."""
 
     chooser: Chooser
     toolbox: Toolbox
     state: PopulationState
     bench: Workbench
-    protocol: Protocol
+    out: Sequence[JobRecord] = ()
 
-    def jobs(self, most: int) -> list[Job]:
-        """Return ``most`` children; fewer when there is nothing left to try."""
+    def jobs(self, first: int, protocols: Iterable[Protocol]) -> list[Job]:
+        """Return a child for each of ``protocols``, numbered from ``first``; fewer when there is nothing to try."""
         made: list[Job] = []
-        while len(made) < most and (child := self._child(self.state.candidates + len(made), made)) is not None:
+        for protocol in protocols:
+            siblings = [*self.out, *(job.record for job in made)]
+            if (child := self._child(first + len(made), siblings, protocol)) is None:
+                break
             made.append(child)
         return made
 
-    def _child(self, number: int, siblings: Sequence[Job]) -> Job | None:
+    def _child(self, number: int, siblings: Sequence[JobRecord], protocol: Protocol) -> Job | None:
         """Select members until one has a child that was not trained before; None when no member has."""
         members, rng = list(self.state.members), self.bench.rng(number, "select")
         while members:
             host = members.pop(self.toolbox.select([member.objectives for member in members], rng=rng))
-            if (child := self._child_of(host, number, siblings)) is not None:
+            if (child := self._child_of(host, number, siblings, protocol)) is not None:
                 return child
         return None
 
-    def _child_of(self, host: Member, number: int, siblings: Sequence[Job]) -> Job | None:
+    def _child_of(self, host: Member, number: int, siblings: Sequence[JobRecord], protocol: Protocol) -> Job | None:
         """Return the child that the chooser wants of ``host``; None when it would be trained a second time."""
-        known = self.state.trained | {_key(sibling.record) for sibling in siblings}
+        known = self.state.trained.with_(siblings)
         situation = self._situation(host, siblings)
         child = propose(self.chooser, situation, number, partial(self._refusal, known), self._varied)
         if child is not None:
-            return _changed(number, child, self.protocol, host.candidate)
-        further = job(number, "continue", self.bench.model(host.candidate), self.protocol, (host.candidate,))
-        return None if _key(further.record) in known else further
+            return _changed(number, child, protocol, host.candidate)
+        further = job(number, "continue", self.bench.model(host.candidate), protocol, (host.candidate,))
+        return None if further.record in known else further
 
-    def _situation(self, host: Member, siblings: Sequence[Job]) -> Situation:
+    def _situation(self, host: Member, siblings: Sequence[JobRecord]) -> Situation:
         number = host.candidate
         tried = {(variant, site) for member, variant, site in self.state.tried if member == number}
-        changes = [s.record.proposal for s in siblings if s.record.parents[0] == number]
+        changes = [record.proposal for record in siblings if record.parents[:1] == (number,)]
         tried |= {(change.variant, change.site) for change in changes if change is not None}
         aside = frozenset(variant for member, variant in self.state.failed if member == number)
         peers = {m.candidate: m.objectives for m in self.state.members if m.candidate != number}
@@ -73,7 +75,7 @@ class Generation:
     def _refusal(self, known: Known, model: Model) -> str:
         if why := too_large(self.bench.space.max_parameters)(model):
             return why
-        return "were trained before" if (canonical_hash(model.valp), digest(model)) in known else ""
+        return "were trained before" if job(0, "change", model, Protocol(1)).record in known else ""
 
     def _varied(self, operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator) -> Model:
         apply = self.toolbox.mate if operator.scope == "crossover" else self.toolbox.mutate
@@ -98,7 +100,3 @@ def _changed(number: int, child: Child, protocol: Protocol, host: int) -> Job:
     """Return the job of a child; one whose operator broke begins with no weights, for it is not trained."""
     made = job(number, "change", child.model, protocol, child.parents(host), child.proposal)
     return replace(made, fault=child.fault, record=replace(made.record, inherited="")) if child.fault else made
-
-
-def _key(record: JobRecord) -> tuple[str, str]:
-    return record.graph, record.inherited

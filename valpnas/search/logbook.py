@@ -6,16 +6,17 @@ It is made of results alone, as the journal has them, so that a report needs not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from deap.tools import Logbook, MultiStatistics, Statistics
 
 from valpnas.contracts.job import Result
 from valpnas.search.pareto import Bounds, hypervolume, igd_plus
-from valpnas.search.population_state import Member, PopulationState, told
+from valpnas.search.population_state import Member, PopulationState, told, turns
 from valpnas.search.survival import Survival
 
-Told = tuple[Sequence[Result], PopulationState]
+Told = tuple[Sequence[Result], int, PopulationState]  # results of a turn, how many survived, and what came of it
 
 
 def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, seed: int, bounds: Bounds) -> Logbook:
@@ -31,15 +32,15 @@ def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, 
     generations = list(_states(batches, survival, size, seed))
     if not generations:
         return book
-    reached = [member.objectives for member in generations[-1][1].archive]
+    reached = [member.objectives for member in generations[-1][2].archive]
     statistics = _statistics(reached)
-    for results, state in generations:
+    for results, survived, state in generations:
         front = [member.objectives for member in state.archive]
         book.record(
             generation=state.generation,
             trained=sum(not result.failed for result in results),
             failed=sum(result.failed for result in results),
-            survived=sum(verdict == "accepted" for _, verdict in state.verdicts),
+            survived=survived,
             members=len(state.members),
             front=len(front),
             hypervolume=hypervolume(front, *bounds),
@@ -50,12 +51,17 @@ def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, 
 
 
 def _states(batches: Sequence[Sequence[Result]], survival: Survival, size: int, seed: int) -> Iterator[Told]:
-    """Yield each batch with the state after it, from the first that left anybody alive."""
-    state = PopulationState()
+    """Yield what was told of the starts and of each generation when it is complete, and of one that is cut off."""
+    state, gathered, survived, done = PopulationState(), list[Result](), 0, 0
     for results in batches:
         state = told(state, results, survival, size, seed)
-        if state.members:
-            yield results, state
+        gathered += results
+        survived += sum(verdict == "accepted" for _, verdict in state.verdicts)
+        if turns(state, size) > done:
+            yield gathered, survived, state
+            gathered, survived, done = [], 0, turns(state, size)
+    if gathered and done:
+        yield gathered, survived, replace(state, generation=state.generation + 1)
 
 
 def _statistics(reached: Sequence[Mapping[str, float]]) -> MultiStatistics:

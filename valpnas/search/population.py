@@ -5,6 +5,9 @@ every weight that survives, and trained for ``batches_per_step``. Where the choo
 trained further. Members that survive keep their weights and are not trained in between: what they were judged by stays
 true, and every batch is that of a candidate.
 
+A search that does not wait (``ask_more``) asks for a child as soon as there is room: it competes alone, with the
+members there are when it comes back, and as many children as members are counted as a generation.
+
 Nothing is trained twice: what has the graph and the initial weights of an earlier job is not asked for, and the chooser
 has to think of something else. When no member can be changed or trained further, the search has ended.
 
@@ -20,7 +23,7 @@ from typing import ClassVar
 from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.operator import vary
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
@@ -50,6 +53,7 @@ class PopulationSearch(Search[PopulationState]):
     seed: int = 0
     survival: ClassVar[Survival]
     budget: ClassVar[str] = "generations"
+    asynchronous: ClassVar[bool] = True
 
     def begin(self) -> PopulationState:
         """Return the state before the starts."""
@@ -57,16 +61,26 @@ class PopulationSearch(Search[PopulationState]):
 
     def ask(self, state: PopulationState, bench: Workbench) -> Sequence[Job]:
         """Return the starts, or the next generation; nothing when the search has ended."""
-        if not state.members:
-            return self._starts(state, bench)
-        if state.generation >= self.generations or self.termination.due(state, bench):
+        return self.ask_more(state, bench, (), self.population - state.children % self.population)
+
+    def ask_more(self, state: PopulationState, bench: Workbench, out: Sequence[JobRecord], room: int) -> Sequence[Job]:
+        """Return up to ``room`` starts or children; none to wait for those ``out``, or to end."""
+        first = max([state.candidates, *(record.candidate + 1 for record in out)])
+        starts = sum(record.origin == "start" for record in out)
+        if state.starts + starts < self.population or not (state.members or out):
+            return self._starts(
+                state, bench, first, min(room, self.population - starts - state.starts % self.population)
+            )
+        if not state.members or self.termination.due(state, bench):
             return []
-        protocol = self.plan().turn(state.generation)
-        return Generation(self.chooser, self.toolbox(), state, bench, protocol).jobs(self.population)
+        begun = state.children + len(out) - starts
+        numbers = range(begun, min(begun + room, self.population * self.generations))
+        protocols = (self.plan().turn(number // self.population) for number in numbers)
+        return Generation(self.chooser, self.toolbox(), state, bench, out).jobs(first, protocols)
 
     def tell(self, state: PopulationState, results: Sequence[Result]) -> PopulationState:
-        """Let members and children compete."""
-        return told(state, results, self.survival, self.population, self.seed)
+        """Let members and those told compete."""
+        return told(state, results, self.survival, self.population, self.seed, self.termination.stagnation + 1)
 
     def verdicts(self, state: PopulationState) -> Sequence[tuple[int, str]]:
         """Return who of the candidates told last survived."""
@@ -100,11 +114,11 @@ class PopulationSearch(Search[PopulationState]):
         """Return how starts and children are trained."""
         return TrainingPlan(self.generations, self.initial_batches, self.batches_per_step, self.protocol)
 
-    def _starts(self, state: PopulationState, bench: Workbench) -> list[Job]:
-        """Return a whole population of starts; again when not one of them could be trained."""
-        if state.candidates:
-            check_starts(state.candidates, state.failure)
-        numbers = range(state.candidates, state.candidates + self.population)
+    def _starts(self, state: PopulationState, bench: Workbench, first: int, count: int) -> list[Job]:
+        """Return so many starts: a whole population of them, and again when not one of them could be trained."""
+        if not state.members:
+            check_starts(state.starts, state.failure)
+        numbers = range(first, first + count)
         made = [fresh_start(self.start, bench, self.training, self.batch_size, number) for number in numbers]
         protocol = self.plan().start()
         return [job(number, "start", model, protocol) for number, model in zip(numbers, made, strict=True)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from valpnas.contracts.job import Result
 from valpnas.contracts.operator import Site
+from valpnas.search.known import Known
 from valpnas.search.pareto import front
 from valpnas.search.survival import Survival
 from valpnas.seeding import stream
@@ -26,22 +27,24 @@ class Member:
 class PopulationState:
     """All a population search knows.
 
-    ``candidates`` counts those proposed, ``generation`` those told after the starts. ``archive`` is the front of
-    everything evaluated, ``fronts`` are those after the starts and after each generation. ``tried``: members, and what
-    they were changed by at which site; ``failed``: what they were changed by in vain. ``trained``: graph and digest of
-    the weights at the beginning of every job. ``largest``: of each objective, among the starts. ``seconds``: of all
-    training and evaluation. ``failure``: why the candidate told last that failed did so. ``verdicts``: on the results
-    told last.
+    ``candidates`` is one more than the highest number told; ``starts`` and ``children`` count the results told of
+    either, ``generation`` the generations that are complete after the starts. ``archive`` is the front of everything
+    evaluated, ``fronts`` are the latest of those after the starts and after each generation. ``tried``: members, and
+    what they were changed by at which site; ``failed``: what they were changed by in vain. ``trained``: what every job
+    began with. ``largest``: of each objective, among the starts. ``seconds``: of all training and evaluation.
+    ``failure``: why the candidate told last that failed did so. ``verdicts``: on the results told last.
     """
 
     candidates: int = 0
+    starts: int = 0
+    children: int = 0
     generation: int = 0
     members: tuple[Member, ...] = ()
     archive: tuple[Member, ...] = ()
     fronts: tuple[tuple[Objectives, ...], ...] = ()
     tried: frozenset[tuple[int, str, Site]] = frozenset()
     failed: frozenset[tuple[int, str]] = frozenset()
-    trained: frozenset[tuple[str, str]] = frozenset()
+    trained: Known = field(default_factory=Known)
     largest: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
     failure: str = ""
@@ -49,46 +52,60 @@ class PopulationState:
 
 
 def told(
-    state: PopulationState, results: Sequence[Result], survival: Survival, size: int, seed: int
+    state: PopulationState, results: Sequence[Result], survival: Survival, size: int, seed: int, fronts: int = 1
 ) -> PopulationState:
-    """Return the state after a generation: members and children compete, and ``size`` of them survive."""
-    children = [Member(result.candidate, dict(result.objectives)) for result in results if not result.failed]
-    rivals = [*state.members, *children]
-    last = results[-1].candidate
-    chosen = survival.survivors([rival.objectives for rival in rivals], size, stream(seed, last, "survive"))
-    members = tuple(rivals[i] for i in chosen)
-    archive = _front([*state.archive, *children])
+    """Return the state after ``results``: members and newcomers compete, and ``size`` of them survive.
+
+    These are a whole generation, or a single candidate where the search does not wait for all. The latest ``fronts``
+    of those that ended a generation are remembered.
+    """
+    new = [Member(result.candidate, dict(result.objectives)) for result in results if not result.failed]
+    rivals = [*state.members, *new]
+    rng = stream(seed, results[-1].candidate, "survive")
+    chosen = survival.survivors([rival.objectives for rival in rivals], size, rng)
+    starts = sum(result.record.origin == "start" for result in results)
     reasons = [result.reason for result in results if result.failed]
-    return replace(
-        _remembered(state, results, {member.candidate for member in members}),
-        candidates=last + 1,
-        generation=state.generation + bool(state.members),
-        members=members,
-        archive=archive,
-        fronts=(*state.fronts, tuple(member.objectives for member in archive)) if members else (),
-        largest=state.largest or _largest(children),
+    after = replace(
+        _remembered(state, results, {rivals[i].candidate for i in chosen}),
+        candidates=max(state.candidates, *(result.candidate + 1 for result in results)),
+        starts=state.starts + starts,
+        children=state.children + len(results) - starts,
+        members=tuple(rivals[i] for i in chosen),
+        archive=_front([*state.archive, *new]),
+        largest=_largest(state.largest, results),
         seconds=state.seconds + sum(sum(result.seconds.values()) for result in results),
         failure=reasons[-1] if reasons else state.failure,
     )
+    return _counted(state, after, size, fronts)
+
+
+def turns(state: PopulationState, size: int) -> int:
+    """Return how many turns are complete: the starts, and each generation."""
+    return (1 + state.children // size) if state.members and state.starts >= size else 0
+
+
+def _counted(before: PopulationState, after: PopulationState, size: int, fronts: int) -> PopulationState:
+    """Note the front when a turn is complete."""
+    if turns(after, size) == turns(before, size):
+        return after
+    latest = (*before.fronts, tuple(member.objectives for member in after.archive))[-fronts:]
+    return replace(after, generation=after.children // size, fronts=latest)
 
 
 def _remembered(state: PopulationState, results: Sequence[Result], alive: set[int]) -> PopulationState:
     """Note what was tried on whom, and what was trained; the dead are forgotten, for nothing is tried on them again."""
-    tried, failed, trained = set(state.tried), set(state.failed), set(state.trained)
+    tried, failed = set(state.tried), set(state.failed)
     for record in (result.record for result in results):
-        if record.inherited:
-            trained.add((record.graph, record.inherited))
         if record.proposal is not None:
             host, variant = record.parents[0], record.proposal.variant
             tried.add((host, variant, record.proposal.site))
             failed |= {(host, variant)} if record.candidate not in alive else set()
-    told_now = [result.candidate for result in results]
     return replace(
         state,
         tried=frozenset(entry for entry in tried if entry[0] in alive),
         failed=frozenset(entry for entry in failed if entry[0] in alive),
-        trained=frozenset(trained),
-        verdicts=tuple((c, "accepted" if c in alive else "rejected") for c in told_now),
+        trained=state.trained.with_(result.record for result in results),
+        verdicts=tuple((r.candidate, "accepted" if r.candidate in alive else "rejected") for r in results),
     )
 
 
@@ -96,6 +113,10 @@ def _front(members: Sequence[Member]) -> tuple[Member, ...]:
     return tuple(members[i] for i in front([member.objectives for member in members]))
 
 
-def _largest(members: Sequence[Member]) -> dict[str, float]:
-    names = members[0].objectives if members else ()
-    return {name: max(member.objectives[name] for member in members) for name in names}
+def _largest(known: Mapping[str, float], results: Sequence[Result]) -> Mapping[str, float]:
+    """Return the largest of each objective among the starts, of which ``known`` is that of those told before."""
+    largest = dict(known)
+    for result in results:
+        if result.record.origin == "start":
+            largest |= {name: max(value, largest.get(name, value)) for name, value in result.objectives.items()}
+    return largest
