@@ -94,6 +94,7 @@ class RunConfig:
     select: str = "last"
     warm_up: bool = False
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
+    without: tuple[str, ...] = ()  # operators to leave out, by name
     space: Space = field(default_factory=Space)
     augmentation: Augmentation = field(default_factory=Augmentation)
     network: Mapping[str, Any] = field(default_factory=dict)

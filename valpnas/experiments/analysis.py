@@ -21,7 +21,7 @@ def analyse(record: Record, options: Options) -> tuple[Block, ...]:
     names = _duels_between(record.arms, options.against)
     blocks = [
         _block(runs, record.arms, names, at, [row(run, runs[run], at, record.bounds) for run in runs])
-        for at in checkpoints(runs, options.checkpoints)
+        for at in checkpoints(runs, options.checkpoints, record.along)
     ]
     return corrected(blocks)
 

@@ -1,4 +1,4 @@
-"""Checkpoints: what a run had come to after so many steps or seconds; validation chooses the front, test reports it."""
+"""Checkpoints: what a run had come to after so much of its budget; validation chooses the front, test reports it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Literal
 from valpnas.experiments.points import Objectives, Point, RunKey, trained
 from valpnas.search.pareto import front, hypervolume
 
-Kind = Literal["step", "second"]
+Kind = Literal["step", "batch", "second"]
+Along = Literal["step", "batch"]
 Runs = Mapping[RunKey, Sequence[Point]]
 
-_SHARES = (0.25, 0.5, 1.0)  # of the time that every run had
+_SHARES = (0.25, 0.5, 1.0)  # of the time, or the batches, that every run had
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,22 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """So many steps or seconds into a run."""
+    """So many steps, batches or seconds into a run."""
 
     kind: Kind
     value: float
 
     def __str__(self) -> str:
         """Say it for a person."""
-        return f"step {self.value:g}" if self.kind == "step" else f"{self.value:.3g} s"
+        words = {"step": f"step {self.value:g}", "batch": f"batch {self.value:,.0f}", "second": f"{self.value:.3g} s"}
+        return words[self.kind]
 
     def reached(self, points: Iterable[Point]) -> list[Point]:
         """Return the points there were by then."""
-        return [p for p in points if (p.step if self.kind == "step" else p.seconds) <= self.value]
+        return [p for p in points if self._of(p) <= self.value]
+
+    def _of(self, point: Point) -> float:
+        return {"step": point.step, "batch": point.batches, "second": point.seconds}[self.kind]
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,23 @@ class Row:
         return self.validation if part == "validation" else self.test
 
 
-def checkpoints(runs: Runs, steps: Sequence[int]) -> list[Checkpoint]:
+def checkpoints(runs: Runs, steps: Sequence[int], along: Along = "step") -> list[Checkpoint]:
     """Return those of ``steps`` that every run reached, the last step they all reached, and shares of common time.
 
-    The common time is that of the shortest run: until then every run was at work. Candidates that failed count for how
-    far a run was; runs that never had a model count for nothing here.
+    Where ``along`` says that the runs' steps are not alike, shares of the batches that all had stand for steps. The
+    common time is that of the shortest run: until then every run was at work. Candidates that failed count for how far
+    a run was; runs that never had a model count for nothing here.
     """
     ended = [points for points in runs.values() if trained(points)]
     if not ended:
         return []
-    last = min(max(p.step for p in points) for points in ended)
     common = min(max(p.seconds for p in points) for points in ended)
-    reached = sorted({step for step in steps if step <= last} | {last})
-    return [Checkpoint("step", step) for step in reached] + [Checkpoint("second", share * common) for share in _SHARES]
+    times = [Checkpoint("second", share * common) for share in _SHARES]
+    if along == "batch":
+        batches = min(max(p.batches for p in points) for points in ended)
+        return [Checkpoint("batch", int(share * batches)) for share in _SHARES] + times
+    last = min(max(p.step for p in points) for points in ended)
+    return [Checkpoint("step", step) for step in sorted({step for step in steps if step <= last} | {last})] + times
 
 
 def chosen(points: Sequence[Point]) -> list[Point]:

@@ -1,9 +1,9 @@
 """Families of comparisons: which p-values are corrected together.
 
-The *primary* comparisons are fixed before any figure is seen: test rows, at the last step. They are corrected among
-themselves. Everything else - validation, earlier steps, seconds - is *secondary*: corrected too, in a family of its
-own, so that looking at more of it makes no primary answer less certain. Seconds are secondary because they cut the
-slower runs short before their learning rate has decayed.
+The *primary* comparisons are fixed before any figure is seen: test rows, at the last step (or batch, where steps are
+not alike). They are corrected among themselves. Everything else - validation, earlier steps, seconds - is *secondary*:
+corrected too, in a family of its own, so that looking at more of it makes no primary answer less certain. Seconds are
+secondary because they cut the slower runs short before their learning rate has decayed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from valpnas.experiments.statistics import holm
 
 def corrected(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Return the blocks with each duel told whether it is primary, and p corrected by Holm within its family."""
-    last = [block.checkpoint for block in blocks if block.checkpoint.kind == "step"][-1:]
+    last = [block.checkpoint for block in blocks if block.checkpoint.kind != "second"][-1:]
     duels = [
         replace(duel, primary=duel.part == "test" and block.checkpoint in last)
         for block in blocks

@@ -117,8 +117,9 @@ def _finish(axes: Axes, steps: Sequence[int]) -> None:
 
 
 def _steps(record: Record) -> list[int]:
-    """Return up to twelve steps, evenly spread over those that every run reached."""
-    last = int(max((at.value for at in checkpoints(record.runs, ()) if at.kind == "step"), default=0))
+    """Return up to twelve steps, evenly spread over those that every run reached; none where steps are not alike."""
+    found = checkpoints(record.runs, (), record.along)
+    last = int(max((at.value for at in found if at.kind == "step"), default=0))
     if last < 1:
         return []
     return sorted({round(step) for step in np.linspace(1, last, min(_PLACES, last))})

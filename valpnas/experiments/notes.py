@@ -28,7 +28,7 @@ def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
 
 def headlines(blocks: Sequence[Block]) -> list[str]:
     """Return the order of the arms after the steps and the time that all had, and how much of it is certain."""
-    last = [[block for block in blocks if block.checkpoint.kind == kind][-1:] for kind in ("step", "second")]
+    last = [[block for block in blocks if (block.checkpoint.kind == "second") == timed][-1:] for timed in (False, True)]
     return [_order(block, part) for (block,) in filter(None, last) for part in PARTS]
 
 
@@ -80,7 +80,7 @@ def _on_tuning(record: Record) -> Iterator[str]:
 
 
 def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
-    for block in [block for block in blocks if block.checkpoint.kind == "step"][-1:]:
+    for block in [block for block in blocks if block.checkpoint.kind != "second"][-1:]:
         used = [result.batches for result in block.arms if result.batches]
         if used and max(used) > 1.01 * min(used):
             yield (

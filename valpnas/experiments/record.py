@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from valpnas.errors import StoreError
-from valpnas.experiments.checkpoints import Bounds, Row, checkpoints, row
+from valpnas.experiments.checkpoints import Along, Bounds, Row, checkpoints, row
 from valpnas.experiments.points import Point, RunKey, as_written, points_text, read_points, shown, trained, write_points
 from valpnas.experiments.settings import Settings, check_equal
+from valpnas.search import POPULATION_SEARCHES
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.problems import check_yardsticks
 
@@ -107,6 +108,12 @@ class Record:
         return runs
 
     @property
+    def along(self) -> Along:
+        """What the arms have alike: steps, or batches where some count changes and some generations."""
+        counted = {self.settings["arms"][arm]["search"] in POPULATION_SEARCHES for arm in self.arms}
+        return "step" if len(counted) == 1 else "batch"
+
+    @property
     def bounds(self) -> Bounds:
         """The box hypervolumes are measured in."""
         return Bounds(self.problem["reference"], self.problem["ideal"])
@@ -136,7 +143,7 @@ class Record:
     def rows(self, steps: Sequence[int]) -> list[Row]:
         """Return what each run had come to at each checkpoint."""
         runs = self.runs
-        return [row(run, runs[run], at, self.bounds) for at in checkpoints(runs, steps) for run in runs]
+        return [row(run, runs[run], at, self.bounds) for at in checkpoints(runs, steps, self.along) for run in runs]
 
     def save(self, steps: Sequence[int]) -> None:
         """Write the three files; the notes last, because they say which pairs are there."""

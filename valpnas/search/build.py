@@ -127,8 +127,16 @@ def build_balancer(config: RunConfig) -> Balancer:
 
 
 def build_operators(config: RunConfig) -> tuple[dict[str, Operator], list[str]]:
-    """Return the operators of ``config``, and the names of those left out for its balancing."""
+    """Return the operators of ``config``, and the names of those left out for its balancing.
+
+    Raises:
+        UnknownNameError: an operator that it wants to do without is unknown.
+    """
     operators = catalog.operators(config.space, config.operators)
+    for name in config.without:
+        if name not in operators:
+            raise UnknownNameError("operator", name, operators)
+        del operators[name]
     unfit = _TRAIN_ONE_OUTPUT_ANEW if build_balancer(config).single_group else ()
     left_out = [name for name in unfit if name in operators]
     return {name: operator for name, operator in operators.items() if name not in left_out}, left_out
