@@ -1,13 +1,15 @@
 """scale: what a search of many candidates costs beside their training, and what Optuna's storages cost.
 
     python benchmarks/scale.py 100000
+    python benchmarks/scale.py 100000 --search nsga2
     python benchmarks/scale.py 2000 --models
     python benchmarks/scale.py 200 --optuna journal
 
-A made-up search asks for ``--width`` candidates at a time; a made-up trainer answers at once with random objectives.
-All else is real: loop, executor, graphs, journal, test figures and, with ``--models``, weights, each flushed to disk.
-Another process reads the journal all the while. Printed are milliseconds and CPU milliseconds per candidate, and the
-bytes of memory that each of the later nine tenths has added.
+A search that only repeats itself, or a population of ``--width`` with random gentle changes, asks for ``--width``
+candidates at a time; a made-up trainer answers at once with random objectives. All else is real: loop, executor,
+graphs, journal, test figures and, with ``--models``, weights, each flushed to disk. Without weights the members of a
+population are made up of their numbers. Another process reads the journal all the while. Printed are milliseconds and
+CPU milliseconds per candidate, and the bytes of memory that each of the later nine tenths has added.
 """
 
 from __future__ import annotations
@@ -20,19 +22,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.executor import Answer, HeldOutScores
+from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Job, JobRecord, Proposal, Result
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Site
+from valpnas.contracts.operator import Operator, Site
+from valpnas.contracts.problem import Problem
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search
 from valpnas.contracts.space import Space
@@ -43,11 +48,15 @@ from valpnas.graph.valp import Input, Output
 from valpnas.held_out import HeldOut
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
+from valpnas.search.choosers.random import RandomGentle
 from valpnas.search.loop import SearchLoop
 from valpnas.search.pareto import front
+from valpnas.search.population import Nsga2
 from valpnas.seeding import stream
 from valpnas.store.run_directory import RunDirectory
 
+SPACE = Space(("dense",), min_width=8, max_width=16, max_parameters=4000)
+CORNERS = {"y": 1.0, "z": 1.0}
 Points = tuple[tuple[int, dict[str, float]], ...]
 
 
@@ -125,17 +134,44 @@ class Simulated:
         return Answer(result, HeldOutScores(objectives, reported))
 
 
-class NoBench:
-    """A workbench for a search that looks at nothing."""
+@dataclass
+class Bench:
+    """A workbench without a problem's data. Models are the store's, or else the same small one with other weights."""
 
-    diagnostic_seconds = 0.0
+    start: Model
+    store: RunDirectory
+    stored: bool
+    diagnostic_seconds: float = 0.0
+    space: Space = SPACE
+    operators: Mapping[str, Operator] = field(default_factory=lambda: catalog.operators(SPACE))
+
+    @property
+    def problem(self) -> Problem:
+        """A problem with the inputs and outputs of the start, and no rows."""
+        valp = self.start.valp
+        return Problem("made-up", "", valp.inputs, valp.outputs, lambda _: {}, CORNERS, CORNERS)
+
+    def model(self, candidate: int) -> Model:
+        """Return the model of a candidate."""
+        if self.stored:
+            return self.store.model(candidate)
+        weights = {name: tensor + 1e-4 * candidate for name, tensor in self.start.weights.items()}
+        return replace(self.start, weights=weights)
+
+    def findings(self, *_: Any) -> tuple[Finding, ...]:
+        """See nothing."""
+        return ()
+
+    def rng(self, candidate: int, purpose: str) -> np.random.Generator:
+        """Return the stream of a candidate."""
+        return stream(0, candidate, purpose)
 
 
 def small_model() -> Model:
     """A model of a usual structure and few weights."""
     rng = stream(0, "model")
     outputs = [Output("y", Classification(2)), Output("z", Regression(1))]
-    return fresh_model(random_valp([Input("x", (8,))], outputs, Space(("dense",), min_width=8, max_width=16), rng), rng)
+    return fresh_model(random_valp([Input("x", (8,))], outputs, SPACE, rng), rng)
 
 
 READER = """
@@ -174,24 +210,32 @@ def memory() -> int:
     return pages * resource.getpagesize()
 
 
-def simulate(path: Path, candidates: int, width: int, models: bool) -> None:
+def search_of(kind: str, model: Model, candidates: int, width: int) -> Search[Any]:
+    """Return the search that asks for so many candidates."""
+    if kind == "made-up":
+        return MadeUp(model, candidates, width)
+    return Nsga2(RandomGentle(), population=width, generations=max(candidates // width - 1, 0))
+
+
+def simulate(path: Path, kind: str, candidates: int, width: int, models: bool) -> None:
     """Run the search and print what it cost."""
     directory = RunDirectory.create(path, RunConfig("digits").to_toml({}), lambda _: None)
-    held = {"early": 0}
+    held, model = {"early": 0}, small_model()
 
-    def watch(done: int, _: int) -> None:
-        if not held["early"] and done >= candidates // 10:
+    def watch(done: int, planned: int) -> None:
+        if not held["early"] and done >= planned // 10:
             held["early"] = memory()
 
-    search = MadeUp(small_model(), candidates, width)
-    loop = SearchLoop(search, NoBench(), directory, Serial(Simulated(models)), watch, HeldOut(directory, print))  # type: ignore[arg-type]
+    search, bench = search_of(kind, model, candidates, width), Bench(model, directory, models)
+    loop = SearchLoop(search, bench, directory, Serial(Simulated(models)), watch, HeldOut(directory, print))  # type: ignore[arg-type]
     began, cpu = time.perf_counter(), time.process_time()
     with reader(path):
         state = loop.run()
         seconds, used = time.perf_counter() - began, time.process_time() - cpu
         grown = memory() - held["early"]
     size = (path / "journal.jsonl").stat().st_size
-    print(f"valpnas: {candidates} candidates, {width} per ask, {'with' if models else 'without'} weights")
+    weights = "with" if models else "without"
+    print(f"valpnas, search {search.name}: {candidates} candidates, {width} per ask, {weights} weights")
     print(f"  {1e3 * seconds / candidates:.2f} ms per candidate, {1e3 * used / candidates:.2f} ms of CPU")
     print(f"  {grown / (0.9 * candidates):.0f} bytes of memory per candidate; {len(state.archive)} in the archive")
     print(f"  {size / candidates:.0f} bytes of journal per candidate")
@@ -241,6 +285,7 @@ def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("candidates", type=int)
+    parser.add_argument("--search", choices=["made-up", "nsga2"], default="made-up")
     parser.add_argument("--width", type=int, default=16, help="candidates per ask")
     parser.add_argument("--models", action="store_true", help="write weights, too")
     parser.add_argument("--optuna", choices=["journal", "sqlite"], help="measure this storage of Optuna instead")
@@ -251,7 +296,7 @@ def main() -> None:
         if asked.optuna:
             optuna_trials(asked.optuna, Path(scratch), asked.candidates)
         else:
-            simulate(Path(scratch) / "run", asked.candidates, asked.width, asked.models)
+            simulate(Path(scratch) / "run", asked.search, asked.candidates, asked.width, asked.models)
 
 
 if __name__ == "__main__":

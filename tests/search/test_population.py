@@ -26,7 +26,7 @@ from valpnas.search.population import SURVIVAL, Nsga2, Nsga3, PopulationSearch
 from valpnas.search.termination import Termination
 from valpnas.seeding import stream
 
-from .fakes import CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, worse
+from .fakes import CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, result_of, trained, worse
 
 SEARCH = st.sampled_from([Nsga2, Nsga3])
 ANY_CHOOSER = st.sampled_from(sorted(CHOOSERS))
@@ -111,6 +111,57 @@ def test_members_and_the_front_of_all_are_kept(kind: Any, chooser: str, seed: in
 
 def test_every_population_search_is_known_to_reports() -> None:
     assert set(SURVIVAL) == set(POPULATION_SEARCHES) <= {entry.name for entry in SEARCHES}
+
+
+# -- while jobs are out ---------------------------------------------------------------------------------------
+
+
+def gossip(search: Any, made: FakeBench, room: int) -> tuple[list[Job], list[Any]]:
+    """Let ``search`` run without waiting; of the jobs that are out, lot decides which is done first."""
+    state, out, jobs, rng = search.begin(), list[Job](), list[Job](), stream(7)
+    states = [state]
+    while asked := [*search.ask_more(state, made, [job.record for job in out], room - len(out)), *out]:
+        jobs += [job for job in asked if job not in out]
+        out = asked
+        done = out.pop(int(rng.integers(len(out))))
+        state = search.tell(state, [result_of(done, mixed(done))])
+        made.models[done.record.candidate] = trained(done)
+        made.models = {number: made.models[number] for number in search.keep(state)}
+        states.append(state)
+    return jobs, states
+
+
+@quick
+@given(SEARCH, ANY_CHOOSER, st.integers(1, 6))
+def test_a_search_that_does_not_wait_trains_as_many_and_none_twice(kind: Any, chooser: str, room: int) -> None:
+    jobs, states = gossip(population(chooser, kind), bench(seen=[WEAK]), room)
+    assert sorted(job.record.candidate for job in jobs) == list(range(len(jobs)))
+    assert len(jobs) == 16 or chooser == "train-only"
+    assert [job.record.origin for job in jobs].count("start") == 4
+    assert set(Counter((j.record.graph, j.record.inherited) for j in jobs if not j.fault).values()) == {1}
+    assert [population().progress(state) for state in states][-1] == (3, 3) or chooser == "train-only"
+    spans = {job.record.protocol.span for job in jobs}
+    assert len(spans) == 4 or chooser == "train-only"
+
+
+def test_one_at_a_time_each_child_competes_alone() -> None:
+    jobs, states = gossip(population(), bench(), 1)
+    assert len(states) == 1 + len(jobs)
+    for before, after in pairwise(states):
+        assert len({m.candidate for m in after.members} - {m.candidate for m in before.members}) <= 1
+
+
+def test_starts_that_all_fail_while_others_are_out_are_drawn_anew() -> None:
+    search, made = population(), bench()
+    state = search.begin()
+    first = search.ask_more(state, made, (), 3)
+    assert [job.record.candidate for job in first] == [0, 1, 2]
+    last = search.ask_more(state, made, [job.record for job in first], 3)
+    assert [job.record.candidate for job in last] == [3]
+    for job in [*first, *last]:
+        state = search.tell(state, [result_of(job, "diverged")])
+    again = search.ask_more(state, made, (), 3)
+    assert [(job.record.candidate, job.record.origin) for job in again] == [(4, "start"), (5, "start"), (6, "start")]
 
 
 # -- nothing is trained twice ---------------------------------------------------------------------------------
