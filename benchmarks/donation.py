@@ -1,11 +1,12 @@
-"""donation: how often does what a donor gives make its host's weakest output better?
+"""donation: how often does what a donor gives make its host's weakest output better, and how often another one worse?
 
-    python benchmarks/donation.py RUN [--batches 200] [--csv FILE]
+    python benchmarks/donation.py RUN [--batches 200] [--repeats 4] [--csv FILE]
 
 Of every kept model of a run the output is taken in which it ranks worst among the others. The best other model in that
-output that fits donates, and host with donation and host without are trained for equally many batches, under equal
-streams and a constant learning rate. Prints the output's objective before, after a donation, and after the same
-training alone, and the same for all other outputs together (mean log objective), and how often a donation was better.
+output that fits donates. The host with the donation is trained on, and the host without it ``--repeats`` times, each
+under a stream of its own and at a constant learning rate. What training without a change scatters by is the noise: an
+output counts as worse beyond it when it is worse than after each of these trainings, as better when it is better than
+after each. If the donation did nothing, either would happen once in ``repeats + 1`` times.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import csv
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import exp, log
 from pathlib import Path
+from statistics import median
 
 from valpnas import catalog
 from valpnas.contracts.job import Job, JobRecord
@@ -39,17 +40,20 @@ Objectives = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Row:
-    """One donation. ``others`` are geometric means of the objectives that were not donated."""
+    """An output of a host: the one that was donated (``weak``), or another. Objectives on validation rows.
+
+    ``best``, ``median`` and ``worst`` are those after the trainings without a change.
+    """
 
     host: int
     donor: int
     output: str
+    weak: bool
     before: float
     donated: float
-    trained: float
-    others_before: float
-    others_donated: float
-    others_trained: float
+    best: float
+    median: float
+    worst: float
 
 
 class Bench:
@@ -70,7 +74,7 @@ class Bench:
         self.seed = seed
 
     def train(self, number: int, model: Model) -> Objectives:
-        """Return the objectives after training; raises ``RuntimeError`` when it failed."""
+        """Return the objectives after training by stream ``number``; raises ``RuntimeError`` when it failed."""
         result = self._trainer(Job(JobRecord(number, (), "continue", "", self._protocol), model))
         if result.failed:
             raise RuntimeError(result.reason)
@@ -84,8 +88,8 @@ def weakest(bench: Bench, host: int) -> str:
     return max(better, key=lambda output: (better[output], output))
 
 
-def donation(bench: Bench, host: int) -> Row | None:
-    """Make the donation that ``host`` could do with; None when nobody better fits."""
+def donation(bench: Bench, host: int, repeats: int) -> list[Row]:
+    """Make the donation that ``host`` could do with; nothing when nobody better fits."""
     output, own = weakest(bench, host), bench.objectives[host]
     site, model = Site(outputs=(output,)), bench.models[host]
     ranked = sorted(bench.models, key=lambda candidate: (bench.objectives[candidate][output], candidate))
@@ -93,33 +97,39 @@ def donation(bench: Bench, host: int) -> Row | None:
         if bench.operator.fits(model.valp, bench.models[donor].valp, site):
             rng = stream(bench.seed, "benchmark", host)
             child = vary(bench.operator, (model, bench.models[donor]), site, rng)
-            after = [own, bench.train(host, child), bench.train(host, model)]
-            rest = [mean({name: value for name, value in found.items() if name != output}) for found in after]
-            return Row(host, donor, output, *(found[output] for found in after), *rest)
-    return None
+            numbers = range(host * (repeats + 1), (host + 1) * (repeats + 1))
+            donated, *unchanged = (bench.train(n, child if n == numbers[0] else model) for n in numbers)
+            return [_row(host, donor, name, name == output, own, donated, unchanged) for name in own]
+    return []
 
 
-def mean(objectives: Objectives) -> float:
-    """Return the geometric mean; what is below a thousandth counts as a thousandth."""
-    return exp(sum(log(max(value, 1e-3)) for value in objectives.values()) / len(objectives))
+def _row(
+    host: int, donor: int, name: str, weak: bool, own: Objectives, donated: Objectives, unchanged: Sequence[Objectives]
+) -> Row:
+    noise = [found[name] for found in unchanged]
+    return Row(host, donor, name, weak, own[name], donated[name], min(noise), median(noise), max(noise))
 
 
-def told(rows: Sequence[Row]) -> list[str]:
+def told(rows: Sequence[Row], repeats: int) -> list[str]:
     """Return the table and the counts."""
-    lines = [f"{'host':>5} {'donor':>5} {'output':>10} {'before':>8} {'donated':>8} {'trained':>8}   others likewise"]
+    lines = ["  host donor     output   before  donated | without: best  median   worst"]
     for r in rows:
-        others = f"{r.others_before:8.3f} {r.others_donated:8.3f} {r.others_trained:8.3f}"
+        noise = f"{r.best:13.3f} {r.median:7.3f} {r.worst:7.3f}"
         lines.append(
-            f"{r.host:5} {r.donor:5} {r.output:>10} {r.before:8.3f} {r.donated:8.3f} {r.trained:8.3f} {others}"
+            f"{r.host:6} {r.donor:5} {r.output:>9}{'*' if r.weak else ' '} {r.before:8.3f} {r.donated:8.3f} {noise}"
         )
-    n = len(rows)
-    lines.append(f"weak output better than before: {sum(r.donated < r.before for r in rows)} of {n}")
-    lines.append(f"  with the same training and no donation: {sum(r.trained < r.before for r in rows)} of {n}")
-    lines.append(f"  better than by that training alone: {sum(r.donated < r.trained for r in rows)} of {n}")
-    lines.append(
-        f"others better than by that training alone: {sum(r.others_donated < r.others_trained for r in rows)} of {n}"
-    )
-    return lines
+    for what, part in (
+        ("weak output (*)", [r for r in rows if r.weak]),
+        ("other outputs", [r for r in rows if not r.weak]),
+    ):
+        n = len(part)
+        lines += [
+            f"{what} better than before: {sum(r.donated < r.before for r in part)} of {n}",
+            f"  with the same training and no donation (median): {sum(r.median < r.before for r in part)} of {n}",
+            f"  better beyond the noise of no change: {sum(r.donated < r.best for r in part)} of {n}",
+            f"  worse beyond the noise of no change: {sum(r.donated > r.worst for r in part)} of {n}",
+        ]
+    return [*lines, f"by chance alone, either would happen to {1 / (repeats + 1):.0%}"]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -127,12 +137,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--batches", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=4, help="trainings without a change")
     parser.add_argument("--csv", type=Path)
     chosen = parser.parse_args(arguments)
     with small_network_settings():
         bench = Bench(load(chosen.run), chosen.batches)
-        rows = [row for host in bench.models if (row := donation(bench, host)) is not None]
-    print("\n".join(told(rows)))
+        rows = [row for host in bench.models for row in donation(bench, host, chosen.repeats)]
+    print("\n".join(told(rows, chosen.repeats)))
     if chosen.csv:
         with chosen.csv.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(Row)])

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal
+from valpnas.contracts.job import Job, JobRecord, Origin
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.search.digest import digest
-from valpnas.search.known import Known
 from valpnas.search.population_state import Member, PopulationState
 from valpnas.search.proposing import Child, propose, too_large
 
@@ -54,10 +53,11 @@ class Generation:
     def _child_of(self, host: Member, number: int, siblings: Sequence[JobRecord], protocol: Protocol) -> Job | None:
         """Return the child that the chooser wants of ``host``; None when it would be trained a second time."""
         known = self.state.trained.with_(siblings)
-        situation = self._situation(host, siblings)
-        child = propose(self.chooser, situation, number, partial(self._refusal, known), self._varied)
+        untold = cache(lambda model: job(number, "change", model, protocol))  # its digest reads every weight: once
+        refusal = partial(self._refusal, lambda model: untold(model).record in known)
+        child = propose(self.chooser, self._situation(host, siblings), number, refusal, self._varied)
         if child is not None:
-            return _changed(number, child, protocol, host.candidate)
+            return _changed(untold(child.model), child, host.candidate)
         further = job(number, "continue", self.bench.model(host.candidate), protocol, (host.candidate,))
         return None if further.record in known else further
 
@@ -72,10 +72,10 @@ class Generation:
             number, self.bench.model(number).valp, self.bench, frozenset(tried), aside, peers, host.objectives
         )
 
-    def _refusal(self, known: Known, model: Model) -> str:
+    def _refusal(self, is_known: Callable[[Model], bool], model: Model) -> str:
         if why := too_large(self.bench.space.max_parameters)(model):
             return why
-        return "were trained before" if job(0, "change", model, Protocol(1)).record in known else ""
+        return "were trained before" if is_known(model) else ""
 
     def _varied(self, operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator) -> Model:
         apply = self.toolbox.mate if operator.scope == "crossover" else self.toolbox.mutate
@@ -89,14 +89,14 @@ def job(
     model: Model,
     protocol: Protocol,
     parents: tuple[int, ...] = (),
-    proposal: Proposal | None = None,
 ) -> Job:
     """Return the job of training ``model``, with the digest of the weights that it begins with."""
     graph, inherited = canonical_hash(model.valp), digest(model)
-    return Job(JobRecord(number, parents, origin, graph, protocol, proposal, inherited), model)
+    return Job(JobRecord(number, parents, origin, graph, protocol, None, inherited), model)
 
 
-def _changed(number: int, child: Child, protocol: Protocol, host: int) -> Job:
+def _changed(made: Job, child: Child, host: int) -> Job:
     """Return the job of a child; one whose operator broke begins with no weights, for it is not trained."""
-    made = job(number, "change", child.model, protocol, child.parents(host), child.proposal)
-    return replace(made, fault=child.fault, record=replace(made.record, inherited="")) if child.fault else made
+    inherited = "" if child.fault else made.record.inherited
+    record = replace(made.record, parents=child.parents(host), proposal=child.proposal, inherited=inherited)
+    return replace(made, record=record, fault=child.fault)
