@@ -66,6 +66,16 @@ def test_checkpoints_are_those_that_every_run_reached() -> None:
     assert row(("y", 0), short, found[-1], BOUNDS).candidates == len(short)  # the shortest run is there as a whole
 
 
+def test_where_steps_are_not_alike_batches_take_their_place() -> None:
+    climbing = [point(("x", 0), step, batches=100 + 10 * step, seconds=step) for step in range(31)]
+    population = [point(("y", 0), i // 4, batches=100 + 10 * i, seconds=i) for i in range(33)]
+    found = checkpoints({("x", 0): climbing, ("y", 0): population}, (1, 8), "batch")
+    assert [at.value for at in found if at.kind == "batch"] == [100, 200, 400]
+    assert {at.kind for at in found} == {"batch", "second"}
+    assert row(("y", 0), population, found[1], BOUNDS).batches == 200
+    assert str(found[2]) == "batch 400"
+
+
 @quick
 @given(st.lists(st.tuples(st.floats(0.02, 0.9), st.floats(0.02, 0.9)), min_size=1, max_size=12))
 def test_hypervolume_never_falls(values: list[tuple[float, float]]) -> None:

@@ -39,6 +39,13 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
+def test_arms_that_count_unlike_things_are_compared_along_batches(tmp_path: Path) -> None:
+    arms = [Arm("one", {}), Arm("many", {"search": "nsga2"}), Arm("more", {"search": "nsga3"})]
+    assert Record(tmp_path / "a.csv", settings_of(comparison(*arms), "cpu")).along == "batch"
+    assert Record(tmp_path / "b.csv", settings_of(comparison(*arms[1:]), "cpu")).along == "step"
+    assert Record(tmp_path / "c.csv", settings_of(comparison("x", "y"), "cpu")).along == "step"
+
+
 def test_a_later_sitting_reads_what_was_written(tmp_path: Path) -> None:
     made = comparison("y", "x")
     kept = two_pairs(tmp_path / "r.csv", made)

@@ -102,3 +102,12 @@ def test_limits_are_references_of_further_objectives() -> None:
     config = config_from({"problem": "digits", "max_latency": 2, "space": {"max_parameters": 1000}})
     assert limits(config) == {"parameters": 1000.0, "latency": 2.0}
     assert limits(config_from({"problem": "digits"})) == {}
+
+
+def test_operators_can_be_left_out_by_name() -> None:
+    everything, _ = build_operators(config_from({"problem": "digits"}))
+    fewer, absent = build_operators(config_from({"problem": "digits", "without": ["donate_exclusive_subgraph"]}))
+    assert set(everything) - set(fewer) == {"donate_exclusive_subgraph"}
+    assert absent == []
+    with pytest.raises(UnknownNameError, match="donate"):
+        check(config_from({"problem": "digits", "without": ["donate"]}))
