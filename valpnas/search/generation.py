@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import lru_cache, partial
 
 import numpy as np
 from deap.base import Toolbox
@@ -53,7 +53,8 @@ class Generation:
     def _child_of(self, host: Member, number: int, siblings: Sequence[JobRecord], protocol: Protocol) -> Job | None:
         """Return the child that the chooser wants of ``host``; None when it would be trained a second time."""
         known = self.state.trained.with_(siblings)
-        untold = cache(lambda model: job(number, "change", model, protocol))  # its digest reads every weight: once
+        # Once per model: a digest reads every weight.
+        untold = lru_cache(1)(lambda model: job(number, "change", model, protocol))
         refusal = partial(self._refusal, lambda model: untold(model).record in known)
         child = propose(self.chooser, self._situation(host, siblings), number, refusal, self._varied)
         if child is not None:
@@ -83,13 +84,7 @@ class Generation:
         return changed
 
 
-def job(
-    number: int,
-    origin: Origin,
-    model: Model,
-    protocol: Protocol,
-    parents: tuple[int, ...] = (),
-) -> Job:
+def job(number: int, origin: Origin, model: Model, protocol: Protocol, parents: tuple[int, ...] = ()) -> Job:
     """Return the job of training ``model``, with the digest of the weights that it begins with."""
     graph, inherited = canonical_hash(model.valp), digest(model)
     return Job(JobRecord(number, parents, origin, graph, protocol, None, inherited), model)

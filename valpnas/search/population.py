@@ -68,9 +68,8 @@ class PopulationSearch(Search[PopulationState]):
         first = max([state.candidates, *(record.candidate + 1 for record in out)])
         starts = sum(record.origin == "start" for record in out)
         if state.starts + starts < self.population or not (state.members or out):
-            return self._starts(
-                state, bench, first, min(room, self.population - starts - state.starts % self.population)
-            )
+            wanted = self.population - starts - state.starts % self.population
+            return self._starts(state, bench, first, min(room, wanted))
         if not state.members or self.termination.due(state, bench):
             return []
         begun = state.children + len(out) - starts
