@@ -37,7 +37,7 @@ def test_moved_images_are_moved_by_whole_pixels_and_reflected(dim: int, step: in
     assert torch.equal(inside, by.reshape(-1, 1, 1, 1).expand_as(inside))  # an image moves as one, all its channels
     assert set(by.int().tolist()) == set(range(-most, most + 1))
     lines = after.transpose(2, dim)[by == most][0, 0]
-    assert torch.equal(lines[-most:], lines[-2 * most - 1 : -most - 1].flip(0))
+    assert torch.equal(lines[-most:], lines[-2 * most : -most].flip(0))
 
 
 def test_half_of_the_images_are_mirrored() -> None:
