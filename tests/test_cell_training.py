@@ -104,6 +104,7 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     assert made["accuracy_by_epoch"][made["best_epoch"] - 1] == made["validation_accuracy"]
     assert 0 <= made["test_accuracy"] <= 1
     assert made["training_seconds"] > 0
+    assert made["device"] == "cpu (one thread)"
     run = load(out)
     assert [member.candidate for member in run.front] == [0]
     assert run.front[0].test["digit"] == pytest.approx(1 - made["test_accuracy"])
