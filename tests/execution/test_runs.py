@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,18 @@ SETTINGS: dict[str, Any] = {"search": "nsga2", "population": 6, "generations": 0
 GENERATIONS = 2  # the budget is raised to this
 CANDIDATES = 18  # ... with which there are so many
 
-pytestmark = [pytest.mark.timeout(500), pytest.mark.slow]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_left() -> Iterator[None]:
+    """End what a test that failed has left running."""
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +59,8 @@ def environment() -> dict[str, str]:
 
 
 def begin(*words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*PROGRAM, *words, "--quiet"], env=environment(), stdout=subprocess.DEVNULL)
+    STARTED.append(subprocess.Popen([*PROGRAM, *words, "--quiet"], env=environment(), stdout=subprocess.DEVNULL))
+    return STARTED[-1]
 
 
 def trained(path: Path) -> int:
@@ -58,7 +71,7 @@ def trained(path: Path) -> int:
 
 def wait_for(path: Path, results: int, *processes: subprocess.Popen[bytes]) -> None:
     """Wait until the journal has so many results."""
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 400
     while trained(path) < results:
         assert time.monotonic() < deadline, "the run stands still"
         assert all(process.poll() in (None, 0) for process in processes)
