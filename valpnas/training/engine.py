@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -13,7 +11,6 @@ from torch import Tensor
 
 from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
-from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
 from valpnas.seeding import torch_stream
@@ -22,8 +19,7 @@ from valpnas.training.balancing.fixed import Sum
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
-
-_CHECK_EVERY = 100  # batches between looks at the losses: each look waits for the device
+from valpnas.training.phase import CHECK_EVERY, batch_rows, check_balance, check_losses, deadline_of, trained_model
 
 
 @dataclass(frozen=True)
@@ -55,16 +51,16 @@ class PlainEngine(Engine):
         self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
     ) -> Model:
         """Train with one optimiser per group, and one backward pass where there is one group."""
-        _check_balance(self.balancer, model)
+        check_balance(self.balancer, model)
         phase = _Phase(model, prepared, losses, self.balancer, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
-        deadline = time.monotonic() + protocol.time_limit if protocol.time_limit else float("inf")
+        deadline = deadline_of(protocol)
         for batch, rows in enumerate(
-            _batches(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
+            batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
         ):
             record[batch] = phase.step(rows, protocol.schedule.factor(protocol.progress(batch)))
-            if (batch + 1) % _CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                _check(model, record[: batch + 1], deadline, protocol)
+            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                check_losses(model, record[: batch + 1], deadline, protocol)
         return phase.finish(model, record)
 
 
@@ -112,58 +108,11 @@ class _Phase:
 
     def finish(self, model: Model, record: Tensor) -> Model:
         """Return the trained model with its state, on the CPU."""
-        trained = {name: p.detach().cpu() for name, p in self.module.named_parameters()}
-        new = record.cpu()
-        return replace(
+        return trained_model(
             model,
-            weights=trained,
-            buffers={name: b.detach().cpu() for name, b in self.module.named_buffers()},
-            optimiser={o.group.lead: _on_cpu(o.state()) for o in self.optimisers},
-            histories={o.name: _extend(model, o.name, new[:, i]) for i, o in enumerate(model.valp.outputs)},
-            ages={name: age + len(record) for name, age in model.ages.items()},
-            batches=model.batches + len(record),
-            balancer={output: slots for b in self.balancers for output, slots in _on_cpu(b.state()).items()},
+            weights=dict(self.module.named_parameters()),
+            buffers=dict(self.module.named_buffers()),
+            optimiser={o.group.lead: o.state() for o in self.optimisers},
+            balancer={output: slots for b in self.balancers for output, slots in b.state().items()},
+            record=record,
         )
-
-
-def _batches(rows: int, batches: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield index tensors: a fresh permutation per epoch, the incomplete last batch of an epoch left out."""
-    size = min(size, rows)
-    given = 0
-    while given < batches:
-        order = torch.randperm(rows, generator=generator, device=generator.device)
-        for start in range(0, rows - size + 1, size):
-            if given == batches:
-                return
-            yield order[start : start + size]
-            given += 1
-
-
-def _check_balance(balancer: Balancer, model: Model) -> None:
-    try:
-        balancer.check(model.valp)
-    except ValpnasError as error:  # of this candidate, not of the run: the search goes on with others
-        raise TrainingFailedError(str(error)) from error
-
-
-def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) -> None:
-    finite = torch.isfinite(record)
-    if not bool(finite.all()):
-        batch, output = (int(i) for i in torch.nonzero(~finite)[0])
-        raise TrainingFailedError(
-            f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}",
-            len(record),
-        )
-    if time.monotonic() > deadline:
-        raise TrainingFailedError(
-            f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches",
-            len(record),
-        )
-
-
-def _extend(model: Model, output: str, new: Tensor) -> Tensor:
-    return torch.cat([model.histories[output], new]) if output in model.histories else new.clone()
-
-
-def _on_cpu(state: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
-    return {name: {part: value.detach().cpu() for part, value in slots.items()} for name, slots in state.items()}

@@ -27,10 +27,21 @@ _MAKERS: dict[str, Callable[[list[nn.Parameter], float], Optimizer]] = {
 class GroupOptimiser:
     """The optimiser of one group: it moves every weight that can alter one of the group's outputs."""
 
-    def __init__(self, group: OptimiserGroup, module: ValpModule, state: Mapping[str, Slots]) -> None:
-        """Build the optimiser and load the ``state`` of every tensor that has one."""
+    def __init__(
+        self,
+        group: OptimiserGroup,
+        module: ValpModule,
+        state: Mapping[str, Slots],
+        components: frozenset[str] | None = None,
+    ) -> None:
+        """Build the optimiser and load the ``state`` of every tensor that has one.
+
+        ``components``: move the weights of these only; None means all.
+        """
         self.group = group
-        reached = _reached(module.valp, group)
+        reached = reached_by(module.valp, group)
+        if components is not None:
+            reached &= components
         self.named = {n: p for n, p in module.named_parameters() if component_of(n) in reached}
         self.parameters = list(self.named.values())
         self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how.learning_rate)
@@ -58,7 +69,8 @@ class GroupOptimiser:
         return {name: _tensors(self.optimiser.state[parameter]) for name, parameter in self.named.items()}
 
 
-def _reached(valp: Valp, group: OptimiserGroup) -> frozenset[str]:
+def reached_by(valp: Valp, group: OptimiserGroup) -> frozenset[str]:
+    """Return the group's outputs and every component that can alter one of them, inputs included."""
     return frozenset(group.outputs).union(*(valp.ancestors(output) for output in group.outputs))
 
 

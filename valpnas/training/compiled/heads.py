@@ -1,0 +1,115 @@
+"""Heads: each task's loss and its gradient by the logits, as ``training/objectives.py`` defines them.
+
+A gradient is that of the scaled loss; what an output weighs beside others is multiplied in afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from valpnas.graph.tasks import Classification, Distribution, Regression, Task
+from valpnas.training.compiled.batch import Batch
+from valpnas.training.compiled.calls import Calls, partial
+from valpnas.training.compiled.sums import Sums
+from valpnas.training.compiled.values import Values
+from valpnas.training.objectives import PRECISION, TINY
+
+
+@dataclass(frozen=True)
+class PlannedLoss:
+    """Calls that compute the loss, and calls that write its gradient by the logits."""
+
+    loss: Calls
+    gradient: Calls
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output: its place among the outputs, its targets of all rows, and the constant predictor's loss."""
+
+    name: str
+    index: int
+    task: Task
+    targets: Tensor
+    scale: float
+
+
+def plan_loss(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLoss:
+    """Return how the loss of one output is computed, the latents' part of a generation left out."""
+    if isinstance(head.task, Classification):
+        return _cross_entropy(head, values, sums, _labels(head, batch))
+    if isinstance(head.task, Distribution):
+        return _cross_entropy(head, values, sums, _shares(head, batch))
+    if isinstance(head.task, Regression):
+        return _squared_error(head, values, batch, sums)
+    return _reconstruction(head, values, batch, sums)
+
+
+def _labels(head: Head, batch: Batch) -> Tensor:
+    classes = head.task.width
+    table = torch.eye(classes, dtype=torch.float64) / (-head.scale * batch.size)
+    table = torch.cat([table, table.new_zeros(1, classes)])
+    return batch.classes(head.targets, batch.like(table))
+
+
+def _shares(head: Head, batch: Batch) -> Tensor:
+    target = head.targets.double()
+    entropy = (target * target.clamp_min(TINY).log()).sum(dim=1, keepdim=True)
+    return batch.turned(torch.cat([-target, entropy], dim=1) / (head.scale * batch.size))
+
+
+def _cross_entropy(head: Head, values: Values, sums: Sums, slope: Tensor) -> PlannedLoss:
+    """Plan -sum of shares times log-probabilities.
+
+    ``slope`` ``(width + 1, rows)`` is the loss's derivative by the log-probabilities and, last, what each row adds
+    to the loss whatever is predicted.
+    """
+    width, logits, gradient = head.task.width, values.forward(head.name), values.gradient(head.name)
+    logs = values.stack(width + 1, values.rows)
+    logs[..., width, :] = 1.0
+    by_logs = slope.narrow(-2, 0, width)
+    backward: Callable[..., Tensor] = torch.ops.aten._log_softmax_backward_data.out
+    log_probabilities = logs.narrow(-2, 0, width)
+    return PlannedLoss(
+        [
+            partial(torch.log_softmax, logits, -2, out=log_probabilities),
+            *sums.add(slope, logs, {head.index: 1.0}),
+        ],
+        [partial(backward, by_logs, log_probabilities, logits.dim() - 2, logits.dtype, out=gradient)],
+    )
+
+
+def _squared_error(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLoss:
+    logits, gradient = values.forward(head.name), values.gradient(head.name)
+    difference = torch.zeros_like(logits)
+    share = 1 / (head.scale * batch.size * head.task.width)
+    return PlannedLoss(
+        [
+            partial(torch.sub, logits, batch.turned(head.targets), out=difference),
+            *sums.add(difference, difference, {head.index: share}),
+        ],
+        [partial(torch.mul, difference, 2 * share, out=gradient)],
+    )
+
+
+def _reconstruction(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLoss:
+    """Plan the squared error of sigmoids; logits and targets are ``(rows, width)``."""
+    logits, gradient = values.wide(head.name), values.wide_gradient(head.name)
+    difference = torch.zeros_like(logits)
+    share = PRECISION / (head.scale * batch.size * head.task.width)
+    backward: Callable[..., Tensor] = torch.ops.aten.sigmoid_backward.grad_input
+    return PlannedLoss(
+        [
+            partial(torch.sigmoid, logits, out=logits),
+            partial(torch.sub, logits, batch.flat(head.targets), out=difference),
+            *sums.add(difference, difference, {head.index: share}),
+        ],
+        [
+            partial(torch.mul, difference, 2 * share, out=gradient),
+            partial(backward, gradient, logits, grad_input=gradient),
+        ],
+    )

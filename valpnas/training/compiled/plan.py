@@ -1,0 +1,124 @@
+"""Plan: one training phase of one model, or of several of one shape, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from valpnas.contracts.job import Protocol
+from valpnas.contracts.model import Model, Slots
+from valpnas.errors import TrainingFailedError
+from valpnas.training.compiled.batch import Batch
+from valpnas.training.compiled.calls import Calls
+from valpnas.training.compiled.foreign import ForeignNetwork
+from valpnas.training.compiled.optimisers import FlatOptimiser
+from valpnas.training.compiled.parameters import Parameters
+from valpnas.training.compiled.values import Values
+from valpnas.training.compiled.weighing import Weighing
+from valpnas.training.optimisers import GroupOptimiser
+from valpnas.training.phase import CHECK_EVERY, batch_rows, check_losses, deadline_of, trained_model
+
+Outcome = Model | TrainingFailedError
+
+
+@dataclass(frozen=True)
+class GroupPass:
+    """The backward pass of one optimiser group, and who then moves what it has found.
+
+    ``foreign`` moves the weights of foreign networks; ``found`` returns their gradients in its order.
+    """
+
+    backward: Calls
+    owned: FlatOptimiser
+    foreign: GroupOptimiser | None
+    found: Callable[[], tuple[Tensor | None, ...]]
+
+    def step(self, factor: float) -> None:
+        """Move the weights once."""
+        self.owned.step(factor)
+        if self.foreign:
+            self.foreign.set_gradients(self.found())
+            self.foreign.step(factor)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a batch needs; made by ``compile_phase`` and good for one phase.
+
+    ``losses`` holds those of the last batch, ``values`` the activations that it left.
+    """
+
+    models: Sequence[Model]
+    generators: Sequence[torch.Generator]
+    training_rows: int
+    batch: Batch
+    values: Values
+    forward: Calls
+    losses: Tensor
+    weighing: Weighing
+    passes: Sequence[GroupPass]
+    parameters: Parameters
+    flat: Tensor
+    foreign: Mapping[str, ForeignNetwork]
+
+    def train(self, protocol: Protocol) -> list[Outcome]:
+        """Train for ``protocol.batches`` batches and return each model, or why it failed."""
+        outputs, deadline = len(self.models[0].valp.outputs), deadline_of(protocol)
+        record = torch.empty(protocol.batches, len(self.models), outputs, device=self.flat.device)
+        failed: dict[int, TrainingFailedError] = {}
+        size = self.models[0].valp.batch_size
+        orders = [batch_rows(self.training_rows, protocol.batches, size, g) for g in self.generators]
+        with torch.no_grad():
+            for batch, rows in enumerate(zip(*orders, strict=True)):
+                for model, those in enumerate(rows):
+                    self.batch.set_rows(model, those)
+                self.step(protocol.schedule.factor(protocol.progress(batch)))
+                record[batch].copy_(self.losses)
+                if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                    self._look(record[: batch + 1], deadline, protocol, failed)
+                    if len(failed) == len(self.models):
+                        break
+        return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(self.models))]
+
+    def step(self, factor: float) -> None:
+        """Train on the rows that the batch holds; the learning rates are multiplied by ``factor``."""
+        for call in self.forward:
+            call()
+        self.weighing.follow()
+        # All gradients before any step: every group follows the gradient at the same weights.
+        for each in self.passes:
+            for call in each.backward:
+                call()
+        for each, balancers in zip(self.passes, self.weighing.balancers, strict=True):
+            each.step(factor)
+            for balancer in balancers:
+                balancer.update(factor)
+
+    def _look(
+        self, record: Tensor, deadline: float, protocol: Protocol, failed: dict[int, TrainingFailedError]
+    ) -> None:
+        for k, model in enumerate(self.models):
+            if k not in failed:
+                try:
+                    check_losses(model, record[:, k], deadline, protocol)
+                except TrainingFailedError as error:  # of this model: those beside it go on
+                    failed[k] = error
+
+    def _trained(self, k: int, record: Tensor) -> Model:
+        foreign = {f"networks.{c}.{name}": p for c, n in self.foreign.items() for name, p in n.parameters.items()}
+        buffers = {f"networks.{c}.{name}": b for c, n in self.foreign.items() for name, b in n.buffers.items()}
+        weights = {**self.parameters.read(self.flat, k), **foreign}
+        return trained_model(
+            self.models[k],
+            weights={name: weights[name] for name in self.models[k].weights},
+            buffers={name: buffers[name] for name in self.models[k].buffers},
+            optimiser={each.owned.group.lead: self._state(each, k) for each in self.passes},
+            balancer={o: slots for each in self.weighing.balancers for o, slots in each[k].state().items()},
+            record=record,
+        )
+
+    def _state(self, each: GroupPass, k: int) -> dict[str, Slots]:
+        return {**each.owned.state(k), **(each.foreign.state() if each.foreign else {})}

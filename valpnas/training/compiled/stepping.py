@@ -1,0 +1,82 @@
+"""Stepping: the algorithms of torch.optim on stretches of a flat buffer, with the state that torch would keep.
+
+The kernels are those that torch.optim calls, so equal gradients make equal steps, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+_MOMENTUM, _ADAMW_DECAY = 0.9, 1e-2
+_SMOOTHING, _ADAGRAD_EPSILON = 0.99, 1e-10
+
+# By algorithm: the names of the state per weight; all but SGD count steps too.
+MOMENTS: dict[str, tuple[str, ...]] = {
+    "adam": ("exp_avg", "exp_avg_sq"),
+    "adamw": ("exp_avg", "exp_avg_sq"),
+    "sgd": ("momentum_buffer",),
+    "rmsprop": ("square_avg",),
+    "adagrad": ("sum",),
+}
+STEPLESS = ("sgd",)
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Views of weights, gradients, each moment and step counts, one per stretch."""
+
+    weights: Sequence[Tensor]
+    gradients: Sequence[Tensor]
+    moments: Sequence[Sequence[Tensor]]
+    steps: Sequence[Tensor]
+
+
+Step = Callable[[Stretches, float], None]
+
+
+def _adam(kernel: Callable[..., None], decay: float) -> Step:
+    def step(s: Stretches, rate: float) -> None:
+        kernel(
+            s.weights, s.gradients, *s.moments, [], s.steps, lr=rate, beta1=_BETA_1, beta2=_BETA_2,
+            weight_decay=decay, eps=_EPSILON, amsgrad=False, maximize=False,
+        )  # fmt: skip
+
+    return step
+
+
+def _sgd(s: Stretches, rate: float) -> None:
+    torch._fused_sgd_(  # type: ignore[attr-defined] # noqa: SLF001 - torch.optim's own kernel has no public name
+        s.weights, s.gradients, s.moments[0], weight_decay=0.0, momentum=_MOMENTUM, lr=rate, dampening=0.0,
+        nesterov=False, maximize=False, is_first_step=False,
+    )  # fmt: skip
+
+
+def _rmsprop(s: Stretches, rate: float) -> None:
+    (squares,) = s.moments
+    torch._foreach_mul_(squares, _SMOOTHING)
+    torch._foreach_addcmul_(squares, s.gradients, s.gradients, value=1 - _SMOOTHING)
+    sizes = torch._foreach_sqrt(squares)
+    torch._foreach_add_(sizes, _EPSILON)
+    torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
+
+
+def _adagrad(s: Stretches, rate: float) -> None:
+    (sums,) = s.moments
+    torch._foreach_addcmul_(sums, s.gradients, s.gradients, value=1)
+    sizes = torch._foreach_sqrt(sums)
+    torch._foreach_add_(sizes, _ADAGRAD_EPSILON)
+    torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
+
+
+STEPS: dict[str, Step] = {
+    "adam": _adam(torch._fused_adam_, 0.0),
+    "adamw": _adam(torch._fused_adamw_, _ADAMW_DECAY),
+    "sgd": _sgd,
+    "rmsprop": _rmsprop,
+    "adagrad": _adagrad,
+}
