@@ -42,14 +42,14 @@ def _tanh(total: Tensor, gradient: Tensor) -> Planned:
 
 def _leaky(total: Tensor, gradient: Tensor) -> Planned:
     forward = partial(torch.nn.functional.leaky_relu_, total, _LEAK)
-    back = partial(_ops.leaky_relu_backward.grad_input, gradient, total, _LEAK, True, grad_input=gradient)  # noqa: FBT003
+    back = partial(_ops.leaky_relu_backward.grad_input, gradient, total, _LEAK, True, grad_input=gradient)
     return Planned([forward], [back], total)
 
 
 def _elu(total: Tensor, gradient: Tensor) -> Planned:
     result = torch.zeros_like(total)
     # By what entered, not by the result: for large negative numbers result + 1 has lost the derivative's digits.
-    back = partial(_ops.elu_backward.grad_input, gradient, 1, 1, 1, False, total, grad_input=gradient)  # noqa: FBT003
+    back = partial(_ops.elu_backward.grad_input, gradient, 1, 1, 1, False, total, grad_input=gradient)
     return Planned([partial(_ops.elu.out, total, 1, 1, 1, out=result)], [back], result)
 
 

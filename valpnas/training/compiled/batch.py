@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -56,7 +56,9 @@ class Batch:
 class Noise:
     """Standard normal numbers by decoder, drawn per model in the order in which the plain engine draws them."""
 
-    def __init__(self, sizes: Mapping[str, int], batch: int, generators: list[torch.Generator], like: Tensor) -> None:
+    def __init__(
+        self, sizes: Mapping[str, int], batch: int, generators: Sequence[torch.Generator], like: Tensor
+    ) -> None:
         """Allocate; the numbers are drawn in torch's default precision, whatever that of the weights."""
         models = len(generators)
         default = torch.get_default_dtype()

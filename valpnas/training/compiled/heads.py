@@ -50,36 +50,39 @@ def plan_loss(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLo
 
 
 def _labels(head: Head, batch: Batch) -> Tensor:
-    classes = head.task.width
-    table = torch.eye(classes, dtype=torch.float64) / (-head.scale * batch.size)
-    table = torch.cat([table, table.new_zeros(1, classes)])
-    return batch.classes(head.targets, batch.like(table))
+    classes, share = head.task.width, 1 / (head.scale * batch.size)
+    table = torch.eye(classes, dtype=torch.float64) * -share
+    rest = torch.tensor([0.0, share], dtype=torch.float64).unsqueeze(1).expand(2, classes)
+    return batch.classes(head.targets, batch.like(torch.cat([table, rest])))
 
 
 def _shares(head: Head, batch: Batch) -> Tensor:
     target = head.targets.double()
     entropy = (target * target.clamp_min(TINY).log()).sum(dim=1, keepdim=True)
-    return batch.turned(torch.cat([-target, entropy], dim=1) / (head.scale * batch.size))
+    columns = torch.cat([-target, entropy, target.sum(dim=1, keepdim=True)], dim=1)
+    return batch.turned(columns / (head.scale * batch.size))
 
 
-def _cross_entropy(head: Head, values: Values, sums: Sums, slope: Tensor) -> PlannedLoss:
+def _cross_entropy(head: Head, values: Values, sums: Sums, shares: Tensor) -> PlannedLoss:
     """Plan -sum of shares times log-probabilities.
 
-    ``slope`` ``(width + 1, rows)`` is the loss's derivative by the log-probabilities and, last, what each row adds
-    to the loss whatever is predicted.
+    ``shares`` ``(width + 2, rows)`` holds the loss's derivative by the log-probabilities, what each row adds to the
+    loss whatever is predicted, and the sum of the row's shares.
     """
     width, logits, gradient = head.task.width, values.forward(head.name), values.gradient(head.name)
-    logs = values.stack(width + 1, values.rows)
+    logs = values.stack(width + 2, values.rows)
     logs[..., width, :] = 1.0
-    by_logs = slope.narrow(-2, 0, width)
-    backward: Callable[..., Tensor] = torch.ops.aten._log_softmax_backward_data.out
-    log_probabilities = logs.narrow(-2, 0, width)
+    log_probabilities, by_logs = logs.narrow(-2, 0, width), shares.narrow(-2, 0, width)
     return PlannedLoss(
         [
             partial(torch.log_softmax, logits, -2, out=log_probabilities),
-            *sums.add(slope, logs, {head.index: 1.0}),
+            *sums.add(shares, logs, {head.index: 1.0}),
         ],
-        [partial(backward, by_logs, log_probabilities, logits.dim() - 2, logits.dtype, out=gradient)],
+        [
+            partial(torch.exp, log_probabilities, out=gradient),
+            partial(gradient.mul_, shares.narrow(-2, width + 1, 1)),
+            partial(gradient.add_, by_logs),
+        ],
     )
 
 

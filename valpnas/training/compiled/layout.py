@@ -71,11 +71,13 @@ def runs_of(nodes: Sequence[Affine], key: Callable[[Affine], Key]) -> list[list[
     return [list(run) for _, run in groupby(nodes, key=key)]
 
 
-def _order(nodes: Sequence[Affine], sizes: Mapping[str, int], traits: Traits) -> Callable[[Affine], Key]:
+def _order(
+    nodes: Sequence[Affine], sizes: Mapping[str, int], traits: Traits
+) -> Callable[[Affine], tuple[Reached, list[bool], str, str]]:
     """Return a sort key that brings receivers of a source together, those of large sources first."""
     sources = sorted({term.source for node in nodes for term in node.terms}, key=lambda s: (-sizes[s], s))
 
-    def key(node: Affine) -> Key:
+    def key(node: Affine) -> tuple[Reached, list[bool], str, str]:
         heard = _heard(node)
         return (traits.reached(node.component), [source not in heard for source in sources], node.activation, node.name)
 

@@ -60,7 +60,7 @@ class _Dense:
 
     def nodes(self, identities: Sequence[str]) -> list[Node]:
         """Return the nodes; ``identities`` are the values added to the output."""
-        spec, values = self._spec, {}
+        spec, values = self._spec, dict[int, str]()
         last = len(spec.layers) + 1
         for position in range(1, last + 1):
             ending = [f"b{i}" for i, branch in enumerate(spec.branches) if branch.end == position]

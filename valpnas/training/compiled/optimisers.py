@@ -20,7 +20,8 @@ class FlatOptimiser:
         self, index: int, group: OptimiserGroup, parameters: Parameters, flat: Tensor, models: Sequence[Model]
     ) -> None:
         """Load the state of every tensor that has one; the rest begins at zero."""
-        self.group, self._parameters, self._index = group, parameters, index
+        self.group, self._parameters = group, parameters
+        self.tensors = parameters.moved_by(index)
         self._states = [model.optimiser.get(group.lead, {}) for model in models]
         self.gradient = torch.zeros_like(flat)
         self._moments = {part: self._loaded(part, flat) for part in MOMENTS[group.how.algorithm]}
@@ -43,7 +44,7 @@ class FlatOptimiser:
 
     def state(self, model: int) -> dict[str, dict[str, Tensor]]:
         """Return the state of every tensor that is moved, of ``model``, as torch.optim would name it."""
-        found: dict[str, dict[str, Tensor]] = {name: {} for name in self._parameters.moved_by(self._index)}
+        found: dict[str, dict[str, Tensor]] = {name: {} for name in self.tensors}
         if self.group.how.algorithm not in STEPLESS:
             taken = (self._steps - self._begun)[0] if self._segments else torch.zeros(())
             for name, slots in found.items():

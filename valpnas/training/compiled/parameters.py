@@ -63,7 +63,7 @@ class Parameters:
     def _place_biases(self, biases: Sequence[tuple[str, str, str]]) -> None:
         height = sum(self._sizes[name] for name, _, _ in biases)
         start = self.size
-        for name, tensor, component in biases:
+        for name, tensor, _ in biases:
             self.places[tensor] = Place(start, height, (self._sizes[name],), (1,))
             start += self._sizes[name]
         for model in range(self.models):

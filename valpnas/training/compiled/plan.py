@@ -11,12 +11,10 @@ from torch import Tensor
 from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model, Slots
 from valpnas.errors import TrainingFailedError
-from valpnas.training.compiled.batch import Batch
 from valpnas.training.compiled.calls import Calls
 from valpnas.training.compiled.foreign import ForeignNetwork
+from valpnas.training.compiled.memory import Memory
 from valpnas.training.compiled.optimisers import FlatOptimiser
-from valpnas.training.compiled.parameters import Parameters
-from valpnas.training.compiled.values import Values
 from valpnas.training.compiled.weighing import Weighing
 from valpnas.training.optimisers import GroupOptimiser
 from valpnas.training.phase import CHECK_EVERY, batch_rows, check_losses, deadline_of, trained_model
@@ -46,61 +44,69 @@ class GroupPass:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a batch needs; made by ``compile_phase`` and good for one phase.
+    """Everything that a batch needs; made by ``compile_phase`` and good for one phase."""
 
-    ``losses`` holds those of the last batch, ``values`` the activations that it left.
-    """
-
-    models: Sequence[Model]
+    memory: Memory
     generators: Sequence[torch.Generator]
-    training_rows: int
-    batch: Batch
-    values: Values
     forward: Calls
-    losses: Tensor
     weighing: Weighing
     passes: Sequence[GroupPass]
-    parameters: Parameters
-    flat: Tensor
     foreign: Mapping[str, ForeignNetwork]
+
+    @property
+    def losses(self) -> Tensor:
+        """The losses of the last batch, ``(outputs,)`` or ``(models, outputs)``."""
+        return self.memory.sums.losses
+
+    def value(self, component: str) -> Tensor:
+        """Return what an input or sub-network emitted for the last batch, ``(rows, size)`` per model."""
+        return self.memory.values.forward(component).mT
 
     def train(self, protocol: Protocol) -> list[Outcome]:
         """Train for ``protocol.batches`` batches and return each model, or why it failed."""
-        outputs, deadline = len(self.models[0].valp.outputs), deadline_of(protocol)
-        record = torch.empty(protocol.batches, len(self.models), outputs, device=self.flat.device)
+        models, valp, rows_in_all = self.memory.models, self.memory.valp, len(self.memory.train)
+        deadline = deadline_of(protocol)
+        record = torch.empty(protocol.batches, len(models), len(valp.outputs), device=self.losses.device)
         failed: dict[int, TrainingFailedError] = {}
-        size = self.models[0].valp.batch_size
-        orders = [batch_rows(self.training_rows, protocol.batches, size, g) for g in self.generators]
+        orders = [batch_rows(rows_in_all, protocol.batches, valp.batch_size, g) for g in self.generators]
         with torch.no_grad():
             for batch, rows in enumerate(zip(*orders, strict=True)):
                 for model, those in enumerate(rows):
-                    self.batch.set_rows(model, those)
+                    self.memory.batch.set_rows(model, those)
                 self.step(protocol.schedule.factor(protocol.progress(batch)))
                 record[batch].copy_(self.losses)
                 if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
                     self._look(record[: batch + 1], deadline, protocol, failed)
-                    if len(failed) == len(self.models):
+                    if len(failed) == len(models):
                         break
-        return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(self.models))]
+        return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(models))]
 
     def step(self, factor: float) -> None:
         """Train on the rows that the batch holds; the learning rates are multiplied by ``factor``."""
-        for call in self.forward:
-            call()
-        self.weighing.follow()
-        # All gradients before any step: every group follows the gradient at the same weights.
-        for each in self.passes:
-            for call in each.backward:
-                call()
+        self.differentiate()
         for each, balancers in zip(self.passes, self.weighing.balancers, strict=True):
             each.step(factor)
             for balancer in balancers:
                 balancer.update(factor)
 
+    def differentiate(self) -> None:
+        """Compute losses and all gradients: every group follows the gradient at the same weights."""
+        for call in self.forward:
+            call()
+        self.weighing.follow()
+        for each in self.passes:
+            for call in each.backward:
+                call()
+
+    def gradients(self, each: GroupPass, model: int) -> dict[str, Tensor]:
+        """Return what a group follows at the weights of the last batch, by the names of the owned tensors."""
+        found = self.memory.parameters.read(each.owned.gradient, model)
+        return {name: found[name] for name in each.owned.tensors}
+
     def _look(
         self, record: Tensor, deadline: float, protocol: Protocol, failed: dict[int, TrainingFailedError]
     ) -> None:
-        for k, model in enumerate(self.models):
+        for k, model in enumerate(self.memory.models):
             if k not in failed:
                 try:
                     check_losses(model, record[:, k], deadline, protocol)
@@ -110,11 +116,12 @@ class Plan:
     def _trained(self, k: int, record: Tensor) -> Model:
         foreign = {f"networks.{c}.{name}": p for c, n in self.foreign.items() for name, p in n.parameters.items()}
         buffers = {f"networks.{c}.{name}": b for c, n in self.foreign.items() for name, b in n.buffers.items()}
-        weights = {**self.parameters.read(self.flat, k), **foreign}
+        weights = {**self.memory.parameters.read(self.memory.flat, k), **foreign}
+        model = self.memory.models[k]
         return trained_model(
-            self.models[k],
-            weights={name: weights[name] for name in self.models[k].weights},
-            buffers={name: buffers[name] for name in self.models[k].buffers},
+            model,
+            weights={name: weights[name] for name in model.weights},
+            buffers={name: buffers[name] for name in model.buffers},
             optimiser={each.owned.group.lead: self._state(each, k) for each in self.passes},
             balancer={o: slots for each in self.weighing.balancers for o, slots in each[k].state().items()},
             record=record,

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from valpnas.training.compiled.activations import MAKERS, Planned
-from valpnas.training.compiled.calls import Calls, partial, product_into
+from valpnas.training.compiled.calls import Calls, partial, product_into, product_to
 from valpnas.training.compiled.layout import Layout, Product
-from valpnas.training.compiled.nodes import Affine, Node, levels
+from valpnas.training.compiled.nodes import Affine, Foreign, Node, levels
 from valpnas.training.compiled.parameters import Parameters
 from valpnas.training.compiled.values import Values
 
@@ -60,18 +60,19 @@ class Program:
         Only components in ``reached`` take part. ``special`` as in ``forward``.
         """
         calls: Calls = []
+        begun: set[str] = set()  # values whose gradient holds something of this pass
         for nodes in reversed(self._by_level):
             taking_part = [node for node in nodes if node.component in reached]
             for node in taking_part:
-                calls += self._gradients_of(node.name, group, gradient, by_source=True)
+                calls += self._gradients_of(node.name, group, gradient, begun, passes_on=True)
             for run, planned in self._activations_at(taking_part):
                 assert all(node.component in reached for node in run)  # noqa: S101 - runs are cut by who moves them
                 calls += planned.backward
             for node in taking_part:
-                calls += self._passed_on(node, inputs)
+                calls += self._passed_on(node, inputs, begun)
                 calls += special.get(node.name, [])
         for source in inputs:
-            calls += self._gradients_of(source, group, gradient, by_source=False)
+            calls += self._gradients_of(source, group, gradient, begun, passes_on=False)
         return calls + self._bias_gradients(gradient, reached)
 
     def _at(self, node: Node) -> int:
@@ -135,7 +136,7 @@ class Program:
             return product_into(self._values.wide(product.targets[0]), value.mT, weights)
         return product_into(self._values.before(*product.targets), weights.mT, value)
 
-    def _gradients_of(self, source: str, group: int, gradient: Tensor, by_source: bool) -> Calls:
+    def _gradients_of(self, source: str, group: int, gradient: Tensor, begun: set[str], passes_on: bool) -> Calls:
         """Return, for each product of ``source``, the calls for its weights' gradient and for that of the source."""
         calls: Calls = []
         for index in self._products.get(source, []):
@@ -143,12 +144,11 @@ class Program:
             if group not in product.reached:
                 continue
             above = self._values.gradient(*product.targets)
-            multiply = torch.mm if above.dim() == 2 else torch.bmm
-            calls.append(
-                partial(multiply, self._values.forward(source), above.mT, out=self._matrix(gradient, index))
-            )  # fmt: skip
-            if by_source:
-                calls.append(product_into(self._values.gradient(source), self._matrix(self._flat, index), above))
+            calls.append(product_to(self._matrix(gradient, index), self._values.forward(source), above.mT))
+            if passes_on:
+                add = product_into if source in begun else product_to
+                calls.append(add(self._values.gradient(source), self._matrix(self._flat, index), above))
+                begun.add(source)
         return calls
 
     def _added(self, node: Node) -> Calls:
@@ -157,8 +157,18 @@ class Program:
         total = self._values.before(node.name)
         return [partial(total.add_, self._values.forward(value)) for value in node.added]
 
-    def _passed_on(self, node: Node, inputs: Sequence[str]) -> Calls:
-        if not isinstance(node, Affine):
-            return []
-        gradient = self._values.gradient(node.name)
-        return [partial(self._values.gradient(v).add_, gradient) for v in node.added if v not in inputs]
+    def _passed_on(self, node: Node, inputs: Container[str], begun: set[str]) -> Calls:
+        """Return the calls that give a node's gradient to what was added to it, or begin those of other sources."""
+        calls: Calls = []
+        if isinstance(node, Foreign):  # it adds to all of its sources
+            calls = [self._values.gradient(v).zero_ for v in node.sources if v not in inputs and v not in begun]
+            begun.update(node.sources)
+        elif isinstance(node, Affine):
+            for value in node.added:
+                if value not in inputs:
+                    below = self._values.gradient(value)
+                    calls.append(
+                        partial(below.add_ if value in begun else below.copy_, self._values.gradient(node.name))
+                    )
+                    begun.add(value)
+        return calls

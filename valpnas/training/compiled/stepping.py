@@ -30,10 +30,10 @@ STEPLESS = ("sgd",)
 class Stretches:
     """Views of weights, gradients, each moment and step counts, one per stretch."""
 
-    weights: Sequence[Tensor]
-    gradients: Sequence[Tensor]
-    moments: Sequence[Sequence[Tensor]]
-    steps: Sequence[Tensor]
+    weights: list[Tensor]
+    gradients: list[Tensor]
+    moments: Sequence[list[Tensor]]
+    steps: list[Tensor]
 
 
 Step = Callable[[Stretches, float], None]
@@ -50,7 +50,7 @@ def _adam(kernel: Callable[..., None], decay: float) -> Step:
 
 
 def _sgd(s: Stretches, rate: float) -> None:
-    torch._fused_sgd_(  # type: ignore[attr-defined] # noqa: SLF001 - torch.optim's own kernel has no public name
+    torch._fused_sgd_(
         s.weights, s.gradients, s.moments[0], weight_decay=0.0, momentum=_MOMENTUM, lr=rate, dampening=0.0,
         nesterov=False, maximize=False, is_first_step=False,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Values: the memory of every value and of its gradient, ``(size, rows)`` or, for several models, ``(models, size, rows)``.
+"""Values: the memory of every value and of its gradient, ``(size, rows)``, for several models a stack of these.
 
 Numbers of one kind lie side by side over the batch (features are rows), so that neighbours in the arena are one block
 of memory. Wide nodes, the logits of a generation, have memory of their own that is ``(rows, size)``, as their targets
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor
 
 from valpnas.training.compiled.layout import Layout
