@@ -21,9 +21,9 @@ import torch
 
 from valpnas import catalog
 from valpnas.contracts.diagnostic import Diagnostic
-from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Reader
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.space import Space
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp

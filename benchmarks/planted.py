@@ -24,9 +24,9 @@ from torch import Tensor
 
 from valpnas import catalog
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Protocol, Schedule
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Part, Parts, Problem, Reader
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
 from valpnas.networks.dense_spec import DenseSpec, Layer

@@ -136,7 +136,8 @@ class _Look:
         if source is not None:
             return self.unread[source][output]
         errors: Floats = np.square(self.targets[output]).sum(axis=1)  # targets are centred
-        return errors / errors.mean()
+        errors /= errors.mean()
+        return errors
 
     def information(self, component: str, output: str) -> float:
         """Return the mutual information between the leading components of a value and of a target, summed, in nats."""

@@ -58,7 +58,9 @@ class ModuleIntervention(Diagnostic):
     ``draws``: interventions per network; ``relevant``: ratio above which an output relies on the network; ``floor``:
     added to both losses, so that a loss near zero gives no absurd ratio; ``newborn``: batches a network must have been
     trained before it can be called irrelevant - a fresh copy looks irrelevant because its twin still does the work, and
-    would be deleted in the next step; ``how``: "reinitialise", "shuffle" (each tensor's entries change places, which
+    would be deleted in the next step; ``learnt``: an output whose held-out loss lies above has learnt next to nothing
+    that holds: nothing can be told of what it relies on, so it LEARNT_NOTHING and no network that serves it is called
+    irrelevant as a whole; ``how``: "reinitialise", "shuffle" (each tensor's entries change places, which
     keeps their distribution) or "zero" (nothing is drawn, once is enough).
 
     Over its budget it draws less often, down to once; then it looks at the first networks only.
@@ -68,6 +70,7 @@ class ModuleIntervention(Diagnostic):
     relevant: float = 1.2
     floor: float = 0.01
     newborn: int = 500
+    learnt: float = 0.95
     how: str = "reinitialise"
     name: ClassVar[str] = "module_intervention"
     emits: ClassVar[Mapping[str, str]] = {
@@ -76,6 +79,7 @@ class ModuleIntervention(Diagnostic):
         "IRRELEVANT_TO_OUTPUT": "treat",
         "IRRELEVANT": "treat",
         "NEWBORN": "protect",
+        "LEARNT_NOTHING": "none",
     }
 
     def __post_init__(self) -> None:
@@ -100,36 +104,46 @@ class ModuleIntervention(Diagnostic):
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:
         """Return the findings network by network; cost: a pass below the network per draw."""
         before = view.losses()
-        findings: list[Finding] = []
+        blank = [output for output, loss in sorted(before.items()) if loss > self.learnt]
+        findings = [Finding("LEARNT_NOTHING", output=output, evidence={"loss": before[output]}) for output in blank]
         networks, draws = self._plan(view.valp)
         for network in networks:
             drawn = [view.losses_with_tensors(network, self._redrawn(view, network, rng)) for _ in range(draws)]
-            grown = growth(before, drawn, served_outputs(view.valp, network), self.floor)
-            findings += self._judge(network, grown, view.ages[network])
+            served = served_outputs(view.valp, network)
+            grown = growth(before, drawn, [output for output in served if output not in blank], self.floor)
+            findings += self._judge(network, grown, view.ages[network], everything=len(grown) == len(served))
         return findings
 
     def _redrawn(self, view: ModelView, network: str, rng: np.random.Generator) -> dict[str, Tensor]:
         generator = torch_stream(rng)
         return {name: HOW[self.how](trained, generator) for name, trained in view.tensors(network).items()}
 
-    def _judge(self, network: str, grown: Mapping[str, Growth], age: int) -> list[Finding]:
+    def _judge(self, network: str, grown: Mapping[str, Growth], age: int, everything: bool) -> list[Finding]:
+        """Return what is said of a network; ``everything``: all outputs that it serves have learnt something."""
         needed = [output for output, found in grown.items() if found.ratio > self.relevant]
         spare = [output for output in grown if output not in needed]
         findings = [self._finding("RELEVANT", network, output, grown[output]) for output in needed]
         if spare and age < self.newborn:
             return [*findings, Finding("NEWBORN", network, evidence={"batches": float(age)}, advice="protect")]
-        if not needed:
-            return [Finding("IRRELEVANT", network, evidence=_evidence(grown), advice="treat")]
+        if not needed and everything:
+            strength = min(self._spareness(found) for found in grown.values())
+            return [Finding("IRRELEVANT", network, strength=strength, evidence=_evidence(grown), advice="treat")]
         findings += [self._finding("IRRELEVANT_TO_OUTPUT", network, output, grown[output]) for output in spare]
-        if spare:
-            findings.append(Finding("PARTLY_RELEVANT", network, evidence=_evidence(grown), advice="treat"))
+        if spare and needed:
+            strength = max(self._spareness(grown[output]) for output in spare)
+            findings.append(Finding("PARTLY_RELEVANT", network, "", strength, _evidence(grown), "treat"))
         return findings
 
+    def _spareness(self, grown: Growth) -> float:
+        """Return how sure it is that an output can spare a network: 0 at the threshold, 1 where nothing is lost."""
+        return float(np.clip(np.log(self.relevant / grown.ratio) / np.log(self.relevant), 0.0, 1.0))
+
     def _finding(self, kind: str, network: str, output: str, grown: Growth) -> Finding:
-        strength = min(1.0, abs(np.log(grown.ratio / self.relevant)))
-        advice: Advice = "protect" if kind == "RELEVANT" else "treat"
+        needed = kind == "RELEVANT"
+        strength = min(1.0, float(np.log(grown.ratio / self.relevant))) if needed else self._spareness(grown)
+        advice: Advice = "protect" if needed else "treat"
         evidence = {"ratio": grown.ratio, "spread": grown.spread}
-        return Finding(kind, network, output, float(strength), evidence, advice)
+        return Finding(kind, network, output, strength, evidence, advice)
 
 
 def _evidence(grown: Mapping[str, Growth]) -> dict[str, float]:

@@ -21,6 +21,14 @@ OPERATORS: tuple[Entry, ...] = (
         "extend_layer/gentle", "widen a layer by units that share others' work", f"{_MICRO}.extend_layer:ExtendLayer"
     ),
     _entry("extend_layer/aggressive", "widen a layer by random units", f"{_MICRO}.extend_layer:ExtendLayer"),
+    _entry("add_block/gentle", "add a block to a cell that is not heard yet", f"{_MICRO}.add_block:AddBlock"),
+    _entry("add_block/aggressive", "add a random block to a cell", f"{_MICRO}.add_block:AddBlock"),
+    _entry(
+        "change_operation/aggressive",
+        "put another operation into a block of a cell",
+        f"{_MICRO}.change_operation:ChangeOperation",
+    ),
+    _entry("swap_kind/aggressive", "put a network of another kind in the place of one", f"{_MICRO}.swap_kind:SwapKind"),
     _entry("add_connection/gentle", "add an arc that is not heard yet", f"{_MACRO}.add_connection:AddConnection"),
     _entry("add_connection/aggressive", "add an arc with random weights", f"{_MACRO}.add_connection:AddConnection"),
     _entry("delete_connection", "remove an arc", f"{_MACRO}.delete_connection:DeleteConnection"),

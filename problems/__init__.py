@@ -38,4 +38,43 @@ PROBLEMS: tuple[Entry, ...] = (
         "Portuguese pupils: three marks and passing, from two tables, the person and the school; 20 kB are fetched",
         "valpnas.problems.student:student",
     ),
+    Entry(
+        "digits-class",
+        "8x8 hand-written digits: name the digit; embedded, needs no files",
+        "valpnas.problems.digits:digits_class",
+    ),
+    Entry(
+        "mnist-class",
+        "28x28 hand-written digits: name the digit",
+        "valpnas.problems.mnist:mnist_class",
+    ),
+    Entry(
+        "fashion-class",
+        "28x28 images of clothes: name the article",
+        "valpnas.problems.fashion_mnist:fashion_class",
+    ),
+    Entry(
+        "cifar10",
+        "32x32 colour images: name what is on them, one of ten things; 170 MB are fetched",
+        "valpnas.problems.cifar10:cifar10",
+    ),
+    Entry(
+        "cifar10-jpeg",
+        "12,000 of the same images after JPEG, which is lossy; a file of your own",
+        "valpnas.problems.cifar10_jpeg:cifar10_jpeg",
+    ),
+    Entry(
+        "ucr",
+        "a time series of the UCR archive: name its class; its files are fetched",
+        "valpnas.problems.series:series",
+        {"archive": "ucr"},
+        argument="NAME",
+    ),
+    Entry(
+        "uea",
+        "several time series at once, of the UEA archive: name their class; their files are fetched",
+        "valpnas.problems.series:series",
+        {"archive": "uea"},
+        argument="NAME",
+    ),
 )

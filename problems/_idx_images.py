@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.data_files import DataFile, read_content
 from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.errors import DataError
@@ -116,4 +117,31 @@ def whole_image_problem(
         ideal=ideal,
         samplers={"sample": SCORER},
         files=tuple(files),
+    )
+
+
+def labels_alone(images: Bytes, labels: Labels) -> Part:
+    """Return rows with one input, ``pixels``, and one target, ``label``."""
+    return Part({"pixels": pixels_of(images)}, {"label": labels})
+
+
+def image_class_problem(
+    name: str,
+    summary: str,
+    files: Sequence[DataFile],
+    reference: Mapping[str, float],
+    ideal: Mapping[str, float],
+    augmentation: Augmentation,
+) -> Problem:
+    """Return the problem of naming what is on the images; files are treated as in ``whole_image_problem``."""
+    return Problem(
+        name=name,
+        summary=summary,
+        inputs=(Input("pixels", SHAPE, kind="image"),),
+        outputs=OUTPUTS[:1],
+        load=lambda reader: load_parts(files, reader, labels_alone),
+        reference=reference,
+        ideal=ideal,
+        files=tuple(files),
+        augmentation=augmentation,
     )

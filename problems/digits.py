@@ -8,8 +8,10 @@ networks, which is what makes the problem multi-task in earnest: no output's bes
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from valpnas.contracts.problem import Part, Parts, Problem, Reader, SampleScorer
+from valpnas.contracts.augmentation import Augmentation
+from valpnas.contracts.problem import Array, Part, Parts, Problem, Reader, SampleScorer
 from valpnas.graph.tasks import Classification, Distribution, Generation
 from valpnas.graph.valp import Input, Output
 from valpnas.problems._grey_histograms import BINS, grey_histograms
@@ -47,10 +49,34 @@ def digits() -> Problem:
     )
 
 
+def digits_class() -> Problem:
+    """Return the problem of naming the digit alone: the same rows in the same parts."""
+    return Problem(
+        name="digits-class",
+        summary="8x8 hand-written digits: name the digit",
+        inputs=(Input("pixels", SHAPE, kind="image"),),
+        outputs=(Output("digit", Classification(10)),),
+        load=_load_classes,
+        reference={"digit": REFERENCE["digit"]},
+        ideal={"digit": IDEAL["digit"]},
+        augmentation=Augmentation(shift=0.125),  # a mirrored digit is another one, or none
+    )
+
+
 def _load(_: Reader) -> Parts:
+    pixels, digit = _images()
+    targets: dict[str, Array] = {"digit": digit, "histogram": grey_histograms(pixels), "sample": pixels}
+    return Parts.split(Part({"pixels": pixels}, targets), SPLIT_SEED)
+
+
+def _load_classes(_: Reader) -> Parts:
+    pixels, digit = _images()
+    return Parts.split(Part({"pixels": pixels}, {"digit": digit}), SPLIT_SEED)
+
+
+def _images() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     from sklearn.datasets import load_digits  # embedded in scikit-learn: nothing is fetched
 
     data = load_digits()
     pixels = (data.images / LEVELS).astype(np.float32).reshape(-1, *SHAPE)
-    targets = {"digit": data.target.astype(np.int64), "histogram": grey_histograms(pixels), "sample": pixels}
-    return Parts.split(Part({"pixels": pixels}, targets), SPLIT_SEED)
+    return pixels, data.target.astype(np.int64)

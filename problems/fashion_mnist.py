@@ -7,8 +7,9 @@ has fixed steps, and samples are judged by a Frechet distance (``docs/problems.m
 
 from __future__ import annotations
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Problem
-from valpnas.problems._idx_images import idx_files, whole_image_problem
+from valpnas.problems._idx_images import idx_files, image_class_problem, whole_image_problem
 
 FILES = idx_files(
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -36,3 +37,10 @@ def fashion_mnist() -> Problem:
     """Return the problem; its files are looked for, and fetched if need be, when it is loaded."""
     summary = "28x28 images of clothes: name the article, count its grey levels, draw new ones"
     return whole_image_problem("fashion-mnist", summary, FILES, REFERENCE, IDEAL)
+
+
+def fashion_class() -> Problem:
+    """Return the problem of naming alone: the same rows in the same parts."""
+    reference, ideal = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
+    summary = "28x28 images of clothes: name the article"
+    return image_class_problem("fashion-class", summary, FILES, reference, ideal, Augmentation(shift=0.125, flip=True))

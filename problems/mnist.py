@@ -6,8 +6,9 @@ they differ in drawing, hardly in naming.
 
 from __future__ import annotations
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Problem
-from valpnas.problems._idx_images import idx_files, whole_image_problem
+from valpnas.problems._idx_images import idx_files, image_class_problem, whole_image_problem
 
 FILES = idx_files(
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -35,3 +36,10 @@ def mnist() -> Problem:
     """Return the problem; its files are looked for, and fetched if need be, when it is loaded."""
     summary = "28x28 hand-written digits: name the digit, count its grey levels, draw new ones"
     return whole_image_problem("mnist", summary, FILES, REFERENCE, IDEAL)
+
+
+def mnist_class() -> Problem:
+    """Return the problem of naming alone: the same rows in the same parts. A mirrored digit is another one, or none."""
+    reference, ideal = ({"label": bound["label"]} for bound in (REFERENCE, IDEAL))
+    summary = "28x28 hand-written digits: name the digit"
+    return image_class_problem("mnist-class", summary, FILES, reference, ideal, Augmentation(shift=0.125))

@@ -150,20 +150,21 @@ def test_fetch_finds_what_is_there_and_fetches_what_is_not(tmp_path: Path, monke
     with serve({"a.csv": content}, monkeypatch) as address:
         needed = [DataFile(name, address + name, hashlib.sha256(content).hexdigest()) for name in ("a.csv", "b.csv")]
         problem = replace(catalog.problem("digits"), files=tuple(needed))
-        monkeypatch.setattr(catalog, "problem", lambda _: problem)
+        monkeypatch.setattr(catalog, "problem", lambda *_: problem)
         done = valpnas("fetch", "mine", "--data-dir", "mine", "--json", folder=tmp_path)
     paths = [str(tmp_path / "cache" / "valpnas" / "a.csv"), str(Path("mine") / "b.csv")]
     assert [row["path"] for row in json.loads(done.stdout)] == paths
     text = valpnas("fetch", "mine", "--data-dir", "mine", folder=tmp_path).stdout
     rows = [line.split() for line in text.splitlines()]
-    assert rows == [["problem", "file", "path"], ["mine", "a.csv", paths[0]], ["mine", "b.csv", paths[1]]]
+    told = [["mine", file, path, "SHA-256"] for file, path in zip(("a.csv", "b.csv"), paths, strict=True)]
+    assert rows == [["problem", "file", "path", "checked"], *told]
 
 
 def test_fetch_says_in_one_line_what_it_cannot_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """File, address, folder."""
     monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / "cache" / project)
     problem = replace(catalog.problem("digits"), files=(DataFile("a.csv", "http://127.0.0.1:9/a.csv", "0", "tables"),))
-    monkeypatch.setattr(catalog, "problem", lambda _: problem)
+    monkeypatch.setattr(catalog, "problem", lambda *_: problem)
     done = valpnas("fetch", "mine", "--data-dir", tmp_path, folder=tmp_path)
     advice = f"put a.csv into {tmp_path / 'tables'}"
     reason = "expected a.csv, got no answer (ConnectionError) from http://127.0.0.1:9/a.csv"
@@ -217,7 +218,10 @@ def test_check_finds_what_cannot_be_balanced(text: str, message: str, tmp_path: 
         (("run", "digits", "--accept", "archiv"), "did you mean archive"),
         (("run", "digits", "--rejected", "keep"), "unknown policy for rejected training"),
         (("run", "digits", "--algorithm", "adan"), "did you mean adam"),
-        (("run", "digits", "--schedule", "step"), "unknown schedule 'step': known: constant, cosine, linear"),
+        (
+            ("run", "digits", "--schedule", "step"),
+            "unknown schedule 'step': known: constant, cosine, cosine-",
+        ),
         (("run", "digits", "--balancing", "gradnrom"), "unknown balancing 'gradnrom': did you mean gradnorm"),
         (("compare", "digits", "--choosers", "random,guided", "--balancing", "sun", "-q"), "did you mean sum"),
         (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),

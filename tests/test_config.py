@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from valpnas import cli
+from valpnas.commands import running
 from valpnas.config import RunConfig, config_from, read_run_file, with_steps
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
@@ -20,9 +20,16 @@ NOT_OF_THE_RUN = {"target", "as_json"}
 
 def test_every_flag_of_run_is_a_key_of_the_run_file() -> None:
     """Whatever can be asked for on the command line can be written down."""
-    flags = set(inspect.signature(cli.run).parameters) - NOT_OF_THE_RUN
-    assert flags <= {f.name for f in fields(RunConfig)}
+    flags = set(inspect.signature(running.run).parameters) - NOT_OF_THE_RUN
+    assert flags <= {f.name for of in (RunConfig, Space) for f in fields(of)}
     assert {"search", "chooser", "accept", "steps", "batches_per_step", "seed", "out", "device", "quiet"} <= flags
+
+
+def test_a_table_that_is_overridden_keeps_its_other_keys(tmp_path: Path) -> None:
+    """An option of [space] leaves the rest of it as it is written."""
+    (tmp_path / "run.toml").write_text('problem = "digits"\n[space]\nmax_width = 64\nnetworks = ["dense"]\n')
+    space = read_run_file(tmp_path / "run.toml", {"space": {"networks": ["dense", "cell"]}}).space
+    assert (space.max_width, space.networks) == (64, ("dense", "cell"))
 
 
 def test_a_run_file_round_trips(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +16,20 @@ from tests.test_cli import valpnas
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.problem import Problem
 from valpnas.diagnosing import diagnose_files, diagnose_run
-from valpnas.errors import ValpnasError
+from valpnas.errors import StoreError, ValpnasError
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.opened_run import Run
 from valpnas.report.diagnosis import Diagnosis
+from valpnas.report.models import best_first, choose
+from valpnas.report.summary import summarise
+from valpnas.reporting import write_report
+from valpnas.store.problems import read_problem
+from valpnas.store.run_directory import RunDirectory
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run of the small problem that rejects one of its changes at least."""
+    """A run of the small problem that does not keep the weights of all its models."""
     return make(tmp_path_factory.mktemp("diagnosing") / "run", steps=6)
 
 
@@ -193,14 +199,18 @@ def test_the_text_says_what_a_person_needs(copy: Path, monkeypatch: pytest.Monke
 
 
 def test_what_cannot_be_diagnosed_is_one_line_and_code_2(run: Run, tmp_path: Path) -> None:
-    gone = next(c["candidate"] for c in run.history() if c["verdict"] == "rejected")
+    kept = RunDirectory(run.path).kept()
+    gone = next(c["candidate"] for c in run.history() if c["candidate"] not in kept)
     path = str(run.path)
+    files = ("--graph", "a.json", "--weights", "b", "--problem", "digits")
     cases = {
         ("diagnose", path, "--candidate", str(gone)): "whose weights were kept",
         ("diagnose", path, "--candidate", "999"): "one that the run has tried",
         ("diagnose", str(tmp_path / "none")): "expected a run directory",
         ("diagnose",): "expected either RUN, or --graph",
         ("diagnose", path, "--problem", "digits"): "expected either RUN, or --graph",
+        ("diagnose", *files, "--candidate", "3"): "--candidate: expected RUN with it, got 3 with --graph",
+        ("diagnose", *files, "--fresh"): "--fresh: expected RUN with it, got --graph",
         ("diagnose", "--graph", "a.json", "--weights", "b", "--problem", "nothing"): "unknown problem 'nothing'",
         ("diagnose", "--graph", "a.json", "--weights", "b", "--problem", "digits"): "expected a file, found none",
     }
@@ -209,3 +219,37 @@ def test_what_cannot_be_diagnosed_is_one_line_and_code_2(run: Run, tmp_path: Pat
         assert done.returncode == 2, words
         assert said in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_altered_findings_are_refused_by_file_and_looked_at_again(copy: Path) -> None:
+    candidate = diagnose_run(Run(copy)).subject.candidate
+    file = copy / "diagnostics" / f"{candidate:05d}.json"
+    stored(copy, candidate, [Finding("RELEVANT", "gone", "sum", evidence={"ratio": 2.0})])
+    cases = {
+        "[]": "the whole of type list",
+        "{}": "nothing called 'findings'",
+        '{"findings": [[]]}': "a finding of type list",
+        '{"findings": [{"kind": "A", "evidence": {"ratio": "2"}}]}': "ratio of type str",
+        '{"findings": [{"kind": "A", "advice": "pray"}]}': "advice 'pray'",
+        '{"findings": [], "errors": {"a": 1}}': "the error of a of type int",
+        '{"findings": [{"kind": "A", "output": "price"}]}': "a finding about output 'price'",
+        "{": "no JSON",
+        file.read_text(): "a finding about 'gone', which its graph does not have",
+    }
+    for text, said in cases.items():
+        file.write_text(text)
+        for read in (diagnose_run, write_report):
+            with pytest.raises(StoreError, match=f"{re.escape(str(file))}: .* got {said}.*--fresh"):
+                read(Run(copy))  # type: ignore[operator]
+    assert diagnose_run(Run(copy), fresh=True).findings
+
+
+def test_page_and_diagnosis_agree_on_the_best_model(copy: Path) -> None:
+    spread_front(copy)
+    directory = RunDirectory(copy)
+    front, problem = summarise(directory)["front"], read_problem(copy)
+    assert len(front) > 2
+    (first, why), *_ = choose(front, problem)
+    assert why.startswith("best all-round")
+    assert first == best_first(front, problem["ideal"])[0]
+    assert first["candidate"] == spread_front(copy)[-1]

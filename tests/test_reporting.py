@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 import valpnas
+from tests import test_cli as cli
 from tests.training.toy_data import toy_problem
 from valpnas import run as runs
+from valpnas.errors import StoreError
 from valpnas.opened_run import Run
 from valpnas.report.predictions import Pictures
 from valpnas.reporting import REPORT, gather, write_report
@@ -77,8 +79,14 @@ def test_the_page_changes_nothing_else_in_the_run(run: Run, tmp_path: Path) -> N
         return {str(p): p.read_bytes() for p in run.path.rglob("*") if p.is_file() and p.name != REPORT}
 
     before = files()
-    assert write_report(Run(run.path), tmp_path / "deep" / "page.html").exists()
+    assert write_report(Run(run.path), tmp_path / "page.html").exists()
     assert files() == before
+
+
+def test_no_folder_is_made_for_a_page(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"page.html: expected a file in a folder that exists, found no .*deep"):
+        write_report(Run(run.path), tmp_path / "deep" / "page.html")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_page_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,10 +99,36 @@ def test_a_page_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch:
     with pytest.warns(UserWarning, match=r"has ended and is whole, but .*OSError: no space left; `valpnas report"):
         made = valpnas.design(toy_problem(), **SMALL, out=str(tmp_path / "run"))
     assert made.summary()["ended"]
+    assert made.page is None
     assert not (tmp_path / "run" / REPORT).exists()
     monkeypatch.undo()
-    runs.resume(tmp_path / "run", lambda _: None)  # nothing is left to do but the page
-    assert (tmp_path / "run" / REPORT).exists()
+    made = runs.resume(tmp_path / "run", lambda _: None)  # nothing is left to do but the page
+    assert made.page == tmp_path / "run" / REPORT
+    assert made.page.exists()
+
+
+def test_a_command_says_in_one_line_that_its_page_could_not_be_written(run: Run, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(run.path, tmp_path / "run"))
+    (path / REPORT).unlink()
+    (path / REPORT).mkdir()  # in the way
+    done = cli.valpnas("resume", path, "--steps", "3", "--quiet", folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.startswith(
+        f"{path}: the run has ended and is whole, but its page could not be written: StoreErr"
+    )
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_command_names_no_page_that_it_did_not_write(run: Run, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(run.path, tmp_path / "run"))
+    (path / "run.toml").write_text((path / "run.toml").read_text().replace("quiet = true", "quiet = false"))
+    spoken = cli.valpnas("resume", path, "--steps", "3", folder=tmp_path)
+    assert f"report: {path / REPORT}" in spoken.stdout
+    (path / "run.toml").write_text((path / "run.toml").read_text().replace("report = true", "report = false"))
+    silent = cli.valpnas("resume", path, "--steps", "4", folder=tmp_path)
+    assert silent.returncode == 0, silent.stderr
+    assert (path / REPORT).exists()
+    assert "report:" not in silent.stdout
 
 
 def test_a_run_can_do_without_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 A name is looked up in the table of its folder, then among the entry points that other packages registered
 (``valpnas.operators``, ``valpnas.diagnostics``, ``valpnas.problems``, ``valpnas.network_kinds``).
-``package.module:Name`` names an object directly.
+``package.module:Name`` names an object directly, and ``ucr:NAME`` a member of a family that a table has as one entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -49,13 +50,23 @@ def entries(table: str) -> tuple[Entry, ...]:
 
 
 def find(what: str, known: Sequence[Entry], name: str) -> Entry:
-    """Return the entry called ``name``; raises ``UnknownNameError`` with the nearest names."""
-    if ":" in name:
-        return Entry(name, f"from {name}", name)
+    """Return the entry called ``name``.
+
+    Raises:
+        UnknownNameError: there is none; the nearest names are offered.
+        ConfigError: it is a family, and ``name`` does not say which member.
+    """
+    head, colon, argument = name.partition(":")
     for entry in known:
+        if entry.argument and entry.name == head:
+            if not argument:
+                raise ConfigError(f"expected {what} {entry.written}, got {name!r}; say which {entry.argument}")
+            return replace(entry, options={**entry.options, "argument": argument})
         if entry.name == name:
             return entry
-    raise UnknownNameError(what, name, [entry.name for entry in known])
+    if colon:
+        return Entry(name, f"from {name}", name)
+    raise UnknownNameError(what, name, [entry.written for entry in known])
 
 
 def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
@@ -123,11 +134,16 @@ def diagnostic(name: str) -> Diagnostic:
     return made
 
 
-def problem(name: str) -> Problem:
-    """Return the problem called ``name``; its data are not read yet."""
-    from valpnas.contracts.problem import Problem
+def problem(name: str, folder: Path | None = None) -> Problem:
+    """Return the problem called ``name``; its data are not read yet.
 
-    made: Problem = load(find("problem", entries("problems"), name), Problem)
+    ``folder`` is the user's, for data files. Members of a family read theirs at once, for only the files say how long
+    the rows are and how many classes there are; raises ``DataError`` when they are missing or malformed.
+    """
+    from valpnas.contracts.problem import Problem, Reader
+
+    entry = find("problem", entries("problems"), name)
+    made: Problem = load(entry, Problem, **({"reader": Reader(folder)} if entry.argument else {}))
     return made
 
 
@@ -139,15 +155,15 @@ def run_file(target: str, what: str) -> Path | None:
     Raises:
         UnknownNameError: it is none of these; ``what`` says in a word what was expected.
     """
-    problems = [entry.name for entry in entries("problems")]
-    if target in problems or (":" in target and not target.endswith(".toml")):
+    if target in {entry.name for entry in entries("problems")} or (":" in target and not target.endswith(".toml")):
         return None
     if target.endswith(".toml"):
         return Path(target)
     paths = (Path(str(file)) for file in files("valpnas.runs").iterdir())
     packaged = {path.stem: path for path in paths if path.suffix == ".toml"}
     if target not in packaged:
-        raise UnknownNameError(what, target, [*problems, *packaged])
+        known = [entry.written for entry in entries("problems")]
+        raise UnknownNameError(what, target, [*known, *packaged])
     return packaged[target]
 
 

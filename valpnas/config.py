@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -12,8 +13,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import tomli_w
 
+from valpnas.contracts.augmentation import Augmentation
+from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
+from valpnas.graph.valp import OutputTraining
 
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
@@ -26,13 +31,19 @@ class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
     ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
-    a VALP's JSON file.
+    a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
     ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
+
+    ``network`` is a sub-network's description, its kind among it, for the start ``single``. ``weight_decay`` is that
+    of ``adamw``. ``first_cycle`` (a part of the run) and ``cycle_growth`` belong to the schedule ``cosine-restarts``.
+    ``augmentation``, ``label_smoothing``, ``drop_path`` and ``select`` are those of ``contracts.protocol.Protocol``.
+    ``warm_up`` trains an epoch that counts for nothing first, so that the seconds of the first job hold none of what
+    the device does once.
     """
 
     problem: str
@@ -59,8 +70,17 @@ class RunConfig:
     out: str = ""
     quiet: bool = False
     report: bool = True
+    weight_decay: float = OutputTraining.weight_decay
+    first_cycle: float = Schedule.first
+    cycle_growth: float = Schedule.growth
+    label_smoothing: float = 0.0
+    drop_path: float = 0.0
+    select: str = "last"
+    warm_up: bool = False
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     space: Space = field(default_factory=Space)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    network: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
@@ -77,6 +97,8 @@ class RunConfig:
                 raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
         if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
             raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
+        if not (self.weight_decay >= 0 and isfinite(self.weight_decay)):
+            raise ConfigError(f"weight_decay: expected a number >= 0, got {self.weight_decay}")
         if not (self.time_limit >= 0 and isfinite(self.time_limit)):
             raise ConfigError(f"time_limit: expected seconds >= 0 (0 for none), got {self.time_limit}")
         for name in ("start", "data_dir", "out"):
@@ -102,9 +124,18 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
     data.pop("about", None)
     try:
-        return config_from(data | dict(overrides or {}))
+        return config_from(overridden(data, overrides or {}))
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
+    merged = {**data, **overrides}
+    for key, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(data.get(key), Mapping):
+            merged[key] = {**data[key], **value}
+    return merged
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -127,10 +158,43 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
     """Return the configuration that ``data`` describes, with defaults for what it leaves out."""
     if "problem" not in data:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
-    space = data.get("space", {})
-    if not isinstance(space, Space):
-        space = Space(**checked(Space, space, "key of [space]"))
-    return RunConfig(**{**checked(RunConfig, {k: v for k, v in data.items() if k != "space"}, "key"), "space": space})
+    tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
+    return RunConfig(**checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key"), **tables)
+
+
+def data_folder(config: RunConfig) -> Path | None:
+    """Return the folder of data files that ``config`` names, or else the environment."""
+    folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
+    return Path(folder) if folder else None
+
+
+def _space_from(data: Any) -> Space:
+    if isinstance(data, Space):
+        return data
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"expected a table for each key of [space], got {data!r}")
+    cells = CellSpace(**checked(CellSpace, data.get("cells", {}), "key of [space.cells]"))
+    plain = {name: value for name, value in data.items() if name != "cells"}
+    return Space(**checked(Space, plain, "key of [space]"), cells=cells)
+
+
+def _augmentation_from(data: Any) -> Augmentation:
+    if isinstance(data, Augmentation):
+        return data
+    return Augmentation(**checked(Augmentation, data, "key of [augmentation]"))
+
+
+def _network_from(data: Any) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise ConfigError(f"expected a table [network] that describes a sub-network, got {data!r}")
+    return dict(data)
+
+
+_TABLES: dict[str, Callable[[Any], Any]] = {
+    "space": _space_from,
+    "augmentation": _augmentation_from,
+    "network": _network_from,
+}
 
 
 def with_steps(config: RunConfig, steps: int) -> RunConfig:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from valpnas import catalog
-from valpnas.config import config_from
+from valpnas.config import config_from, data_folder
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem
@@ -18,16 +18,16 @@ from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, PluginError, StoreError
 from valpnas.graph.validity import check_same_outputs, validate
 from valpnas.networks.module import ValpModule
-from valpnas.opened_run import FrontMember, Run, prepared_data
+from valpnas.opened_run import Run, prepared_data
 from valpnas.report.diagnosis import Diagnosis, Subject, diagnosis
-from valpnas.report.models import mean_log
+from valpnas.report.models import best_first
 from valpnas.search.build import build_operators
 from valpnas.search.workbench import RunWorkbench
-from valpnas.store.files import whole
 from valpnas.store.models import load_model
 from valpnas.store.problems import read_problem
 from valpnas.store.replay import Asked
 from valpnas.store.run_directory import RunDirectory
+from valpnas.store.seen import Seen
 from valpnas.training.data import Prepared
 from valpnas.training.device import small_network_settings
 from valpnas.training.objectives import constant_losses
@@ -71,18 +71,17 @@ def diagnose_run(
     directory = RunDirectory(run.path)
     chosen, why = _chosen(run, directory, candidate)
     model = directory.model(chosen)
-    seen = None if fresh else directory.read_diagnostics(chosen)
+    seen = None if fresh else directory.read_diagnostics(chosen, model.valp)
     stored = seen is not None
     if seen is None:
         with small_network_settings():
             config = replace(run.config, device="cpu")
-            seen = look(_bench(run, directory, prepared_data(run.problem, config, run.path, data_dir)), chosen, _all())
+            bench = _bench(run, directory, prepared_data(run.problem, config, run.path, data_dir))
+            seen = _look_now(bench, chosen)
     subject = Subject(
         str(run.path), read_problem(run.path)["name"], chosen, why, stored, _objectives(directory, chosen)
     )
-    with whole(run.path / "diagnostics", "findings"):
-        findings = [Finding.from_json(finding) for finding in seen["findings"]]
-        return diagnosis(subject, model, findings, build_operators(run.config)[0], seen.get("errors", {}))
+    return diagnosis(subject, model, seen.findings, build_operators(run.config)[0], seen.errors)
 
 
 def diagnose_files(graph: Path, weights: Path, problem: str, data_dir: Path | None = None) -> Diagnosis:
@@ -98,7 +97,7 @@ def diagnose_files(graph: Path, weights: Path, problem: str, data_dir: Path | No
         ValpnasError: a file cannot be read, or graph, weights and problem do not belong together.
     """
     config = config_from({"problem": problem, "device": "cpu", "data_dir": str(data_dir or "")})
-    chosen = catalog.problem(problem)
+    chosen = catalog.problem(problem, data_folder(config))
     model = load_model(graph, weights)
     _check_fits(model, chosen, graph, weights)
     operators = build_operators(config)[0]
@@ -106,10 +105,9 @@ def diagnose_files(graph: Path, weights: Path, problem: str, data_dir: Path | No
         prepared = prepared_data(chosen, config, None)
         losses = constant_losses(model.valp.tasks, prepared.train)
         bench = RunWorkbench(_Alone(model), prepared, losses, Space(), operators, config.seed)
-        seen = look(bench, _OUTSIDE, _all())
-    findings = [Finding.from_json(finding) for finding in seen["findings"]]
+        seen = _look_now(bench, _OUTSIDE)
     subject = Subject(str(weights), chosen.name, _OUTSIDE, "", False)
-    return diagnosis(subject, model, findings, operators, seen.get("errors", {}))
+    return diagnosis(subject, model, seen.findings, operators, seen.errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +123,9 @@ class _Alone:
         return []
 
 
-def _all() -> list[str]:
-    return [entry.name for entry in catalog.entries("diagnostics")]
+def _look_now(bench: RunWorkbench, candidate: int) -> Seen:
+    looked = look(bench, candidate, [entry.name for entry in catalog.entries("diagnostics")])
+    return Seen(tuple(Finding.from_json(finding) for finding in looked["findings"]), looked.get("errors", {}))
 
 
 def _bench(run: Run, directory: RunDirectory, prepared: Prepared) -> RunWorkbench:
@@ -157,12 +156,7 @@ def _chosen(run: Run, directory: RunDirectory, candidate: int | None) -> tuple[i
 def _best(run: Run) -> int:
     if not run.front:
         raise ConfigError(f"{run.path}: expected a trained model, got none yet; resume the run")
-    ideal = read_problem(run.path)["ideal"]
-
-    def height(member: FrontMember) -> tuple[float, int]:
-        return mean_log({"validation": member.validation}, ideal), member.candidate
-
-    return min(run.front, key=height).candidate
+    return int(best_first(run.summary()["front"], read_problem(run.path)["ideal"])[0]["candidate"])
 
 
 def _objectives(directory: RunDirectory, candidate: int) -> dict[str, float]:

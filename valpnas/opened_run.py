@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, read_run_file
+from valpnas.config import RunConfig, data_folder, read_run_file
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
@@ -46,6 +46,7 @@ class Run:
     def __init__(self, path: Path) -> None:
         """Open the run at ``path``; raises ``StoreError`` when there is none."""
         self.path = path
+        self.page: Path | None = None  # written by the search that returned this object, where it wrote one
         self._directory = RunDirectory(path)
 
     @cached_property
@@ -76,6 +77,11 @@ class Run:
         """Return one row per candidate: what it was, why, and what came of it."""
         return history(self._directory)
 
+    def curve(self, candidate: int) -> list[dict[str, float]]:
+        """Return a candidate's validation objectives after each epoch; empty when it was not trained by epochs."""
+        events = self._directory.journal.of("trained")
+        return [objectives for e in events if e["candidate"] == candidate for objectives in e.get("curve", [])]
+
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
         return self._directory.model(candidate)
@@ -92,16 +98,19 @@ class Run:
     def _problem(self) -> Problem:
         if read_problem(self.path)["in_memory"]:
             return load_in_memory_problem(self.path)
-        return catalog.problem(self.config.problem)
+        return catalog.problem(self.config.problem, folder_now(self.config))
+
+
+def folder_now(config: RunConfig) -> Path | None:
+    """Return the folder of data files of a run that exists: the one named now goes before the one named then."""
+    folder = os.environ.get("VALPNAS_DATA") or config.data_dir  # data may have moved
+    return Path(folder) if folder else None
 
 
 def prepared_data(problem: Problem, config: RunConfig, path: Path | None, data_dir: Path | None = None) -> Prepared:
     """Read the data; for an existing run they must be those it was made on. ``data_dir`` goes before all else."""
-    # Data may have moved since the run was made: the folder named now goes before the one named then.
-    named = os.environ.get("VALPNAS_DATA") if path is not None else None
-    folder = data_dir or named or config.data_dir
-    reader = Reader(Path(folder) if folder else None)
-    prepared = prepare(problem, reader, resolve_device(config.device))
+    folder = data_dir or (data_folder(config) if path is None else folder_now(config))
+    prepared = prepare(problem, Reader(folder), resolve_device(config.device))
     if path is not None and (expected := read_problem(path)["fingerprint"]) != prepared.fingerprint:
         raise StoreError(
             f"{path}: expected the data this run was made on (fingerprint {expected}), got {prepared.fingerprint}; "

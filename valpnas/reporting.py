@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from valpnas.report.png import png
 from valpnas.report.predictions import Pictures, Predicted
 from valpnas.sampling import side_by_side
 from valpnas.seeding import stream, torch_stream
-from valpnas.store.files import explained, write_text
+from valpnas.store.files import write_text
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared, TensorPart
@@ -37,13 +38,12 @@ def write_report(run: Run, out: Path | None = None, prepared: Prepared | None = 
         prepared: the run's data where they have been read already.
 
     Raises:
-        StoreError: the run cannot be read or the file not written.
+        StoreError: the run cannot be read or the file not written, for one because its folder does not exist.
     """
     path = out or run.path / REPORT
-    text = page(contents(RunDirectory(run.path), gather(run, prepared)))
-    with explained(path, "write"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text)
+    if not os.path.isdir(path.parent):  # unlike Path.is_dir, quiet about names no folder can have
+        raise StoreError(f"{path}: expected a file in a folder that exists, found no {path.parent}; check the path")
+    write_text(path, page(contents(RunDirectory(run.path), gather(run, prepared))))
     return path
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,25 @@ import torch
 from tqdm import tqdm
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file, with_steps
+from valpnas.config import RunConfig, config_from, data_folder, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
-from valpnas.graph.valp import OutputTraining
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
-from valpnas.search.build import build_balancer, build_operators, build_search, build_start
+from valpnas.search.build import (
+    build_balancer,
+    build_operators,
+    build_search,
+    build_space,
+    build_start,
+    build_training,
+)
 from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -45,9 +52,14 @@ from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
 from valpnas.training.reference import bounds
-from valpnas.training.trainer import JobTrainer
+from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
 Say = Callable[[str], None]
+
+
+def warn(message: str) -> None:
+    """Warn as Python does: how a run that nobody prints speaks of what went wrong beside it."""
+    warnings.warn(message, stacklevel=4)  # past this file's own functions
 
 
 def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any) -> Run:
@@ -67,7 +79,7 @@ def design(problem: str | Problem, *, say: Say = lambda _: None, **settings: Any
     name = problem if isinstance(problem, str) else problem.name
     config = config_from({"quiet": True, **settings, "problem": name})
     # An object has no name by which the run could find it again, so its arrays are kept with the run.
-    chosen = catalog.problem(name) if isinstance(problem, str) else replace(problem, in_memory=True)
+    chosen = problem_of(config) if isinstance(problem, str) else replace(problem, in_memory=True)
     return start(config, chosen, say)
 
 
@@ -91,14 +103,17 @@ def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str
 
 def problem_of(config: RunConfig) -> Problem:
     """Return the problem that ``config`` names; its data are not read yet."""
-    return catalog.problem(config.problem)
+    return catalog.problem(config.problem, data_folder(config))
 
 
-def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
-    """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty."""
+def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complain: Say = warn) -> Run:
+    """Make a new run directory and search in it; ``name`` begins the directory's name when ``out`` is empty.
+
+    ``complain`` takes what is to be heard whatever is quiet: that the page could not be written.
+    """
     check(config)
-    data_dir = config.data_dir or os.environ.get("VALPNAS_DATA", "")
-    config = replace(config, data_dir=_whole_path(data_dir), start=_lasting(config.start))
+    config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
+    config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
         evaluator = _evaluator(prepared_data(problem, config, None), config.quiet)
@@ -106,12 +121,12 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "") -> Run:
         directory = _create(path, replace(config, out=str(path)), evaluator)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
-    return _reported(Run(path), evaluator.prepared, config.report)
+    return _reported(Run(path), evaluator.prepared, config.report, complain)
 
 
 def place_of(config: RunConfig, name: str) -> Path:
     """Return where a run goes: ``out``, or a folder of ``runs`` named by ``name`` and the time."""
-    return Path(config.out or f"runs/{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
+    return Path(config.out or f"runs/{catalog.called(name)}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
 def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
@@ -128,8 +143,8 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     return RunDirectory.create(path, config.to_toml(_about(config)), save)
 
 
-def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None) -> Run:
-    """Go on with a run where its journal ends; ``steps`` raises its budget.
+def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = None, complain: Say = warn) -> Run:
+    """Go on with a run where its journal ends; ``steps`` raises its budget; ``complain`` is that of ``start``.
 
     Raises:
         StoreError: no run, a run in use, or data that are not those it was made on.
@@ -148,7 +163,7 @@ def resume(path: Path, say: Say, steps: int | None = None, quiet: bool | None = 
         before = directory.journal.bytes
         _search(replace(config, quiet=silent), evaluator, directory, say)
         new = directory.journal.bytes > before or not (path / REPORT).exists()
-    return _reported(Run(path), evaluator.prepared, config.report and new)
+    return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 
 
 def check(config: RunConfig) -> None:
@@ -161,14 +176,16 @@ def check(config: RunConfig) -> None:
 
 
 def check_start(config: RunConfig, problem: Problem) -> None:
-    """Raise ``ValpnasError`` when ``config`` names a start or a balancing that ``problem`` cannot have.
+    """Raise ``ValpnasError`` when ``config`` names a start, balancing or augmentation that ``problem`` cannot have.
 
     Nothing is made.
     """
-    training = OutputTraining(config.learning_rate, config.algorithm)
+    training = build_training(config)
     rng = stream(config.seed, 0, "start")
-    valp = build_start(config).valp(problem, config.space, training, config.batch_size, rng)
+    space = build_space(config.space, problem)
+    valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
     build_balancer(config).check(valp)
+    config.augmentation.check(problem.inputs, problem.outputs)
 
 
 def _lasting(start: str) -> str:
@@ -187,22 +204,27 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         f"{prepared.problem.name}: {len(prepared.train)} training rows on {describe_device(prepared.device)}; "
         f"run in {directory.path}"
     )
+    for note in prepared.problem.notes:
+        say(f"note: {note}")
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
     engine = PlainEngine(build_balancer(config))
-    trainer = JobTrainer(
-        prepared, evaluator, engine, lambda candidate, purpose: stream(config.seed, candidate, purpose)
-    )
     search = build_search(config)
-    with tqdm(total=config.steps, unit="step", disable=config.quiet, dynamic_ncols=True) as bar:
+    by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
+    total, unit = (None, "epoch") if by_epochs else (config.steps, "step")
+    with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
-        def watch(done: int, _: int) -> None:
+        def watch(done: int, planned: int) -> None:
+            bar.total = planned
             bar.update(done - bar.n)
 
+        seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
+        alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
+        trainer = WarmedUp(alone) if config.warm_up else alone
         held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, watch, held_out.score).run()
+        state = SearchLoop(search, bench, directory, Serial(), trainer, unseen, held_out.score).run()
     _finish(directory, bench, search.front(state), say)
 
 
@@ -218,16 +240,16 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], 
     directory.write_state(summarise(directory))
 
 
-def _reported(run: Run, prepared: Prepared, wanted: bool) -> Run:
+def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:
     """Write the page of a run that has ended; whatever goes wrong with it, the run stands and is returned."""
     if wanted:
         try:
-            write_report(run, prepared=prepared)
-        except Exception as error:  # said aloud, for a warning is shown whatever is quiet
-            warnings.warn(
-                f"{run.path}: the run has ended and is whole, but its page could not be written: "
-                f"{type(error).__name__}: {error}; `valpnas report {run.path}` tries again",
-                stacklevel=3,
+            run.page = write_report(run, prepared=prepared)
+        except Exception as error:  # said aloud, whatever is quiet
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            complain(
+                f"{run.path}: the run has ended and is whole, but its page could not be written: {why}; "
+                f"`valpnas report {run.path}` tries again"
             )
     return run
 

@@ -37,6 +37,13 @@ class DecoderRule:
         return not (source in self.exposed and target in self.sampled)
 
 
-def hears(valp: Valp, target: str, shape: Shape) -> bool:
-    """Say whether ``target`` can take a source of ``shape``; outputs flatten whatever comes."""
-    return target in valp.tasks or network_kind(valp.specs[target].kind).accepts(shape)
+def hears(valp: Valp, target: str, shape: Shape, instead: str = "") -> bool:
+    """Say whether ``target`` can take a further source of ``shape``, or one in place of ``instead`` if that is named.
+
+    Outputs flatten whatever comes.
+    """
+    if target in valp.tasks:
+        return True
+    spec = valp.specs[target]
+    others = [valp.shape(source) for source in valp.sources(target) if source != instead]
+    return network_kind(spec.kind).accepts(shape) and spec.takes([*others, shape])

@@ -16,6 +16,9 @@ from valpnas.graph.valp import Arc, Valp
 from valpnas.networks.dense import output_layer, random_dense
 from valpnas.networks.dense_spec import DenseSpec
 from valpnas.networks.draft import Draft
+from valpnas.operators.macro._legality import hears
+
+_ANY_VECTOR: Shape = (1,)  # what a network emits, whatever its width
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ class InsertNetwork(Operator):
 
     def _fits(self, valp: Valp, arc: Arc) -> bool:
         shape = valp.shape(arc.source)
-        return len(shape) == 1 and DenseSpec.kind in self.space.networks if self.gentle else bool(self._kinds(shape))
+        if self.gentle:
+            return len(shape) == 1 and DenseSpec.kind in self.space.networks
+        return bool(self._kinds(shape)) and hears(valp, arc.target, _ANY_VECTOR, instead=arc.source)
 
     def _kinds(self, shape: Shape) -> list[str]:
         return [kind for kind in self.space.networks if network_kind(kind).accepts(shape)]

@@ -24,7 +24,9 @@ TIERS = {
     **dict.fromkeys(("networks", "cells", "config", "catalog"), 3),
     **dict.fromkeys(("training", "predictors", "store", "execution", "testing", "tabular", "export"), 4),
     **dict.fromkeys(("search", "report"), 5),
-    **dict.fromkeys(("diagnosing", "experiments", "held_out", "opened_run", "reporting", "run", "sampling"), 6),
+    **dict.fromkeys(
+        ("cell_training", "diagnosing", "experiments", "held_out", "opened_run", "reporting", "run", "sampling"), 6
+    ),
     **dict.fromkeys(("cli", "commands", "__init__"), 7),
 }
 

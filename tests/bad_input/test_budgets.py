@@ -76,8 +76,6 @@ SPACES = (
         run_file("[space]", "max_parameters = 1000")),
     Case("no room for the start", "check bad.toml", "max_parameters: expected room for the start",
         run_file('start = "wide"', "[space]", "max_parameters = 1000")),
-    Case("no decoder", "check bad.toml", "expected a decoder kind for a generation output, got kinds dense; add",
-        run_file("[space]", 'networks = ["dense"]')),
 )  # fmt: skip
 
 

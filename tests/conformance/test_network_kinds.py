@@ -17,10 +17,13 @@ from valpnas.contracts.network_kind import DecoderModule, Grown, GrowthRule, Net
 from valpnas.contracts.space import ACTIVATIONS, Space
 from valpnas.graph.spec import Spec
 from valpnas.networks import NETWORK_KINDS
+from valpnas.networks.cell import CellKind
+from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.decoder import DecoderKind, DecoderSpec
 from valpnas.networks.dense import DenseKind, DenseModule
 from valpnas.networks.dense_spec import DenseSpec
 from valpnas.testing import growth_rules, network_kinds
+from valpnas.testing.cell_strategies import cell_specs
 from valpnas.testing.conformance_error import ConformanceError
 from valpnas.testing.network_kinds import check_network_kind, check_spec
 from valpnas.testing.strategies import SEEDS, decoder_specs, dense_specs, spaces
@@ -47,6 +50,12 @@ def test_dense_networks_with_branches_keep_every_promise(spec: DenseSpec, space:
 @given(decoder_specs(), spaces(), SEEDS)
 def test_decoders_with_branches_keep_every_promise(spec: DecoderSpec, space: Space, seed: int) -> None:
     check_spec(DecoderKind(), spec, space, np.random.default_rng(seed))
+
+
+@REPEATABLE
+@given(cell_specs(), spaces(), SEEDS)
+def test_cells_of_every_operation_keep_every_promise(spec: CellSpec, space: Space, seed: int) -> None:
+    check_spec(CellKind(), spec, space, np.random.default_rng(seed))
 
 
 # -- negative controls --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from scipy.signal import lfilter
 from tests.graph.strategies import quick
 from tests.training.toy_data import losses_of, toy_model, toy_prepared
 from valpnas.contracts.finding import Finding
-from valpnas.diagnostics.loss_slope import LossSlope, relative_slope
+from valpnas.diagnostics.loss_slope import LossSlope, fitted_line
 from valpnas.seeding import stream
 from valpnas.testing.diagnostics import check_diagnostic
 from valpnas.training.view import HeldOutView
@@ -42,9 +42,10 @@ def judge(losses: Floats, changed_at: int = 0, disturbed_at: int | None = None) 
 
 
 def line(fall: float, batches: int = 1000, noise: float = 0.05, seed: int = 0, level: float = 1.0) -> Floats:
-    """Losses that fall by ``fall`` of their level per batch, with noise of a share of the level."""
+    """Losses that fall by the share ``fall`` per batch, with noise of a share of the level."""
     rng = np.random.default_rng(seed)
-    return level * (1 - fall * (np.arange(batches) - batches / 2) + noise * rng.standard_normal(batches))
+    falling = np.exp(-fall * (np.arange(batches) - batches / 2))
+    return np.asarray(level * falling * np.abs(1 + noise * rng.standard_normal(batches)))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,21 @@ def test_planted_slopes_are_found(fall: float, kind: str) -> None:
         finding = judge(line(fall, seed=seed))
         assert finding.kind == kind
         assert finding.evidence["slope per batch"] == pytest.approx(-fall, abs=5e-5)
+
+
+@pytest.mark.parametrize(("time", "batches"), [(50, 300), (100, 500), (100, 1000), (1000, 300)])
+def test_losses_that_fall_by_orders_of_magnitude_are_steep(time: float, batches: int) -> None:
+    """A bend is no noise: an exponential fall, and one by a power, whose slope is another everywhere."""
+    for seed in range(20):
+        noise = 1 + 0.1 * np.random.default_rng(seed).standard_normal(batches)
+        finding = judge(np.exp(-np.arange(batches) / time) * noise)
+        assert finding.kind == "STEEP"
+        assert finding.evidence["slope per batch"] == pytest.approx(-1 / time, rel=0.3)
+        assert judge(np.arange(1, batches + 1) ** -1.0 * noise).kind == "STEEP"
+
+
+def test_losses_of_zero_are_stuck() -> None:
+    assert judge(np.zeros(300)).kind == "STUCK"
 
 
 def test_short_windows_see_steep_falls_too() -> None:
@@ -84,7 +100,8 @@ def test_only_the_latest_batches_count() -> None:
 def test_the_scale_of_a_loss_changes_nothing(seed: int, fall: float, scale: float) -> None:
     one, other = judge(line(fall, 400, seed=seed)), judge(scale * line(fall, 400, seed=seed))
     assert other.kind == one.kind
-    assert other.evidence == pytest.approx(one.evidence, rel=1e-3, abs=1e-9)
+    evidence = {**other.evidence, "level": other.evidence["level"] / scale}
+    assert evidence == pytest.approx(one.evidence, rel=1e-3, abs=1e-9)
     assert other.strength == pytest.approx(one.strength, rel=1e-3)
 
 
@@ -109,10 +126,10 @@ def alike(batches: int, seed: int, correlation: float) -> Floats:
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8, 0.9])
 @pytest.mark.parametrize("batches", [300, 1000])
 def test_losses_like_their_neighbours_do_not_make_the_error_too_small(correlation: float, batches: int) -> None:
-    found = [relative_slope(alike(batches, seed, correlation)) for seed in range(200)]
-    spread = float(np.std([slope for slope, _ in found]))
-    assert float(np.median([error for _, error in found])) > 0.8 * spread
-    assert np.mean([slope / error < -1.96 for slope, error in found]) < 0.08
+    found = [fitted_line(alike(batches, seed, correlation)) for seed in range(200)]
+    spread = float(np.std([slope for slope, _, _ in found]))
+    assert float(np.median([error for _, error, _ in found])) > 0.8 * spread
+    assert np.mean([slope / error < -1.96 for slope, error, _ in found]) < 0.08
 
 
 def test_one_step_of_the_default_two_hundred_batches_says_something() -> None:
@@ -150,9 +167,9 @@ def test_a_real_fall_is_rarely_called_stuck() -> None:
 
 
 def test_the_standard_error_is_that_of_a_straight_line() -> None:
-    errors = [relative_slope(line(0, 500, seed=seed)) for seed in range(200)]
-    spread = float(np.std([slope for slope, _ in errors]))
-    stated = float(np.median([stderr for _, stderr in errors]))
+    errors = [fitted_line(line(0, 500, seed=seed)) for seed in range(200)]
+    spread = float(np.std([slope for slope, _, _ in errors]))
+    stated = float(np.median([stderr for _, stderr, _ in errors]))
     least_squares = 0.05 * np.sqrt(12) / 500**1.5
     assert stated == pytest.approx(spread, rel=0.25)
     assert spread == pytest.approx(least_squares, rel=0.25)

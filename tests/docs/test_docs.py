@@ -22,6 +22,8 @@ from valpnas import catalog
 from valpnas import config as config_module
 from valpnas.cli import app
 from valpnas.config import RunConfig
+from valpnas.contracts.augmentation import Augmentation
+from valpnas.contracts.cell_space import CellSpace
 from valpnas.contracts.space import Space
 from valpnas.graph.validity import RULES
 
@@ -106,7 +108,12 @@ def _run_command(command: str, where: str) -> None:
 
 @pytest.mark.parametrize(
     ("head", "kind", "besides"),
-    [("key", RunConfig, {"problem": "(none)", "space": "(table)"}), ("key of `[space]`", Space, {})],
+    [
+        ("key", RunConfig, {"problem": "(none)", **dict.fromkeys(("space", "augmentation", "network"), "(table)")}),
+        ("key of `[space]`", Space, {"cells": "(table)"}),
+        ("key of `[space.cells]`", CellSpace, {}),
+        ("key of `[augmentation]`", Augmentation, {}),
+    ],
 )
 def test_the_key_table_is_the_dataclass(head: str, kind: Callable[..., Any], besides: dict[str, str]) -> None:
     rows = table(README, head)

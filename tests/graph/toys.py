@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -35,6 +35,14 @@ class ToyDecoder(Toy):
     kind: ClassVar[str] = "toy_decoder"
     decodes: ClassVar[bool] = True
     passes_identity: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class ToyOfOne(Toy):
+    """A toy that takes one source."""
+
+    def takes(self, shapes: Sequence[Shape]) -> bool:
+        return len(shapes) == 1
 
 
 def read_toy(kind: str, data: dict[str, Any]) -> Spec:

@@ -111,6 +111,32 @@ def test_pointing_at_a_box_or_reaching_it_by_key_tells_about_it(opened: Page) ->
     assert "QUITE_NEW for kind" in about.inner_text()
 
 
+@pytest.mark.parametrize("broad", [False, True])
+def test_what_is_told_about_a_box_leaves_the_graph_where_it_is(opened: Page, broad: bool) -> None:
+    shown = opened.locator("section.model:not([hidden])")
+    shown.locator(".graph").evaluate(f"graph => graph.classList.toggle('broad', {str(broad).lower()})")
+    canvas, about = shown.locator(".canvas"), shown.locator(".about")
+    before = canvas.bounding_box(), about.bounding_box()
+    for name in ("n1", "left", NAMES[0]):
+        shown.locator(f".box[data-name={name}]").evaluate("box => box.focus({preventScroll: true})")
+        assert about.inner_text().startswith(name)
+        about.evaluate("about => about.append('much more to tell '.repeat(999))")
+        assert (canvas.bounding_box(), about.bounding_box()) == before
+    assert about.evaluate("about => about.scrollHeight > about.clientHeight")
+    if not broad:  # beside the graph, and as tall
+        heights = [each.evaluate("box => box.offsetHeight") for each in (canvas, about)]
+        assert heights[0] == pytest.approx(heights[1], abs=1)
+
+
+def test_a_telephone_scrolls_up_and_down_only(browser: Browser, report: Path) -> None:
+    tab = browser.new_page(viewport={"width": 420, "height": 800})
+    tab.goto(report.as_uri(), timeout=120_000)
+    tab.wait_for_function(DRAWN, timeout=120_000)
+    widths = tab.evaluate("[document.documentElement.scrollWidth, document.getElementById('model').offsetWidth]")
+    tab.close()
+    assert max(widths) <= 420
+
+
 def test_picking_another_model_changes_graph_findings_and_curves(opened: Page) -> None:
     select = opened.locator("#model")
     other = select.locator("option").nth(3).get_attribute("value")

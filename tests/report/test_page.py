@@ -142,3 +142,26 @@ def test_a_run_without_a_model_says_so(tmp_path: Path) -> None:
     text = page_of(path)
     assert "No model has been trained yet" in text
     assert "<script" not in text
+
+
+def test_a_diagnostic_that_broke_is_named_with_its_error(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run", 5)
+    file = min((path / "diagnostics").iterdir())
+    file.write_text(json.dumps({"findings": [], "errors": {"dependency": f"raised {EVIL}"}}))
+    text = page_of(path)
+    assert "The diagnostic <code>dependency</code> broke on this model" in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 0
+    assert EVIL not in text
+    assert '<td class="word" colspan="7">none</td>' in text, "the others looked"
+
+
+def test_where_nobody_has_looked_it_is_not_said_that_nothing_was_found(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "run", 3, ended=False)
+    for file in (path / "diagnostics").iterdir():
+        file.unlink()
+    text = page_of(path)
+    assert "No diagnostic has looked at this model yet" in text
+    assert '<td class="word" colspan="7">not looked at yet</td>' in text
+    assert "none</td>" not in text
+    data = json.loads(Reader(text).scripts[0])
+    assert not any(box["looked"] for boxes in data["models"].values() for box in boxes.values())

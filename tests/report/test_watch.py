@@ -19,6 +19,7 @@ from tests.test_cli import valpnas
 from valpnas.opened_run import Run
 from valpnas.report.watch_terminal import drawn, watch
 from valpnas.report.watching import Frame, frame
+from valpnas.store.lock import locked
 
 PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
 
@@ -99,17 +100,29 @@ def test_watching_ends_with_the_run_and_reads_it_only_when_there_is_news(run: Ru
 
     console = Console(file=io.StringIO(), width=100, force_terminal=True)
     before = {str(file) for file in path.rglob("*")}
-    watch(path, console, sleep=sleep)
+    with locked(path / "lock"):
+        watch(path, console, sleep=sleep)
     assert waits == [1.0, 1.0, 1.0]
     assert "step 3 of 3" in console.file.getvalue()  # type: ignore[attr-defined]
     assert {str(file) for file in path.rglob("*")} == before
+
+
+def test_watching_ends_when_no_process_is_at_work(run: Run, tmp_path: Path) -> None:
+    """A run that was interrupted or killed leaves no word of it, but its lock is free."""
+    path, waits = until(run, tmp_path / "run", "proposed", 2), []
+    console = Console(file=io.StringIO(), width=100)
+    with locked(path / "lock") as lock:
+        watch(path, console, sleep=lambda seconds: lock.close() if len(waits) == 5 else waits.append(seconds))
+    assert len(waits) == 5
+    assert "step 0 of 3" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "stopped: no process is at work" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_long_front_is_cut_to_the_models_with_the_lowest_mean_log_objective(run: Run, tmp_path: Path) -> None:
     shutil.copytree(run.path, tmp_path / "run")
     trained = spread_front(tmp_path / "run")
     cut = frame(tmp_path / "run", last=1, most=2)
-    assert [member["candidate"] for member in cut.summary["front"]] == trained[:-3:-1]
+    assert [member["candidate"] for member in cut.summary["front"]] == trained[-2:], "by number, as `show` has it"
     assert cut.hidden == len(trained) - 2
     assert len(cut.latest) == 1
     assert f"and {cut.hidden} more on the front" in text_of(cut)
@@ -125,6 +138,15 @@ def test_once_prints_a_single_view_of_a_run_that_goes_on(run: Run, tmp_path: Pat
     assert "ended" in ended.stdout
 
 
+def test_without_a_terminal_it_is_as_wide_as_show(run: Run) -> None:
+    shown, watched = (valpnas(*words, run.path, folder=run.path.parent) for words in (["show"], ["watch", "--once"]))
+    front = [[line for line in done.stdout.splitlines() if "parameters" in line] for done in (shown, watched)]
+    assert front[0] == front[1] != []
+    rows = [line for line in watched.stdout.splitlines() if line.startswith("│") and "candidate" not in line]
+    assert max(map(len, watched.stdout.splitlines())) > 80
+    assert rows
+
+
 def test_no_run_is_one_line_and_code_2(tmp_path: Path) -> None:
     done = valpnas("watch", "nowhere", folder=tmp_path)
     assert done.returncode == 2
@@ -135,8 +157,13 @@ def test_no_run_is_one_line_and_code_2(tmp_path: Path) -> None:
 def test_ctrl_c_ends_watching_without_complaint(run: Run, tmp_path: Path) -> None:
     until(run, tmp_path / "run", "proposed", 2)
     as_terminal = {**os.environ, "FORCE_COLOR": "1", "PYTHONUNBUFFERED": "1"}  # so that it draws before its end
-    words, pipe = [*PROGRAM, "watch", "run"], subprocess.PIPE
-    with subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, env=as_terminal) as process:
+    # Tests that run in the background of a shell inherit that the interrupt is ignored.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    words, pipe = [*PROGRAM[:-1], heard + PROGRAM[-1], "watch", "run"], subprocess.PIPE
+    with (
+        locked(tmp_path / "run" / "lock"),
+        subprocess.Popen(words, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, env=as_terminal) as process,
+    ):
         assert process.stdout is not None
         assert any("0 of 3" in line for line in process.stdout)
         process.send_signal(signal.SIGINT)

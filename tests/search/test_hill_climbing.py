@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from tests.graph.strategies import quick
 from tests.training.toy_data import DENSE
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Schedule
+from valpnas.contracts.job import Job
 from valpnas.contracts.model import Lineage, Model, Mutated
 from valpnas.contracts.operator import Site
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import Arc
@@ -261,7 +262,7 @@ def test_without_steps_the_start_has_the_whole_schedule() -> None:
 
 
 def test_every_job_has_the_schedule_and_the_time_limit_of_the_run() -> None:
-    story = play(climbing(schedule=Schedule("cosine"), time_limit=3.5), FakeBench(), mixed)
+    story = play(climbing(protocol=Protocol(schedule=Schedule("cosine"), time_limit=3.5)), FakeBench(), mixed)
     assert {(job.record.protocol.schedule.name, job.record.protocol.time_limit) for job in story.jobs} == {
         ("cosine", 3.5)
     }

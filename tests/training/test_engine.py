@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol, Schedule
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.errors import TrainingFailedError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.graph.tasks import Classification, Regression

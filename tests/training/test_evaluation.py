@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import PARTS, Part, Parts, Problem, Reader
+from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from valpnas.contracts.job import Job, JobRecord, Protocol, Schedule
+from valpnas.contracts.job import Job, JobRecord
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.errors import DataError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.seeding import stream
+from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, PlainEngine
 from valpnas.training.objectives import Losses
@@ -38,6 +40,7 @@ class Broken(Engine):
         losses: Losses,  # noqa: ARG002
         protocol: Protocol,  # noqa: ARG002
         rng: np.random.Generator,  # noqa: ARG002
+        clock: BatchClock | None = None,  # noqa: ARG002
     ) -> Model:
         self.instead()
         return model

@@ -34,7 +34,8 @@ def diagnose(
             from valpnas import run as runs
 
             return diagnose_run(runs.load(path), candidate, fresh, data_dir)
-        if path is None and candidate is None and graph and weights and problem:
+        if path is None and graph and weights and problem:
+            _refuse_of_runs(candidate, fresh)
             return diagnose_files(graph, weights, problem, data_dir)
         raise ConfigError("expected either RUN, or --graph, --weights and --problem together; give one of the two")
 
@@ -45,3 +46,15 @@ def diagnose(
     from valpnas.report.diagnosis_terminal import print_diagnosis
 
     print_diagnosis(made, console())
+
+
+def _refuse_of_runs(candidate: int | None, fresh: bool) -> None:
+    """Raise ``ConfigError`` where an option was given that only a run has."""
+    if candidate is not None:
+        raise ConfigError(
+            f"--candidate: expected RUN with it, got {candidate} with --graph, a saved model; leave one of the two out"
+        )
+    if fresh:
+        raise ConfigError(
+            "--fresh: expected RUN with it, got --graph, a saved model, which is always looked at; leave it out"
+        )

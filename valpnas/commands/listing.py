@@ -32,11 +32,12 @@ def problems(as_json: AsJson = False) -> None:
 
     rows = [
         {
-            "name": entry.name,
+            "name": entry.written,
             "summary": entry.summary,
+            # A family's files depend on the member; `valpnas fetch` tells them.
             "files": [
                 {"name": file.name, "folder": file.folder, "url": file.url, "sha256": file.sha256}
-                for file in catalog.problem(entry.name).files
+                for file in ([] if entry.argument else catalog.problem(entry.name).files)
             ],
         }
         for entry in catalog.entries("problems")
@@ -49,15 +50,15 @@ def fetch(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the files of problems, or fetch them from their public addresses, and print where each lies."""
+    """Find the files of problems, or fetch them from their public addresses; print where each lies, how checked."""
     from valpnas import catalog
-    from valpnas.contracts.data_files import Reader, find_or_fetch
+    from valpnas.contracts.data_files import Reader, checked_by, find_with_content
 
-    rows = [
-        {"problem": name, "file": file.name, "path": str(find_or_fetch(file, Reader(data_dir)))}
-        for name in names
-        for file in catalog.problem(name).files
-    ]
+    rows = []
+    for name in names:
+        for file in catalog.problem(name, data_dir).files:
+            path, content = find_with_content(file, Reader(data_dir))
+            rows.append({"problem": name, "file": file.name, "path": str(path), "checked": checked_by(file, content)})
     print_rows(rows, as_json, "no files are needed")
 
 
@@ -85,4 +86,4 @@ def searches(as_json: AsJson = False) -> None:
 def _print_table(table: str, as_json: bool) -> None:
     from valpnas.catalog import entries
 
-    print_rows([{"name": entry.name, "summary": entry.summary} for entry in entries(table)], as_json, "none")
+    print_rows([{"name": entry.written, "summary": entry.summary} for entry in entries(table)], as_json, "none")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from valpnas.commands.options import AsJson, RunPath, option
-from valpnas.commands.printing import print_run
+from valpnas.commands.printing import console, print_run
 
 
 def show(
@@ -39,11 +39,9 @@ def watch(
 ) -> None:
     """Watch a run from another terminal until it ends: steps, front, reasons, time left. Ctrl-C stops watching only."""
     try:
-        from rich.console import Console
-
         from valpnas.report.watch_terminal import watch as watched
 
-        watched(path, Console(), once)
+        watched(path, console(), once)
     except KeyboardInterrupt:  # the way to stop watching, and nothing went wrong
         raise typer.Exit from None
 

@@ -36,12 +36,9 @@ def print_run(made: Run, as_json: bool, last: int = 0) -> None:
 
 
 def print_report(made: Run, quiet: bool) -> None:
-    """Say where the run's page is."""
-    from valpnas.reporting import REPORT
-
-    page = made.path / REPORT
-    if not quiet and page.exists():
-        typer.echo(f"report: {page}")
+    """Say where the run's page is, if this command wrote it: an older one does not show what was done now."""
+    if not quiet and made.page is not None:
+        typer.echo(f"report: {made.page}")
 
 
 def print_rows(rows: list[dict[str, Any]], as_json: bool, empty: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from valpnas.commands.interruption import interruptible
 from valpnas.commands.options import AsJson, DataDir, Quiet, RunPath, Target, option, say
@@ -16,6 +16,7 @@ def run(
     search: Annotated[str | None, option("Search algorithm.")] = None,
     start: Annotated[str | None, option("random, wide, deep, or a VALP's JSON file.")] = None,
     start_parameters: Annotated[int | None, option("Weights of a wide or deep start; 0: 128 units per layer.")] = None,
+    networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
     accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
@@ -49,7 +50,9 @@ def run(
         "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
-    overrides = {key: value for key, value in given.items() if value is not None}
+    overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if networks is not None:
+        overrides["space"] = {"networks": [kind.strip() for kind in networks.split(",")]}
     if as_json:
         overrides["quiet"] = True
     from valpnas import run as runs
@@ -58,7 +61,7 @@ def run(
     problem = runs.problem_of(config)
     path = runs.place_of(config, name)
     with interruptible(path):
-        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet))
+        made = runs.start(replace(config, out=str(path)), problem, say(config.quiet), complain=say(quiet=False))
     print_run(made, as_json)
     print_report(made, config.quiet)
 
@@ -74,6 +77,6 @@ def resume(
 
     silent = True if as_json else quiet
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent)
+        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False))
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)

@@ -33,6 +33,10 @@ class DataFile:
     looked at too. Where ``url`` leads to a zip, ``members`` are the names to open in it, the file itself last:
     ``("inner.zip", "table.csv")``. ``sha256`` is that of the content after ``normalise``, which evens out
     spellings of the same content, or unpacks it; it may raise what ``gzip`` and ``zlib`` raise, or ``ValueError``.
+
+    ``sha256`` is empty where no checksum was ever published: the content is then known by its form alone, and
+    ``checked_by`` says so. ``url`` is empty for a file that has no public address. ``also`` are other names under which
+    the user's folder may hold the same content.
     """
 
     name: str
@@ -41,6 +45,7 @@ class DataFile:
     folder: str = ""
     members: tuple[str, ...] = ()
     normalise: Callable[[bytes], bytes] = bytes
+    also: tuple[str, ...] = ()
 
 
 def find_or_fetch(file: DataFile, reader: Reader) -> Path:
@@ -51,7 +56,7 @@ def find_or_fetch(file: DataFile, reader: Reader) -> Path:
     Raises:
         DataError: it is nowhere and cannot be fetched, or its content is not the one expected.
     """
-    return _find(file, reader)[0]
+    return find_with_content(file, reader)[0]
 
 
 def read_content(file: DataFile, reader: Reader) -> bytes:
@@ -60,17 +65,11 @@ def read_content(file: DataFile, reader: Reader) -> bytes:
     Raises:
         DataError: as for ``find_or_fetch``.
     """
-    return _find(file, reader)[1]
+    return find_with_content(file, reader)[1]
 
 
-def cache_folder() -> Path:
-    """Return the folder of this user in which valpnas keeps what it fetched or computed once."""
-    import pooch
-
-    return Path(pooch.os_cache("valpnas"))
-
-
-def _find(file: DataFile, reader: Reader) -> tuple[Path, bytes]:
+def find_with_content(file: DataFile, reader: Reader) -> tuple[Path, bytes]:
+    """Return what ``find_or_fetch`` and ``read_content`` do; raises ``DataError`` as they do."""
     for place in _places(file, reader):
         if os.path.isfile(place):  # unlike Path.is_file, quiet about folders that may not be entered
             return place, _checked(file, _read(place), f"{place}", "replace it, or take it away to have it fetched")
@@ -84,12 +83,30 @@ def _find(file: DataFile, reader: Reader) -> tuple[Path, bytes]:
     return cached, content
 
 
+def checked_by(file: DataFile, content: bytes) -> str:
+    """Say in words how the ``content`` of ``file`` was found to be the right one."""
+    if file.sha256:
+        return "SHA-256"
+    return f"form only: no checksum is published; its SHA-256 is {hashlib.sha256(content).hexdigest()}"
+
+
+def cache_folder() -> Path:
+    """Return the folder of this user in which valpnas keeps what it fetched or computed once."""
+    import pooch
+
+    return Path(pooch.os_cache("valpnas"))
+
+
 def _places(file: DataFile, reader: Reader) -> list[Path]:
-    folder = reader.folder
-    return [] if folder is None else [folder / file.folder / file.name, folder / file.name]
+    if reader.folder is None:
+        return []
+    names = (file.name, *file.also)
+    return [folder / name for folder in (reader.folder / file.folder, reader.folder) for name in names]
 
 
 def _fetch(file: DataFile, reader: Reader) -> bytes:
+    if not file.url:
+        raise DataError(f"expected {file.name}, which has no public address, got none; {_advice(file, reader)}")
     try:
         return download(file.url, file.members)
     except DownloadError as error:
@@ -98,13 +115,14 @@ def _fetch(file: DataFile, reader: Reader) -> bytes:
 
 def _checked(file: DataFile, raw: bytes, what: str, advice: str) -> bytes:
     """Return the normalised content; raises ``DataError`` when it is not the one expected."""
+    expected = f"content of SHA-256 {file.sha256}" if file.sha256 else "a whole file"
     try:
         content = file.normalise(raw)
-        got = hashlib.sha256(content).hexdigest()
     except (OSError, EOFError, zlib.error, ValueError) as error:  # what unpacking raises
-        content, got = b"", f"a file that was cut off or altered ({error})"
-    if got != file.sha256:
-        raise DataError(f"{what}: expected content of SHA-256 {file.sha256}, got {got}; {advice}")
+        got = f"a file that was cut off or altered ({error})"
+        raise DataError(f"{what}: expected {expected}, got {got}; {advice}") from error
+    if file.sha256 and (got := hashlib.sha256(content).hexdigest()) != file.sha256:
+        raise DataError(f"{what}: expected {expected}, got {got}; {advice}")
     return content
 
 

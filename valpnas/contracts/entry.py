@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 class Entry:
     """A lazily loaded plug-in: ``target`` is ``package.module:attribute``, called with ``options`` when wanted.
 
-    Listing a table therefore imports nothing heavy.
+    Listing a table therefore imports nothing heavy. A family of plug-ins is one entry with an ``argument``, the word
+    for what comes after a colon (``ucr:NAME``); it is called with what a person put there as ``argument``.
     """
 
     name: str
     summary: str
     target: str
     options: Mapping[str, object] = field(default_factory=dict)
+    argument: str = ""
+
+    @property
+    def written(self) -> str:
+        """The name as a person writes it."""
+        return f"{self.name}:{self.argument}" if self.argument else self.name

@@ -61,8 +61,8 @@ class Origin:
 class Lineage:
     """How a child's state descends from its parents'; what is not mentioned is new.
 
-    ``tensors``: origin by name of the child's tensor. ``networks``: (parent, id there) by sub-network id.
-    ``outputs``: index of the parent whose loss history and balancing an output carries on.
+    ``tensors``: origin by name of the child's tensor, weight or buffer. ``networks``: (parent, id there) by
+    sub-network id. ``outputs``: index of the parent whose loss history and balancing an output carries on.
     """
 
     tensors: Mapping[str, Origin]

@@ -6,6 +6,11 @@ Two conventions let every macro operator work on every kind without knowing it:
   source's value, so zero tensors mean "not heard" and removing them removes the arc;
 * everything else of a network does not depend on which sources it has.
 
+A spec whose ``takes`` refuses other sources is exempt: no operator gives it any.
+
+Buffers (running statistics, say) are tensors that are not trained. They go through growth, copies and inheritance as
+weights do.
+
 A kind whose spec ``decodes`` builds a ``DecoderModule``: the kernel asks it for a latent distribution, draws the
 latent (posterior in training, posterior mean in prediction, prior in sampling) and hands it back to be decoded.
 """
@@ -13,7 +18,7 @@ latent (posterior in training, posterior mean in prediction, prior in sampling) 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -33,12 +38,19 @@ class Source(NamedTuple):
     identity: bool = False
 
 
+# (values of parallel paths, depth in (0, 1]) -> the same with some rows zero and the others scaled
+PathDropper = Callable[[Sequence[Tensor], float], list[Tensor]]
+
+
 class NetworkModule(nn.Module, ABC):
     """A sub-network as a torch module; parameters come uninitialised from ``build``."""
 
     @abstractmethod
     def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
         """Map each source's value ``(n, *shape)`` to the network's value ``(n, *output_shape)``."""
+
+    def drop_paths(self, drop: PathDropper) -> None:
+        """Ask ``drop`` in training mode, from now on, which of parallel paths to leave out."""
 
 
 class DecoderModule(nn.Module, ABC):
@@ -59,13 +71,14 @@ class DecoderModule(nn.Module, ABC):
 class Grown:
     """A sub-network after a micro change: its new spec, all its tensors, and where each came from.
 
-    ``origins`` names tensors of the network before the change, relative to the network; a tensor
-    without an origin is new.
+    ``tensors`` are the trained ones, ``buffers`` the others. ``origins`` names tensors of both kinds of the network
+    before the change, relative to the network; a tensor without an origin is new.
     """
 
     spec: Spec
     tensors: Mapping[str, Tensor]
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class GrowthRule(ABC):
@@ -79,7 +92,7 @@ class GrowthRule(ABC):
     def grow(
         self, spec: Spec, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
     ) -> Grown:
-        """Return the network changed at ``place``; ``tensors`` is not altered."""
+        """Return the network changed at ``place``; ``tensors``, weights and buffers, is not altered."""
 
 
 class NetworkKind(ABC):
@@ -106,6 +119,12 @@ class NetworkKind(ABC):
     def accepts(self, shape: Shape) -> bool:
         """Say whether a network of this kind can take a source of this shape."""
         return len(shape) > 0
+
+    def multiply_adds(self, spec: Spec, sources: Mapping[str, Source]) -> int:
+        """Return the multiply-adds of one row: one per entry of each matrix, unless a kind knows better."""
+        with torch.device("meta"):  # shapes without memory
+            parameters = self.build(spec, sources).parameters()
+            return sum(tensor.numel() for tensor in parameters if tensor.dim() == 2)
 
     def growth(self) -> Mapping[str, GrowthRule]:
         """Return the rule for each micro operator (``add_layer/gentle``, ...) that can change this kind."""

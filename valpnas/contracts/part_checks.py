@@ -11,7 +11,8 @@ from valpnas.errors import DataError
 from valpnas.graph.tasks import Classification, Distribution, Generation, Task
 from valpnas.graph.valp import IDENTIFIER, Input, Output
 
-KINDS = ("table", "image")  # a table is standardised, an image must lie in [0, 1]
+# A table is standardised; an image must lie in [0, 1]; a series (channels, length) is taken as the problem scaled it.
+KINDS = ("table", "image", "series")
 _SUM_TOLERANCE = 1e-4  # float32 shares of a few hundred bins miss 1 by less
 
 

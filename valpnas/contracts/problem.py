@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.data_files import DataFile, Reader
 from valpnas.contracts.part_checks import check_part
 from valpnas.contracts.parts import PARTS, Array, Part, Parts
@@ -25,10 +26,13 @@ class Problem:
     """A multi-task problem.
 
     ``load`` returns the parts with raw values: inputs of kind "table" and regression targets are standardised by
-    the kernel, images are expected in [0, 1]. ``reference`` (a constant predictor's validation objectives) and
-    ``ideal`` bound the hypervolume, per output, both positive; they are fixed before any experiment.
+    the kernel, images are expected in [0, 1], series are taken as they are. ``reference`` (a constant predictor's
+    validation objectives) and ``ideal`` bound the hypervolume, per output, both positive; they are fixed before any
+    experiment.
     ``samplers`` gives each generation output its yardstick. ``files`` are all that ``load`` reads, so that they can be
-    listed and fetched beforehand.
+    listed and fetched beforehand. ``notes`` are what every figure must be read with - lossy data, values filled in -
+    each a sentence: they are printed when a run begins, kept with it and shown in its reports. ``augmentation`` is what
+    may happen to the images without changing what they show; nothing is altered unless a run asks for it.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Problem:
     samplers: Mapping[str, SampleScorer] = field(default_factory=dict)
     files: tuple[DataFile, ...] = ()
     in_memory: bool = False  # its arrays have no other home, so a run stores them
+    notes: tuple[str, ...] = ()
+    augmentation: Augmentation = field(default_factory=Augmentation)
 
     @staticmethod
     def from_arrays(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from valpnas.contracts.cell_space import CellSpace
 from valpnas.errors import ConfigError
+from valpnas.graph.spec import Shape
 
 _MOST = {"width": 1_000_000, "layers": 1_000, "latent": 1_000_000}  # what no machine holds, or no draw ends with
 ACTIVATIONS = ("relu", "elu", "gelu", "silu", "tanh", "softplus", "leaky_relu", "linear")
@@ -30,6 +33,7 @@ class Space:
     activations: tuple[str, ...] = ("relu", "elu", "gelu", "silu", "tanh", "softplus", "leaky_relu")
     max_networks: int = 16
     max_parameters: int = 0
+    cells: CellSpace = field(default_factory=CellSpace)
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for an empty range, an unknown activation or no network kind at all."""
@@ -43,6 +47,15 @@ class Space:
             raise ConfigError(f"expected activations among {', '.join(ACTIVATIONS)}, got {', '.join(unknown)}")
         if not self.networks or not self.activations or self.max_networks < 1 or self.max_parameters < 0:
             raise ConfigError(f"expected kinds, activations and non-negative limits, got {self}")
+
+    def fitted(self, shapes: Iterable[Shape]) -> Space:
+        """Return the space with what it leaves to the problem, whose inputs have these ``shapes``."""
+        return replace(self, cells=self.cells.fitted(shapes))
+
+    def smallest(self) -> Space:
+        """Return the part of the space with the smallest sizes."""
+        least = {f"max_{what}": getattr(self, f"min_{what}") for what in ("width", "layers", "latent")}
+        return replace(self, **least, cells=self.cells.smallest())
 
     def width(self, rng: np.random.Generator) -> int:
         """Draw a width, uniform in its logarithm: a doubling matters equally at every size."""

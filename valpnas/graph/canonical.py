@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from valpnas.graph.tasks import task_to_json
-from valpnas.graph.valp import Arc, Valp
+from valpnas.graph.valp import Arc, OutputTraining, Valp
 
 Colours = dict[str, int]
 Ends = dict[str, list[tuple[str, bool]]]  # by vertex: what is at the other end of its arcs, and whether with identity
@@ -46,10 +46,16 @@ def _labels(valp: Valp) -> dict[str, str]:
     """Say what each vertex is: inputs and outputs by name, sub-networks by kind and spec."""
     labels = {i.name: f"input {i.name} {i.shape} {i.kind} {i.optional}" for i in valp.inputs}
     for output, how in zip(valp.outputs, valp.training, strict=True):
-        labels[output.name] = f"output {output.name} {json.dumps(task_to_json(output.task))} {how}"
+        labels[output.name] = f"output {output.name} {json.dumps(task_to_json(output.task))} {_told(how)}"
     for network in valp.networks:
         labels[network.id] = f"network {network.spec.kind} {json.dumps(network.spec.to_json(), sort_keys=True)}"
     return labels
+
+
+def _told(how: OutputTraining) -> str:
+    """Say how an output is trained, in the words of the first version: journals hold hashes made with them."""
+    decay = "" if how.weight_decay == OutputTraining.weight_decay else f", weight_decay={how.weight_decay!r}"
+    return f"OutputTraining(learning_rate={how.learning_rate!r}, algorithm={how.algorithm!r}{decay})"
 
 
 def _initial(graph: _Graph) -> Colours:

@@ -7,6 +7,7 @@ why validity and hashing need no table of kinds.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 Shape = tuple[int, ...]  # (d,) a vector; (channels, length) or (channels, height, width) a map
@@ -28,6 +29,10 @@ class Spec(ABC):
     @abstractmethod
     def output_shape(self) -> Shape:
         """Shape of the value the sub-network emits, without the batch dimension."""
+
+    def takes(self, shapes: Sequence[Shape]) -> bool:  # noqa: ARG002 - most networks take whatever their kind accepts
+        """Say whether the network can have exactly these sources; a network that can take any says so always."""
+        return True
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:

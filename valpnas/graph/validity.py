@@ -91,11 +91,20 @@ def _can_pass_identity(valp: Valp, arc: Arc) -> bool:
     return spec is not None and spec.passes_identity and spec.output_shape == valp.shape(arc.source)
 
 
+def _sources_fit(valp: Valp) -> Broken:
+    for network in valp.networks:
+        shapes = [valp.shape(source) for source in valp.sources(network.id)]
+        if not network.spec.takes(shapes):
+            return f"expected {network.id!r} to have sources that it takes, got {', '.join(map(str, shapes))}"
+    return None
+
+
 def _trainable(valp: Valp) -> Broken:
     if valp.batch_size < 1:
         return f"expected a batch size of at least 1, got {valp.batch_size}"
     for output, how in valp.output_training.items():
-        if not 0 < how.learning_rate < float("inf") or how.algorithm not in ALGORITHMS:
+        fits = 0 < how.learning_rate < float("inf") and 0 <= how.weight_decay < float("inf")
+        if not fits or how.algorithm not in ALGORITHMS:
             return f"expected a positive learning rate and one of {', '.join(ALGORITHMS)} for {output!r}, got {how}"
     return None
 
@@ -111,6 +120,7 @@ RULES: dict[str, Callable[[Valp], Broken]] = {
     "inputs-used": _inputs_used,
     "decoded": _decoded,
     "identity-fits": _identity_fits,
+    "sources-fit": _sources_fit,
     "trainable": _trainable,
 }
 

@@ -25,7 +25,7 @@ ALGORITHMS = ("adam", "adamw", "sgd", "rmsprop", "adagrad")
 class Input:
     """A source of data: ``shape`` without the batch dimension; ``kind`` says how it is treated.
 
-    A "table" of vectors is standardised, an "image" must lie in [0, 1];
+    A "table" of vectors is standardised, an "image" must lie in [0, 1], a "series" is taken as it is;
     ``optional`` says that the problem allows a VALP that leaves this input unused.
     """
 
@@ -67,10 +67,15 @@ class Arc:
 
 @dataclass(frozen=True)
 class OutputTraining:
-    """How one output's loss drives the weights: learning rate per batch and SGD algorithm ([VALP] V-C)."""
+    """How one output's loss drives the weights: learning rate per batch and SGD algorithm ([VALP] V-C).
+
+    ``weight_decay`` is that of ``adamw``, the only algorithm that decays weights: each batch takes learning rate times
+    this much of a weight. (Keras' AdamW takes this much itself: 5e-4 there, at a rate of 0.01, is 0.05 here; facts B2.)
+    """
 
     learning_rate: float = 3e-3
     algorithm: str = "adam"
+    weight_decay: float = 0.01
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,14 @@ def _read_valp(data: dict[str, Any], read_spec: SpecReader) -> Valp:
         networks=[SubNetwork(n["id"], read_spec(n["kind"], n["spec"])) for n in data["networks"]],
         outputs=[_read_output(o) for o in data["outputs"]],
         arcs=[Arc(a["source"], a["target"], a["identity"]) for a in data["arcs"]],
-        training={t["output"]: OutputTraining(t["learning_rate"], t["algorithm"]) for t in data["training"]},
+        training={t["output"]: _read_training(t) for t in data["training"]},
         batch_size=data["batch_size"],
     )
+
+
+def _read_training(data: dict[str, Any]) -> OutputTraining:
+    decay = {"weight_decay": data["weight_decay"]} if "weight_decay" in data else {}  # earlier versions do not say
+    return OutputTraining(data["learning_rate"], data["algorithm"], **decay)
 
 
 def _read_output(data: dict[str, Any]) -> Output:

@@ -33,7 +33,8 @@ class Draft:
         self.rng = rng
         self.weights: dict[str, Tensor] = dict(parent.weights)
         self.buffers: dict[str, Tensor] = dict(parent.buffers)
-        self.origins: dict[str, Origin] = {name: Origin(name, (None,) * t.dim()) for name, t in parent.weights.items()}
+        tensors = {**parent.weights, **parent.buffers}
+        self.origins: dict[str, Origin] = {name: Origin(name, (None,) * t.dim()) for name, t in tensors.items()}
         self.networks: dict[str, tuple[int, str]] = {n.id: (0, n.id) for n in parent.valp.networks}
 
     @property
@@ -85,12 +86,11 @@ class Draft:
         self._set_arcs([*self.valp.arcs, Arc(copy, target)])
         for name in self._block(source, target):
             self._copy(name, _for_source(name, source, copy))
-            if name not in self.weights:
-                continue
-            whole = self.weights[name]
-            shares = torch.as_tensor(self.rng.uniform(0.25, 0.75, tuple(whole.shape))).to(whole)
-            self.overwrite(name, whole * (1 - shares))
-            self.overwrite(_for_source(name, source, copy), whole * shares)
+            table = self.weights if name in self.weights else self.buffers
+            whole = table[name]
+            if whole.is_floating_point():
+                shares = torch.as_tensor(self.rng.uniform(0.25, 0.75, tuple(whole.shape))).to(whole)
+                table[name], table[_for_source(name, source, copy)] = whole * (1 - shares), whole * shares
 
     # -- sub-networks ---------------------------------------------------------------------------------
 
@@ -131,10 +131,11 @@ class Draft:
         """Replace a sub-network by what a growth rule made of it."""
         prefix = f"networks.{network}."
         before = {name: self.origins[name] for name in self.origins if name.startswith(prefix)}
-        self._drop([name for name in self.weights if name.startswith(prefix)])
+        self._drop([name for name in [*self.weights, *self.buffers] if name.startswith(prefix)])
         self.valp = self.valp.with_spec(network, grown.spec)
-        for name, tensor in grown.tensors.items():
-            self.weights[prefix + name] = tensor
+        self.weights |= {prefix + name: tensor for name, tensor in grown.tensors.items()}
+        self.buffers |= {prefix + name: tensor for name, tensor in grown.buffers.items()}
+        for name in (*grown.tensors, *grown.buffers):
             if (origin := grown.origins.get(name)) and (earlier := before.get(prefix + origin.tensor)):
                 self.origins[prefix + name] = compose(earlier, origin.index)
 
@@ -144,6 +145,12 @@ class Draft:
         """Return the weights of a component, named relative to it."""
         prefix = prefix_of(self.valp, component)
         return {name.removeprefix(prefix): tensor for name, tensor in self.weights.items() if name.startswith(prefix)}
+
+    def state(self, component: str) -> dict[str, Tensor]:
+        """Return the weights and buffers of a component, named relative to it."""
+        prefix = prefix_of(self.valp, component)
+        tensors = {**self.weights, **self.buffers}
+        return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
     def put(self, name: str, tensor: Tensor) -> None:
         """Add a tensor that no parent had."""
@@ -169,6 +176,7 @@ class Draft:
     def _put_buffers(self, buffers: Mapping[str, Tensor]) -> None:
         for name, buffer in buffers.items():
             self.buffers[name] = buffer.to(self._like) if buffer.is_floating_point() else buffer.to(self._like.device)
+            self.origins.pop(name, None)
 
     def _copy(self, name: str, instead: str) -> None:
         """Enter a tensor a second time, with its origin; never the same memory, which training would write to twice."""

@@ -51,7 +51,7 @@ class GrowthOperator(Operator):
         rule = self._rule(spec.kind)
         if rule is None:
             raise OperatorError(f"expected a kind of network that {self.name} can change, got {spec.kind} ({network})")
-        draft.set_network(network, rule.grow(spec, draft.tensors(network), site.place, self.space, rng))
+        draft.set_network(network, rule.grow(spec, draft.state(network), site.place, self.space, rng))
         return draft.finish()
 
     def _rule(self, kind: str) -> GrowthRule | None:

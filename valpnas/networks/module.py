@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from valpnas.catalog import network_kind
 from valpnas.contracts.model import Model
-from valpnas.contracts.network_kind import DecoderModule, NetworkModule, Source
+from valpnas.contracts.network_kind import DecoderModule, NetworkModule, PathDropper, Source
 from valpnas.graph.subgraphs import last_decoders
 from valpnas.graph.valp import Valp
 from valpnas.networks.containers import Named
@@ -86,6 +86,12 @@ class ValpModule(nn.Module):
             elif name in wanted and all(source in result.values for source in self._sources[name]):
                 result.values[name] = self._value(name, result, {})
         return result.values[output]
+
+    def drop_paths(self, drop: PathDropper) -> None:
+        """Have every sub-network that has paths ask ``drop`` in training which to leave out."""
+        for module in self.networks.values():
+            if isinstance(module, NetworkModule):
+                module.drop_paths(drop)
 
     def latent_sizes(self) -> dict[str, int]:
         """Return the size of each decoder's latent."""

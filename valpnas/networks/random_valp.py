@@ -9,7 +9,6 @@ decide; what is left unused is then connected.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -55,7 +54,7 @@ def random_valp(
     low, high = networks or (min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks))
     _check_possible(inputs, outputs, space, (low, high))
     smallest = 0
-    for drawn_from, most in ((space, high), (_smallest(space), low)):
+    for drawn_from, most in ((space, high), (space.smallest(), low)):
         for _ in range(_TOO_LARGE):
             specs, arcs = _draw(inputs, outputs, drawn_from, (low, most), rng)
             valp = Valp.make(inputs, specs, outputs, arcs, training, batch_size)
@@ -68,11 +67,6 @@ def random_valp(
         f"max_parameters: expected room for a VALP within [space], of which the smallest found has {smallest:,}, "
         f"got {space.max_parameters:,}; raise it, or lower min_width, min_layers and min_latent"
     )
-
-
-def _smallest(space: Space) -> Space:
-    """Return the part of ``space`` with the smallest sizes."""
-    return replace(space, max_width=space.min_width, max_layers=space.min_layers, max_latent=space.min_latent)
 
 
 def _draw(

@@ -105,6 +105,7 @@ def _components(model: ShownModel) -> dict[str, Any]:
             "label": box.label,
             "lines": box.lines,
             "ratios": model.ratios.get(box.name, {}),
+            "looked": not model.undiagnosed,
             "findings": [_said(finding) for finding in model.findings if _about(finding, box.name, box.role)],
         }
         for box in boxes

@@ -29,6 +29,7 @@ _POINTS = 300  # of a curve: means over equal stretches, so that a long run's pa
 _WIDE = 50.0  # a range of this factor is marked at powers of ten only
 _FEW = 30  # changes up to which each has a line of its own
 _SLOPE = "slope per batch"
+_LEVEL = "level"
 
 
 def loss_curves(histories: Losses, line: Sequence[Step], findings: Sequence[Finding]) -> Figure:
@@ -95,20 +96,19 @@ def _traces(losses: np.ndarray, line: Sequence[Step]) -> list[Trace]:
 
 
 def _slopes(losses: np.ndarray, output: str, findings: Sequence[Finding]) -> list[Trace]:
-    """Return the fitted line of each finding that has a slope: relative to the median loss of the batches seen."""
-    about = [f for f in findings if f.output == output and not f.component and _SLOPE in f.evidence]
+    """Return the fitted line of each finding that has one: a slope of the logarithm about the level in the middle."""
+    about = [f for f in findings if f.output == output and not f.component and {_SLOPE, _LEVEL} <= set(f.evidence)]
     traces: list[Trace] = []
     for finding in about:
-        seen = losses[-int(finding.evidence.get("batches", len(losses))) :]
-        level, count = float(np.median(seen)), len(seen)
+        count = int(finding.evidence.get("batches", len(losses)))
         x = np.linspace(0, count - 1, 20)
-        y = level * (1 + finding.evidence[_SLOPE] * (x - (count - 1) / 2))
-        text = hover([str(finding), "the line through the losses since the last change, fitted by Theil and Sen"])
+        y = finding.evidence[_LEVEL] * np.exp(finding.evidence[_SLOPE] * (x - (count - 1) / 2))
+        text = hover([str(finding), "the line through the logarithm of the losses of the window, by Theil and Sen"])
         traces.append(
             {
                 "type": "scatter",
                 "x": _rounded(x + len(losses) - count),
-                "y": [float(f"{value:.5g}") if value > seen.min() else None for value in y],
+                "y": [float(f"{value:.5g}") for value in y],
                 "mode": "lines",
                 "line": {"color": ORANGE, "width": 4, "dash": "dash"},
                 "name": "fitted slope",

@@ -27,7 +27,7 @@ _LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold
 
 _STYLES = {
     "needed": "green", "not needed": "red", "falls steeply": "green", "falls": "green", "stuck": "red",
-    "gain": "green", "no gain": "red", "strong": "green", "weak": "red",
+    "gain": "green", "strong": "green", "weak": "red",
 }  # fmt: skip
 
 _PARTS_LEGEND = (
@@ -36,7 +36,8 @@ _PARTS_LEGEND = (
     "not all: parts of the input are not needed. too young: trained too briefly to be judged.\n"
     "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
     "network itself emits. training time: the part's share of it, estimated by its share of the multiply-adds. A dash: "
-    "not measured."
+    "not measured, for the output has learnt nothing yet, the part is too young, it was over the diagnostic's budget, "
+    "or it cannot alter the output."
 )
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "

@@ -58,7 +58,8 @@ function tell(about, name, component) {
   const parts = [element("h3", name), element("div", component.label), listOf(component.lines)];
   if (ratios.length) parts.push(element("strong", "Without what it has learnt"), listOf(ratios));
   parts.push(element("strong", "Findings"));
-  parts.push(component.findings.length ? listOf(component.findings) : element("div", "none"));
+  const nothing = element("div", component.looked ? "none" : "not looked at yet");
+  parts.push(component.findings.length ? listOf(component.findings) : nothing);
   about.replaceChildren(...parts);
 }
 

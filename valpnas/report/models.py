@@ -11,12 +11,12 @@ import numpy as np
 
 from valpnas.contracts.finding import Finding
 from valpnas.errors import StoreError
+from valpnas.graph.valp import Valp
 from valpnas.report.drawing import Drawing, draw
 from valpnas.report.influence import influences, parameters_of
 from valpnas.report.relevance import Ranked, Ratios, ranked, ratios
-from valpnas.search.pareto import hypervolume
-from valpnas.store.files import whole
 from valpnas.store.run_directory import RunDirectory
+from valpnas.store.seen import Seen
 
 Objectives = Mapping[str, float]
 
@@ -25,7 +25,10 @@ MOST = 8  # models drawn, so that a long run's page stays small
 
 @dataclass(frozen=True, eq=False)
 class ShownModel:
-    """A model of the front. ``missing`` says in words what could not be read."""
+    """A model of the front. ``missing`` says in words what could not be read.
+
+    ``errors`` names each diagnostic that broke, with its error; ``undiagnosed`` says that none has looked.
+    """
 
     candidate: int
     why: str
@@ -38,6 +41,7 @@ class ShownModel:
     ranked: tuple[Ranked, ...]
     ratios: Ratios
     undiagnosed: bool
+    errors: Mapping[str, str]
     missing: str
 
 
@@ -45,10 +49,9 @@ def choose(front: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> li
     """Return the members of a summary's front to draw, at most ``MOST``, each with why; the all-round best first."""
     if not front:
         return []
-    reference, ideal = problem["reference"], problem["ideal"]
-    ordered = sorted(front, key=lambda m: (-_alone(m, reference, ideal), mean_log(m, ideal), m["candidate"]))
+    ordered = best_first(front, problem["ideal"])
     whys: dict[int, list[str]] = {ordered[0]["candidate"]: ["best all-round"]}
-    for output in sorted(reference):
+    for output in sorted(problem["reference"]):
         best = min(front, key=lambda member: (member["validation"][output], member["candidate"]))
         whys.setdefault(best["candidate"], []).append(f"best {output}")
     chosen = sorted(ordered, key=lambda member: member["candidate"] not in whys)[:MOST]
@@ -56,12 +59,15 @@ def choose(front: Sequence[Mapping[str, Any]], problem: Mapping[str, Any]) -> li
 
 
 def read_model(run: RunDirectory, member: Mapping[str, Any], why: str) -> ShownModel:
-    """Read what is known of a member of the front; what is gone is said in ``missing``, and the rest is shown."""
+    """Read what is known of a member of the front; what is gone is said in ``missing``, and the rest is shown.
+
+    Raises:
+        StoreError: what the diagnostics saw in it was altered.
+    """
     candidate = member["candidate"]
-    seen = run.read_diagnostics(candidate)
-    with whole(run.path / "diagnostics", "findings"):
-        findings = tuple(Finding.from_json(finding) for finding in (seen or {"findings": []})["findings"])
-    drawing, histories, missing = _read(run, candidate)
+    valp, drawing, histories, missing = _read(run, candidate)
+    seen = run.read_diagnostics(candidate, valp)
+    findings, errors = (seen or Seen(())).findings, (seen or Seen(())).errors
     return ShownModel(
         candidate,
         why,
@@ -74,29 +80,35 @@ def read_model(run: RunDirectory, member: Mapping[str, Any], why: str) -> ShownM
         tuple(ranked(findings)),
         ratios(findings),
         seen is None,
+        errors,
         missing,
     )
 
 
-def _read(run: RunDirectory, candidate: int) -> tuple[Drawing | None, Mapping[str, np.ndarray], str]:
+_Read = tuple[Valp | None, Drawing | None, Mapping[str, np.ndarray], str]
+
+
+def _read(run: RunDirectory, candidate: int) -> _Read:
     try:
         model = run.model(candidate)
     except StoreError as error:  # weights may be deleted to save space: the page says so and draws what is left
         return _read_graph(run, candidate, str(error))
     histories = {name: losses.numpy() for name, losses in model.histories.items()}
     parameters = parameters_of(model.valp, model.weights)
-    return draw(model.valp, parameters, model.ages, influences(model)), histories, ""
+    return model.valp, draw(model.valp, parameters, model.ages, influences(model)), histories, ""
 
 
-def _read_graph(run: RunDirectory, candidate: int, missing: str) -> tuple[Drawing | None, dict[str, np.ndarray], str]:
+def _read_graph(run: RunDirectory, candidate: int, missing: str) -> _Read:
     try:
-        return draw(run.valp(candidate), {}, {}, {}), {}, missing
+        valp = run.valp(candidate)
     except StoreError as error:
-        return None, {}, str(error)
+        return None, None, {}, str(error)
+    return valp, draw(valp, {}, {}, {}), {}, missing
 
 
-def _alone(member: Mapping[str, Any], reference: Objectives, ideal: Objectives) -> float:
-    return hypervolume([member["validation"]], reference, ideal)
+def best_first(front: Sequence[Mapping[str, Any]], ideal: Objectives) -> list[Mapping[str, Any]]:
+    """Return a front's members by rising mean log validation objective: the first is what "the best model" means."""
+    return sorted(front, key=lambda member: (mean_log(member, ideal), member["candidate"]))
 
 
 def mean_log(member: Mapping[str, Any], ideal: Objectives) -> float:

@@ -30,6 +30,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "problem": problem["name"],
+        "notes": problem.get("notes", []),
         "search": config.search,
         "chooser": config.chooser,
         "seed": config.seed,

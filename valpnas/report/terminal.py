@@ -13,6 +13,7 @@ from rich.text import Text
 def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Print a run's summary, and its latest ``steps`` when there are any."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
+    parts += [Text(f"note: {note}") for note in summary["notes"]]
     if steps:
         parts.insert(0, step_table(steps))
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)

@@ -14,14 +14,16 @@ from rich.text import Text
 
 from valpnas.report.terminal import front_table, step_table
 from valpnas.report.watching import Frame, changed, frame
+from valpnas.store.lock import is_locked
 
 _PERIOD = 1.0  # seconds between two frames
 _TALL = 36  # lines of a terminal that has room for eight models and three steps with their reasons
+_IDLE = 3  # frames without a process at work from which a run has stopped; between two locks there is an instant
 _QUIET = 120.0  # seconds without news from which a run may have been stopped
 
 
 def watch(path: Path, console: Console, once: bool = False, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Show the run at ``path`` until it has ended; one that has ended, or ``once``, is shown once.
+    """Show the run at ``path`` until it has ended or stopped; one that has ended, or ``once``, is shown once.
 
     Nothing is written to the run. Where the console is no terminal, the last view alone is printed.
 
@@ -36,11 +38,15 @@ def watch(path: Path, console: Console, once: bool = False, sleep: Callable[[flo
     last, most = (3, 8) if console.height >= _TALL else (1, max(2, min(8, console.height - 18)))
     seen = frame(path, last, most)
     with Live(drawn(seen), console=console, auto_refresh=False) as live:
-        while not seen.ended:
+        idle = 0
+        while not seen.ended and idle < _IDLE:
             sleep(_PERIOD)
+            idle = 0 if is_locked(path / "lock") else idle + 1
             if changed(path) != seen.told:
                 seen = frame(path, last, most)
             live.update(drawn(seen), refresh=True)
+    if not seen.ended:
+        console.print(f"stopped: no process is at work on it; `valpnas resume {path}` goes on", soft_wrap=True)
 
 
 def drawn(seen: Frame, now: float | None = None) -> RenderableType:

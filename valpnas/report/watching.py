@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas.config import read_run_file
-from valpnas.report.models import mean_log
+from valpnas.report.models import best_first
 from valpnas.report.summary import history, summarise
 from valpnas.store.files import explained
 from valpnas.store.journal import Event
@@ -21,10 +21,10 @@ from valpnas.store.run_directory import RunDirectory
 class Frame:
     """What there is to see of a run at one instant, read from its directory alone.
 
-    ``summary`` is that of the run, its front cut to the models with the lowest mean log objective, and ``hidden`` the
-    number of those cut; ``latest`` the candidates with a verdict or a failure, the last one last; ``now`` the candidate
-    in training, if any. ``seconds`` is an estimate of the seconds of work that were left when the journal was written
-    last, None before anything is known; ``told`` is the time of that, in seconds since the epoch.
+    ``summary`` is that of the run, its front cut to the models with the lowest mean log objective, by number, and
+    ``hidden`` the number of those cut; ``latest`` the candidates with a verdict or a failure, the last one last;
+    ``now`` the candidate in training, if any. ``seconds`` is an estimate of the seconds of work that were left when the
+    journal was written last, None before anything is known; ``told`` is the time of that, in seconds since the epoch.
     """
 
     summary: Mapping[str, Any]
@@ -64,10 +64,10 @@ def frame(path: Path, last: int = 3, most: int = 8) -> Frame:
     run = RunDirectory(path)
     summary = summarise(run)
     ideal = read_problem(path)["ideal"]
-    front = sorted(summary["front"], key=lambda member: (mean_log(member, ideal), member["candidate"]))
+    front = best_first(summary["front"], ideal)
     rows = [row for row in history(run) if row["verdict"] or row.get("failure")]
     return Frame(
-        {**summary, "front": front[:most]},
+        {**summary, "front": sorted(front[:most], key=lambda member: member["candidate"])},
         max(len(front) - most, 0),
         rows[-last:],
         None if summary["ended"] else _at_work(run),

@@ -24,6 +24,7 @@ STARTS = (
         "valpnas.search.starts:HandMade",
         {"layers": 3},
     ),
+    Entry("single", "the sub-network that [network] describes, alone", "valpnas.search.starts:SingleStart"),
 )
 
 CHOOSERS = (

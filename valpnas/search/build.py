@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
-from valpnas.contracts.job import Schedule
 from valpnas.contracts.operator import Operator
+from valpnas.contracts.problem import Problem
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.contracts.search import Search
+from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
-from valpnas.search.starts import GivenStart, Start
+from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
 
@@ -39,20 +45,53 @@ def build_search(config: RunConfig) -> Search[Any]:
         initial_batches=config.initial_batches,
         batches_per_step=config.batches_per_step,
         batch_size=config.batch_size,
-        training=OutputTraining(config.learning_rate, config.algorithm),
-        schedule=Schedule(config.schedule, config.final_decay),
-        time_limit=config.time_limit,
+        training=build_training(config),
+        protocol=build_protocol(config),
     )
     return search
+
+
+def build_training(config: RunConfig) -> OutputTraining:
+    """Return how every output is trained at first."""
+    return OutputTraining(config.learning_rate, config.algorithm, config.weight_decay)
+
+
+def build_protocol(config: RunConfig) -> Protocol:
+    """Return how jobs are trained; each gets its own batches and its part of the schedule."""
+    return Protocol(
+        schedule=Schedule(config.schedule, config.final_decay, config.first_cycle, config.cycle_growth),
+        time_limit=config.time_limit,
+        augmentation=config.augmentation,
+        label_smoothing=config.label_smoothing,
+        drop_path=config.drop_path,
+        select=config.select,
+    )
 
 
 def build_start(config: RunConfig) -> Start:
     """Return the start that ``config`` describes; a file is read when the search begins."""
     if config.start.endswith(".json"):
         return GivenStart(path=Path(config.start))
+    if config.start == "single":
+        return SingleStart(network=config.network)
     entry = catalog.find("start", STARTS, config.start)
     start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start
+
+
+def build_space(space: Space, problem: Problem) -> Space:
+    """Return ``space`` with what it leaves to ``problem``: sizes of its inputs, and decoders where an output generates.
+
+    Raises:
+        UnknownNameError: a kind of sub-network is unknown.
+        ValpnasError: nothing can be drawn of a kind within these bounds.
+    """
+    fitted = space.fitted(vertex.shape for vertex in problem.inputs)
+    drawn = [catalog.network_kind(kind).random(fitted, np.random.default_rng(0)) for kind in fitted.networks]
+    generates = any(isinstance(output.task, Generation) for output in problem.outputs)
+    if not generates or any(spec.decodes for spec in drawn):
+        return fitted
+    return replace(fitted, networks=(*fitted.networks, "decoder"))
 
 
 def build_balancer(config: RunConfig) -> Balancer:

@@ -14,9 +14,10 @@ import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.failure import failure_reason, is_out_of_memory
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Protocol, Result, Schedule
+from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.errors import (
     ConfigError,
@@ -54,7 +55,10 @@ class HillState:
 
 @dataclass(frozen=True)
 class HillClimbing(Search[HillState]):
-    """Hill climbing with a budget of ``steps`` proposals after the start."""
+    """Hill climbing with a budget of ``steps`` proposals after the start.
+
+    ``protocol`` says how each job is trained, but for its batches and its part of the run's schedule.
+    """
 
     chooser: Chooser
     acceptance: Acceptance
@@ -65,8 +69,7 @@ class HillClimbing(Search[HillState]):
     batches_per_step: int = 200
     batch_size: int = 100
     training: OutputTraining = field(default_factory=OutputTraining)
-    schedule: Schedule = field(default_factory=Schedule)
-    time_limit: float = 0.0
+    protocol: Protocol = field(default_factory=Protocol)
     name: ClassVar[str] = "hill-climbing"
 
     def begin(self) -> HillState:
@@ -170,7 +173,7 @@ class HillClimbing(Search[HillState]):
         self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
     ) -> Job:
         batches = self.initial_batches if origin == "start" else self.batches_per_step
-        protocol = Protocol(batches, self.schedule, self._span(state, origin), self.time_limit)
+        protocol = replace(self.protocol, batches=batches, span=self._span(state, origin))
         return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol, proposal), model)
 
     def _span(self, state: HillState, origin: Origin) -> tuple[float, float]:

@@ -1,22 +1,25 @@
-"""Starts: the model a search begins with - drawn at random, made by hand, or read from a file."""
+"""Starts: the model a search begins with - drawn at random, made by hand, of one sub-network, or read from a file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from valpnas.catalog import network_kind
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError
+from valpnas.graph.spec import Spec
 from valpnas.graph.validity import check_same_outputs, validate
-from valpnas.graph.valp import OutputTraining, Valp
+from valpnas.graph.valp import Arc, OutputTraining, SubNetwork, Valp
 from valpnas.networks.hand_made import hand_made
 from valpnas.networks.module import count_parameters
-from valpnas.networks.random_valp import random_valp
+from valpnas.networks.random_valp import free_ids, random_valp
 from valpnas.store.models import load_valp
 
 
@@ -86,6 +89,42 @@ class HandMade(Start):
     ) -> Valp:
         """Write it down."""
         return hand_made(problem.inputs, problem.outputs, self.layers, self.parameters, training, batch_size)
+
+
+@dataclass(frozen=True)
+class SingleStart(Start):
+    """One sub-network that reads every input, and a head per output: a stand-alone network."""
+
+    network: Mapping[str, Any] = field(default_factory=dict)
+
+    def draw(
+        self,
+        problem: Problem,
+        space: Space,  # noqa: ARG002
+        training: Mapping[str, OutputTraining],
+        batch_size: int,
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> Valp:
+        """Build it; raises ``ConfigError`` or ``InvalidValpError`` when it does not fit ``problem``."""
+        inputs, outputs = [i.name for i in problem.inputs], [o.name for o in problem.outputs]
+        name = free_ids([*inputs, *outputs], 1)[0]
+        arcs = [*(Arc(source, name) for source in inputs), *(Arc(name, output) for output in outputs)]
+        networks = [SubNetwork(name, self._spec())]
+        valp = Valp.make(problem.inputs, networks, problem.outputs, arcs, training, batch_size)
+        validate(valp)
+        return valp
+
+    def _spec(self) -> Spec:
+        if "kind" not in self.network:
+            raise ConfigError("start 'single': expected a table [network] with the key 'kind', got none; add one")
+        kind = network_kind(self.network["kind"])
+        try:
+            return kind.read(self.network)
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise ConfigError(
+                f"[network]: expected a description of kind {kind.name!r}, got {what}; mend it"
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from pathlib import Path
 from typing import IO
 
 from valpnas.errors import StoreError
 from valpnas.store.files import explained
+
+_WAITS = (0.01, 0.02, 0.05, 0.0)  # seconds: whoever only looks whether it is locked holds it for an instant
 
 
 def locked(path: Path, what: str = "run") -> IO[bytes]:
@@ -18,11 +21,25 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
     """
     with explained(path, "lock"):
         file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise StoreError(
-            f"{path.parent}: expected to be alone, but another process is writing this {what}; wait for it or stop it"
-        ) from error
-    return file
+    for wait in _WAITS:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError:
+            time.sleep(wait)
+    file.close()
+    raise StoreError(
+        f"{path.parent}: expected to be alone, but another process is writing this {what}; wait for it or stop it"
+    )
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether a process holds the lock at ``path``; nothing is written, and it is free again at once."""
+    if not path.exists():
+        return False
+    with explained(path, "read"), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

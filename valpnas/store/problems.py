@@ -54,6 +54,7 @@ def save_problem(
             "samplers": {name: asdict(scorer) for name, scorer in problem.samplers.items()},
             "transforms": dict(transforms),
             "yardsticks": dict(yardsticks),
+            "notes": list(problem.notes),
         },
     )
 
@@ -106,6 +107,7 @@ def _problem(data: Mapping[str, Any], parts: Parts) -> Problem:
         data["ideal"],
         {name: SampleScorer(**scorer) for name, scorer in data["samplers"].items()},
         in_memory=True,
+        notes=tuple(data.get("notes", ())),  # files of earlier versions have none
     )
 
 

@@ -50,4 +50,5 @@ def _result(asked: Asked, event: Event) -> Result:
     spent = {key: event[key] for key in ("batches", "cost", "seconds")}
     if event["event"] == "failed":
         return Result(record, reason=event["reason"], **spent)
-    return Result(record, **{key: event[key] for key in ("objectives", "reported", "parameters")}, **spent)
+    curve = tuple(event.get("curve", ()))
+    return Result(record, **{key: event[key] for key in ("objectives", "reported", "parameters")}, **spent, curve=curve)

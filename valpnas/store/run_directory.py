@@ -17,6 +17,7 @@ from valpnas.store.journal import Event, Journal
 from valpnas.store.lock import locked
 from valpnas.store.models import load_model, load_valp, save_valp, save_weights
 from valpnas.store.replay import Asked, replay
+from valpnas.store.seen import Seen, read_seen
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
 
@@ -145,10 +146,14 @@ class RunDirectory:
         """Write what the diagnostics saw in a candidate."""
         write_json(self._diagnostics(candidate), data)
 
-    def read_diagnostics(self, candidate: int) -> dict[str, Any] | None:
-        """Return what the diagnostics saw in a candidate, None when none has looked; raises ``StoreError``."""
+    def read_diagnostics(self, candidate: int, valp: Valp | None) -> Seen | None:
+        """Return what the diagnostics saw in a candidate whose graph is ``valp``, None when none has looked.
+
+        Raises:
+            StoreError: the file holds something else, or speaks of what is not in the graph (None: it is gone).
+        """
         path = self._diagnostics(candidate)
-        return dict(read_json(path)) if path.exists() else None
+        return read_seen(path, valp) if path.exists() else None
 
     def _diagnostics(self, candidate: int) -> Path:
         return self.path / "diagnostics" / f"{candidate:05d}.json"
@@ -187,4 +192,5 @@ def _result_event(result: Result) -> Event:
         "reported": {name: dict(figures) for name, figures in result.reported.items()},
         "parameters": result.parameters,
         **spent,
+        **({"curve": [dict(objectives) for objectives in result.curve]} if result.curve else {}),
     }

@@ -1,7 +1,8 @@
 """Does every new weight learn? A block that starts between two zero layers never would, and nothing else would tell.
 
 A layer that starts at zero hides what lies before it for one batch, so a new block may wait for as many batches as
-there are zero layers, and one more.
+there are zero layers, and one more. Models are in evaluation mode: a bias in front of batch normalisation has no
+gradient in training, since the mean of the batch takes it away again, and still belongs to the published cells.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def check_gradients_reach(what: str, mutated: Mutated, probe: Probe) -> None:
     """
     blocks = {name: _new_entries(mutated.lineage.tensors.get(name), t) for name, t in mutated.weights.items()}
     blocks = {name: mask for name, mask in blocks.items() if mask.any()}
-    batches = 1 + _zero_layers(mutated.weights)
+    batches = 1 + _zero_layers(mutated.weights, blocks)
     model = Model(mutated.valp, mutated.weights, mutated.buffers)
     for candidate, batch in ((model, probe), (_positive(model), _positive_probe(probe))):
         if blocks:
@@ -49,14 +50,18 @@ def _new_entries(origin: Origin | None, tensor: Tensor) -> Tensor:
     return mask
 
 
-def _zero_layers(weights: Mapping[str, Tensor]) -> int:
-    """Count the matrices that are zero as a whole: a bound on how many zero layers can follow one another."""
-    return sum(tensor.dim() > 1 and not tensor.any() for tensor in weights.values())
+def _zero_layers(weights: Mapping[str, Tensor], blocks: Mapping[str, Tensor]) -> int:
+    """Count the matrices that are zero as a whole, or where they are new.
+
+    It bounds how many zero layers can follow one another.
+    """
+    matrices = {name: tensor for name, tensor in weights.items() if tensor.dim() > 1}
+    return sum(not t.any() or (name in blocks and not t[blocks[name]].any()) for name, t in matrices.items())
 
 
 def _without_gradient(model: Model, probe: Probe, blocks: Mapping[str, Tensor], batches: int) -> dict[str, Tensor]:
     """Train a copy and return the blocks that have seen no gradient by the end."""
-    module = load_module(replace(model, weights={name: tensor.clone() for name, tensor in model.weights.items()}))
+    module = load_module(replace(model, weights={name: t.clone() for name, t in model.weights.items()})).eval()
     parameters = dict(module.named_parameters())
     probe = probe.like(next(iter(parameters.values())))
     optimiser = torch.optim.Adam(parameters.values(), lr=1e-2)

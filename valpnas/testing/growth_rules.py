@@ -32,7 +32,7 @@ def check_growth(kind: NetworkKind, spec: Spec, space: Space, rng: np.random.Gen
     sources = {"a": Source((2,)), "b": Source((3,))}
     module = kind.build(spec, sources)
     kind.initialise(module, torch_stream(rng))
-    tensors = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    tensors = {name: tensor.detach() for name, tensor in module.state_dict().items()}
     tried = 0
     for name, rule in kind.growth().items():
         places = rule.places(spec, space)
@@ -66,8 +66,8 @@ def _check_place(
 
 
 def _equal(one: Grown, other: Grown) -> bool:
-    names = one.tensors.keys()
-    return names == other.tensors.keys() and all(torch.equal(one.tensors[name], other.tensors[name]) for name in names)
+    first, second = {**one.tensors, **one.buffers}, {**other.tensors, **other.buffers}
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def _check_grown(kind: NetworkKind, spec: Spec, sources: Mapping[str, Source], what: str, grown: Grown) -> None:
@@ -77,6 +77,8 @@ def _check_grown(kind: NetworkKind, spec: Spec, sources: Mapping[str, Source], w
     require(
         kind.read(grown.spec.to_json()) == grown.spec, SHAPE, f"{what} to give a spec that can be stored", grown.spec
     )
-    asked = {name: tuple(p.shape) for name, p in kind.build(grown.spec, sources).named_parameters()}
-    given = {name: tuple(tensor.shape) for name, tensor in grown.tensors.items()}
-    require(asked == given, GROWN, f"{what} to give {asked}", given)
+    module = kind.build(grown.spec, sources)
+    for wanted, made in ((module.named_parameters(), grown.tensors), (module.named_buffers(), grown.buffers)):
+        asked = {name: tuple(tensor.shape) for name, tensor in wanted}
+        given = {name: tuple(tensor.shape) for name, tensor in made.items()}
+        require(asked == given, GROWN, f"{what} to give {asked}", given)

@@ -162,9 +162,8 @@ def _check_weights(what: str, parent: Model, child: Mutated) -> None:
         require(not wrong, WEIGHTS, f"{what}: {', '.join(f'{name} {expected.get(name)}' for name in wrong)}", told)
     kinds = {(t.dtype, t.device) for t in [*parent.weights.values(), *child.weights.values()]}
     require(len(kinds) == 1, WEIGHTS, f"{what} to keep floating type and device", kinds)
-    bad = [name for name, tensor in child.weights.items() if not tensor.isfinite().all()]
+    tensors = {**child.weights, **child.buffers}
+    bad = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
     require(not bad, WEIGHTS, f"{what} to give finite weights", bad)
-    memory = {tensor.data_ptr() for tensor in child.weights.values()}
-    require(
-        len(memory) == len(child.weights), WEIGHTS, f"{what} to give each weight memory of its own", "shared memory"
-    )
+    memory = {tensor.data_ptr() for tensor in tensors.values()}
+    require(len(memory) == len(tensors), WEIGHTS, f"{what} to give each tensor memory of its own", "shared memory")

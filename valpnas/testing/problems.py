@@ -24,7 +24,7 @@ DISJOINT = "no row is in two parts"
 BOUNDS = "0 < ideal < reference for every output"
 SAMPLERS = "every generation output has a yardstick, and no other"
 TARGETS = "a yardstick that is fitted to classes names a classification of the problem"
-FILES = "every file has an address, a SHA-256 and a place of its own"
+FILES = "every file has a place of its own, an address or none, and a SHA-256 or none where none is published"
 
 
 def check_problem(problem: Problem, reader: Reader, duplicates: float = 0.1) -> Parts:
@@ -69,8 +69,9 @@ def _check_samplers(problem: Problem) -> None:
 
 def _check_files(problem: Problem) -> None:
     for file in problem.files:
-        kept = re.fullmatch("[0-9a-f]{64}", file.sha256) and "://" in file.url
-        require(bool(kept), FILES, f"{problem.name}: an address and 64 hexadecimal digits for {file.name}", file)
+        kept = re.fullmatch("([0-9a-f]{64})?", file.sha256) and (not file.url or "://" in file.url)
+        told = f"{problem.name}: an address and 64 hexadecimal digits for {file.name}, or nothing in their place"
+        require(bool(kept), FILES, told, file)
     places = [f"{file.folder}/{file.name}" for file in problem.files]
     require(len(set(places)) == len(places), FILES, f"{problem.name}: each file once", places)
 

@@ -22,7 +22,7 @@ _FIRST_MOMENTS = ("exp_avg", "momentum_buffer", "grad_avg")  # new entries start
 def check_lineage(what: str, parents: tuple[Model, ...], mutated: Mutated) -> None:
     """Raise ``ConformanceError`` when the lineage an operator returned is impossible or leaves something out."""
     for name, origin in mutated.lineage.tensors.items():
-        _check_origin(f"{what}: {name}", origin, parents, mutated.weights.get(name))
+        _check_origin(f"{what}: {name}", origin, parents, _tensors(mutated).get(name))
     _check_complete(what, parents[0], mutated)
 
 
@@ -34,10 +34,10 @@ def check_state_carried(what: str, parents: tuple[Model, ...], mutated: Mutated,
 
 
 def _check_origin(what: str, origin: Origin, parents: tuple[Model, ...], tensor: Tensor | None) -> None:
-    require(tensor is not None, LINEAGE, f"{what} to be a weight of the new model", "no such weight")
+    require(tensor is not None, LINEAGE, f"{what} to be a tensor of the new model", "no such tensor")
     require(0 <= origin.parent < len(parents), LINEAGE, f"{what} to name a parent", origin.parent)
-    source = parents[origin.parent].weights.get(origin.tensor)
-    require(source is not None, LINEAGE, f"{what} to name a weight of its parent", origin.tensor)
+    source = _tensors(parents[origin.parent]).get(origin.tensor)
+    require(source is not None, LINEAGE, f"{what} to name a tensor of its parent", origin.tensor)
     if tensor is None or source is None:
         return
     index = _full(origin, source)
@@ -57,15 +57,24 @@ def _full(origin: Origin, source: Tensor) -> list[np.ndarray]:
 def _check_complete(what: str, parent: Model, mutated: Mutated) -> None:
     """Whatever stands unchanged under its old name must be known to have survived, or to have moved elsewhere."""
     claimed = {origin.tensor for origin in mutated.lineage.tensors.values() if origin.parent == 0}
-    for name, tensor in mutated.weights.items():
-        before = parent.weights.get(name)
-        if before is not None and before.shape == tensor.shape and torch.equal(before, tensor) and tensor.any():
+    for name, tensor in _tensors(mutated).items():
+        before = _tensors(parent).get(name)
+        if before is not None and torch.equal(before, tensor) and not _constant(tensor):
             known = name in mutated.lineage.tensors or name in claimed
             require(known, LINEAGE, f"{what}: an origin for the unchanged {name}", "none")
     for network in {n.id for n in mutated.valp.networks} & set(parent.valp.specs):
         require(network in mutated.lineage.networks, LINEAGE, f"{what}: an origin for network {network}", "none")
     for output in set(mutated.valp.tasks) & set(parent.valp.tasks):
         require(output in mutated.lineage.outputs, LINEAGE, f"{what}: a history for output {output}", "none")
+
+
+def _tensors(holder: Model | Mutated) -> dict[str, Tensor]:
+    return {**holder.weights, **holder.buffers}
+
+
+def _constant(tensor: Tensor) -> bool:
+    """Say whether all entries are alike, as those of a tensor that has just been initialised may be too."""
+    return bool((tensor == tensor.flatten()[0]).all())
 
 
 def _check_moments(

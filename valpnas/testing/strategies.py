@@ -20,6 +20,7 @@ from valpnas.graph.valp import ALGORITHMS, Arc, Input, Output, OutputTraining, S
 from valpnas.networks.decoder import DecoderSpec
 from valpnas.networks.dense_spec import Branch, DenseSpec, Layer
 from valpnas.networks.module import fresh_model
+from valpnas.testing.cell_strategies import cell_spaces, cell_specs
 from valpnas.testing.partly_trained import partly_trained
 
 SHAPES = ((1,), (3,), (1, 4, 4))
@@ -32,7 +33,9 @@ def spaces(draw: st.DrawFn) -> Space:
     """Draw a space of small networks; all activations are allowed, and dense networks always are."""
     low = draw(st.integers(1, 3))
     return Space(
-        networks=draw(st.sampled_from([("dense",), ("dense", "decoder")])),
+        networks=draw(
+            st.sampled_from([("dense",), ("dense", "decoder"), ("dense", "cell"), ("cell", "decoder", "dense")])
+        ),
         min_width=low,
         max_width=draw(st.integers(low + 1, 12)),
         max_layers=draw(st.integers(1, 3)),
@@ -40,6 +43,7 @@ def spaces(draw: st.DrawFn) -> Space:
         max_latent=draw(st.integers(1, 3)),
         activations=ACTIVATIONS,
         max_networks=draw(st.integers(1, 8)),
+        cells=draw(cell_spaces()),
     )
 
 
@@ -142,8 +146,11 @@ def _draw_networks(
 
 
 def _draw_spec(draw: st.DrawFn, sources: Sequence[tuple[int, ...]], decodes: bool) -> Spec:
-    if decodes or draw(st.integers(0, 3)) == 0:
+    drawn = draw(st.integers(0, 5))
+    if decodes or drawn == 0:
         return draw(decoder_specs())
+    if drawn in (1, 2):
+        return draw(cell_specs())
     widths = [shape[0] for shape in sources if len(shape) == 1]
     return draw(dense_specs(st.sampled_from(widths) | WIDTHS if widths else WIDTHS))
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol
+from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
 from valpnas.seeding import torch_stream
+from valpnas.training.augmenting import Augmenter
 from valpnas.training.balancing.balancer import Balancer, GroupBalancer
 from valpnas.training.balancing.fixed import Sum
+from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
@@ -34,9 +37,17 @@ class Engine(ABC):
 
     @abstractmethod
     def train(
-        self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
+        self,
+        model: Model,
+        prepared: Prepared,
+        losses: Losses,
+        protocol: Protocol,
+        rng: np.random.Generator,
+        clock: BatchClock | None = None,
     ) -> Model:
         """Return ``model`` trained for ``protocol.batches`` batches; the argument is not altered.
+
+        ``clock`` counts the seconds of the batches. ``protocol.select`` is of no matter here: the state is the last.
 
         Raises:
             TrainingFailedError: the losses stopped being finite, the time limit passed, or the balancer cannot
@@ -48,19 +59,26 @@ class PlainEngine(Engine):
     """Eager PyTorch: the reference that every faster engine must agree with."""
 
     def train(
-        self, model: Model, prepared: Prepared, losses: Losses, protocol: Protocol, rng: np.random.Generator
+        self,
+        model: Model,
+        prepared: Prepared,
+        losses: Losses,
+        protocol: Protocol,
+        rng: np.random.Generator,
+        clock: BatchClock | None = None,
     ) -> Model:
         """Train with one optimiser per group, and one backward pass where there is one group."""
         check_balance(self.balancer, model)
-        phase = _Phase(model, prepared, losses, self.balancer, torch_stream(rng, str(prepared.device)))
+        phase = _Phase(model, prepared, losses, self.balancer, protocol, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
         deadline = deadline_of(protocol)
-        for batch, rows in enumerate(
-            batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
-        ):
-            record[batch] = phase.step(rows, protocol.schedule.factor(protocol.progress(batch)))
-            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                check_losses(model, record[: batch + 1], deadline, protocol)
+        with (clock or BatchClock()).running(prepared.device):
+            for batch, rows in enumerate(
+                batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
+            ):
+                record[batch] = phase.step(rows, protocol.progress(batch))
+                if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                    check_losses(model, record[: batch + 1], deadline, protocol)
         return phase.finish(model, record)
 
 
@@ -68,23 +86,35 @@ class _Phase:
     """A module in training: its optimisers and what balances the losses of each, and one step of them."""
 
     def __init__(
-        self, model: Model, prepared: Prepared, losses: Losses, balancer: Balancer, generator: torch.Generator
+        self,
+        model: Model,
+        prepared: Prepared,
+        losses: Losses,
+        balancer: Balancer,
+        protocol: Protocol,
+        generator: torch.Generator,
     ) -> None:
-        self.part, self.losses, self.generator = prepared.train, losses, generator
+        self.part, self.schedule, self.generator = prepared.train, protocol.schedule, generator
+        smoothing = protocol.label_smoothing
+        self.losses = replace(losses, label_smoothing=smoothing) if smoothing else losses
+        self.augment = Augmenter.of(protocol.augmentation, model.valp.inputs, generator)
+        self.drop = DropPath(protocol.drop_path, generator)
         self.module = ValpModule(model.valp)
         state = {
             name: tensor.to(prepared.device, copy=True) for name, tensor in {**model.weights, **model.buffers}.items()
         }
         self.module.load_state_dict(state, assign=True)
         self.module.requires_grad_(True).train()
+        self.module.drop_paths(self.drop)
         self.latents = self.module.latent_sizes()
         groups = optimiser_groups(model.valp)
         self.optimisers = [GroupOptimiser(g, self.module, model.optimiser.get(g.lead, {})) for g in groups]
         self.balancers = [balancer.begin(g, self.module, model.balancer) for g in groups]
 
-    def step(self, rows: Tensor, factor: float) -> Tensor:
-        """Train on one batch and return the losses, ``(outputs,)``."""
-        inputs = {name: value[rows] for name, value in self.part.inputs.items()}
+    def step(self, rows: Tensor, progress: float) -> Tensor:
+        """Train on one batch at ``progress`` of the run and return the losses, ``(outputs,)``."""
+        factor, self.drop.progress = self.schedule.factor(progress), progress
+        inputs = self.augment({name: value[rows] for name, value in self.part.inputs.items()})
         targets = {name: value[rows] for name, value in self.part.targets.items()}
         noise = {
             d: torch.randn(len(rows), k, generator=self.generator, device=rows.device) for d, k in self.latents.items()
@@ -116,3 +146,8 @@ class _Phase:
             balancer={output: slots for b in self.balancers for output, slots in b.state().items()},
             record=record,
         )
+
+
+def batches_per_epoch(rows: int, batch_size: int) -> int:
+    """Return the batches of an epoch; the rows of an incomplete last one wait for the next epoch's draw."""
+    return rows // min(batch_size, rows)

@@ -19,7 +19,7 @@ from valpnas.training.fitting import UNKEPT, Fitting
 from valpnas.training.objectives import Losses, Score, reconstruction_error, sampled_values, score_prediction
 from valpnas.training.scorers import FrechetScorer, fit_scorer
 
-_CHUNK = 2048  # rows at once: bounds the memory of a wide model on a large held-out part
+_CHUNK = 256  # rows at once: what a network of maps holds of more is fetched from the system anew by every operation
 _PRIOR_SEED = 0  # every candidate of every run is judged on the same prior draws, so that differences are the model's
 
 

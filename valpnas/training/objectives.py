@@ -32,10 +32,14 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Losses:
-    """The loss of each output of a problem; ``scales`` are the constant predictor's losses by output."""
+    """The loss of each output of a problem; ``scales`` are the constant predictor's losses by output.
+
+    ``label_smoothing`` is the part of a class's share that is spread over all classes.
+    """
 
     scales: Mapping[str, float]
     mean_targets: Mapping[str, Tensor]
+    label_smoothing: float = 0.0
 
     def __call__(
         self,
@@ -57,7 +61,7 @@ class Losses:
     def _loss(self, module: ValpModule, name: str, task: Task, result: Forward, target: Tensor) -> Tensor:
         logits = result.values[name]
         if isinstance(task, Classification):
-            return F.cross_entropy(logits, target)
+            return F.cross_entropy(logits, target, label_smoothing=self.label_smoothing)
         if isinstance(task, Regression):
             return F.mse_loss(logits, target)
         if isinstance(task, Distribution):

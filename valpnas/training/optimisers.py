@@ -11,16 +11,18 @@ from torch.optim import Optimizer
 
 from valpnas.contracts.model import Slots
 from valpnas.graph.optimiser_groups import OptimiserGroup
-from valpnas.graph.valp import Valp
+from valpnas.graph.valp import OutputTraining, Valp
 from valpnas.networks.module import ValpModule, component_of
 
 # Fused wherever torch has it for both devices: the loop over tensors costs more than the arithmetic of small networks.
-_MAKERS: dict[str, Callable[[list[nn.Parameter], float], Optimizer]] = {
-    "adam": lambda parameters, rate: torch.optim.Adam(parameters, lr=rate, fused=True),
-    "adamw": lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, fused=True),
-    "sgd": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate, momentum=0.9, fused=True),
-    "rmsprop": lambda parameters, rate: torch.optim.RMSprop(parameters, lr=rate, foreach=True),
-    "adagrad": lambda parameters, rate: torch.optim.Adagrad(parameters, lr=rate, foreach=True),
+_MAKERS: dict[str, Callable[[list[nn.Parameter], OutputTraining], Optimizer]] = {
+    "adam": lambda parameters, how: torch.optim.Adam(parameters, lr=how.learning_rate, fused=True),
+    "adamw": lambda parameters, how: torch.optim.AdamW(
+        parameters, lr=how.learning_rate, weight_decay=how.weight_decay, fused=True
+    ),
+    "sgd": lambda parameters, how: torch.optim.SGD(parameters, lr=how.learning_rate, momentum=0.9, fused=True),
+    "rmsprop": lambda parameters, how: torch.optim.RMSprop(parameters, lr=how.learning_rate, foreach=True),
+    "adagrad": lambda parameters, how: torch.optim.Adagrad(parameters, lr=how.learning_rate, foreach=True),
 }
 
 
@@ -44,7 +46,7 @@ class GroupOptimiser:
             reached &= components
         self.named = {n: p for n, p in module.named_parameters() if component_of(n) in reached}
         self.parameters = list(self.named.values())
-        self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how.learning_rate)
+        self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how)
         for name, slots in state.items():
             if (parameter := self.named.get(name)) is not None:  # models rest on the CPU between jobs
                 kept = {part: value.to(parameter.device, copy=True) for part, value in slots.items()}

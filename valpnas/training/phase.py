@@ -9,8 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol
 from valpnas.contracts.model import Model, Slots
+from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.training.balancing.balancer import Balancer
 

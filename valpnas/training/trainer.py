@@ -2,70 +2,102 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from valpnas.catalog import network_kind
 from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
+from valpnas.networks.module import sources_of
+from valpnas.training.attempt import Attempt, Watcher
 from valpnas.training.data import Prepared
-from valpnas.training.engine import Engine
+from valpnas.training.engine import Engine, batches_per_epoch
 from valpnas.training.evaluation import Evaluator
 
 Streams = Callable[[int, str], np.random.Generator]
 
 
+def ignore(done: int, planned: int) -> None:
+    """Watch nothing."""
+
+
 @dataclass(frozen=True, eq=False)
 class JobTrainer:
-    """Trains and evaluates jobs of one run; ``streams`` gives the random stream of a candidate for a purpose."""
+    """Trains and evaluates jobs of one run; ``streams`` gives the random stream of a candidate for a purpose.
+
+    ``watch`` sees each epoch of a job that is trained by epochs.
+    """
 
     prepared: Prepared
     evaluator: Evaluator
     engine: Engine
     streams: Streams
+    watch: Watcher = ignore
 
     def __call__(self, job: Job) -> Result:
         """Train and evaluate ``job``; a candidate that fails comes back with its reason, and the search goes on."""
         if job.fault:
             return Result(job.record, reason=job.fault)
-        started = time.perf_counter()
+        attempt = Attempt(job, self.engine, self.evaluator, self.watch)
         try:
-            model = self._trained(job)
+            model, scores = attempt.run(self.streams(job.record.candidate, "train"))
         except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden
-            return self._failed(job, error, getattr(error, "batches", 0), {"training": time.perf_counter() - started})
-        seconds = {"training": time.perf_counter() - started}
-        try:
-            scores = self.evaluator.scores(model, "validation")
-        except Exception as error:  # likewise
-            return self._failed(job, error, job.record.protocol.batches, seconds)
+            return Result(
+                job.record,
+                batches=attempt.batches,
+                cost=self._cost(job.model, attempt.batches),
+                seconds=attempt.seconds,
+                reason=failure_reason(error),
+            )
         return Result(
             job.record,
             objectives={name: score.objective for name, score in scores.items()},
             reported={name: dict(score.reported) for name, score in scores.items()},
-            batches=job.record.protocol.batches,
-            cost=self._cost(model, job.record.protocol.batches),
+            batches=attempt.batches,
+            cost=self._cost(model, attempt.batches),
             parameters=model.parameters,
-            seconds={**seconds, "evaluation": time.perf_counter() - started - seconds["training"]},
+            seconds=attempt.seconds,
             model=model,
+            curve=tuple(attempt.curve),
         )
 
-    def _trained(self, job: Job) -> Model:
-        rng = self.streams(job.record.candidate, "train")
-        return self.engine.train(job.model, self.prepared, self.evaluator.losses, job.record.protocol, rng)
+    def warm_up(self, job: Job) -> None:
+        """Train an epoch of ``job`` and forget it: what a device does once is then in no job's seconds (facts B10).
 
-    def _failed(self, job: Job, error: Exception, batches: int, seconds: Mapping[str, float]) -> Result:
-        """Return the failure with what it cost."""
-        cost = self._cost(job.model, batches)
-        return Result(job.record, batches=batches, cost=cost, seconds=seconds, reason=failure_reason(error))
+        Nothing is raised: a job that cannot be trained fails when it is its turn.
+        """
+        epoch = batches_per_epoch(len(self.prepared.train), job.model.valp.batch_size)
+        protocol = job.record.protocol.part(0, min(epoch, job.record.protocol.batches))
+        rng = self.streams(job.record.candidate, "warm up")
+        with suppress(Exception):
+            self.engine.train(job.model, self.prepared, self.evaluator.losses, protocol, rng)
 
     def _cost(self, model: Model, batches: int) -> float:
         return float(batches * multiply_adds(model, len(self.prepared.train)))
 
 
+@dataclass(eq=False)
+class WarmedUp:
+    """A trainer that warms up with the first job it gets."""
+
+    trainer: JobTrainer
+    warm: bool = False
+
+    def __call__(self, job: Job) -> Result:
+        """Train and evaluate ``job``."""
+        if not self.warm and not job.fault:
+            self.trainer.warm_up(job)
+        self.warm = True
+        return self.trainer(job)
+
+
 def multiply_adds(model: Model, rows: int) -> int:
-    """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward, matrix products only."""
-    matrices = sum(tensor.numel() for tensor in model.weights.values() if tensor.dim() == 2)
-    return 3 * matrices * min(model.valp.batch_size, rows)
+    """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward."""
+    valp = model.valp
+    networks = (network_kind(n.spec.kind).multiply_adds(n.spec, sources_of(valp, n.id)) for n in valp.networks)
+    heads = (t.numel() for name, t in model.weights.items() if name.startswith("outputs.") and t.dim() == 2)
+    return 3 * (sum(networks) + sum(heads)) * min(valp.batch_size, rows)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tests.operators import cases
 from tests.training.toy_data import losses_of, prepared_for, with_algorithm
-from valpnas.contracts.job import Protocol, Schedule
 from valpnas.contracts.model import Model, Slots
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.graph.valp import Valp
 from valpnas.networks.module import fresh_model, load_module

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol, Schedule
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.graph.valp import Valp
 from valpnas.networks.module import fresh_model, load_module
@@ -40,8 +41,9 @@ def compiled(
     model: Model, prepared: Prepared, losses: Losses, rows: Tensor, balancer: Balancer | None = None
 ) -> tuple[Plan, ByGroup]:
     """Return a plan that holds ``rows``, and the gradients it computes, by group and tensor."""
-    plan = compile_phase([model], prepared.train, losses, balancer or Sum(), [torch.Generator().manual_seed(NOISE)])
-    plan.batch.set_rows(0, rows)
+    generators = [torch.Generator().manual_seed(NOISE)]
+    plan = compile_phase([model], prepared.train, losses, balancer or Sum(), Protocol(), generators)
+    plan.memory.batch.set_rows(0, rows)
     with torch.no_grad():
         plan.differentiate()
     return plan, {each.owned.group.lead: plan.gradients(each, 0) for each in plan.passes}
@@ -85,13 +87,18 @@ def assert_close(one: ByGroup, other: ByGroup, dtype: torch.dtype) -> None:
 
 
 def trained(
-    model: Model, prepared: Prepared, losses: Losses, batches: int, balancer: Balancer | None = None, name: int = 0
+    model: Model,
+    prepared: Prepared,
+    losses: Losses,
+    batches: int,
+    balancer: Balancer | None = None,
+    **more: Any,
 ) -> tuple[Model, Model]:
-    """Return the model trained by the plain and by the compiled engine."""
-    protocol = Protocol(batches, Schedule("linear"), (0.0, 1.0))
+    """Return the model trained by the plain and by the compiled engine; ``more`` of the protocol."""
+    protocol = Protocol(batches, Schedule("linear"), (0.0, 1.0), **more)
     engines = PlainEngine(balancer or Sum()), CompiledEngine(balancer or Sum())
     plain, planned = (
-        engine.train(model, prepared, losses, protocol, stream(0, "compiled", name)) for engine in engines
+        engine.train(model, prepared, losses, protocol, stream(0, "compiled")) for engine in engines
     )  # fmt: skip
     return plain, planned
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tests.training.test_engine import contents
 from tests.training.toy_data import losses_of, prepared_for, toy_model, toy_prepared, with_algorithm
-from valpnas.contracts.job import Protocol
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
 from valpnas.graph.valp import ALGORITHMS, OutputTraining, Valp
 from valpnas.seeding import stream
@@ -48,6 +49,18 @@ def test_drawn_valps_end_at_the_same_model(valp: Valp, seed: int) -> None:
     model = model_of(replace(valp, training=tuple(gentle[o.name] for o in valp.outputs)), seed)
     plain, planned = trained(model, prepared, losses_of(prepared), 5)
     assert_same(replace(plain, optimiser={}), replace(planned, optimiser={}), 2e-3)
+
+
+def test_what_a_protocol_alters_is_altered_alike() -> None:
+    """Augmented images, smoothed labels, decayed weights, all with the same draws."""
+    model = with_algorithm(toy_model(PREPARED), "adamw", 1e-3)
+    decayed = tuple(replace(how, weight_decay=0.3) for how in model.valp.training)
+    model = replace(model, valp=replace(model.valp, training=decayed))
+    how = {"augmentation": Augmentation(shift=0.4, flip=True, cutout=0.4), "label_smoothing": 0.2}
+    plain, planned = trained(model, PREPARED, losses_of(PREPARED), 60, **how)
+    assert_same(plain, planned)
+    unaltered, _ = trained(model, PREPARED, losses_of(PREPARED), 60)
+    assert contents(unaltered) != contents(plain)
 
 
 def two_groups(model: Model) -> Model:

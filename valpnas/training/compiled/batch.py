@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from valpnas.graph.spec import Shape
 from valpnas.training.compiled.calls import Calls, partial
 
 
@@ -34,6 +35,12 @@ class Batch:
         self.calls.append(partial(torch.index_select, table, 0, self.rows, out=taken))
         return self._by_model(taken, table.shape[1])
 
+    def alter(self, taken: Tensor, shape: Shape, how: Sequence[Callable[[Tensor], Tensor]]) -> None:
+        """Have what ``flat`` returned altered: the images of each model, ``(rows, *shape)``, by its own function."""
+        for model, altered in enumerate(how):
+            images = (taken if self.models == 1 else taken[model]).view(self.size, *shape)
+            self.calls.append(partial(_replace, images, altered))
+
     def turned(self, values: Tensor) -> Tensor:
         """Return the batch of small ``values`` ``(n, d)`` turned round: ``(d, rows)`` or ``(models, d, rows)``."""
         table = values.to(self._like.dtype).t().contiguous()
@@ -51,6 +58,10 @@ class Batch:
 
     def _by_model(self, taken: Tensor, width: int) -> Tensor:
         return taken if self.models == 1 else taken.view(self.models, self.size, width)
+
+
+def _replace(images: Tensor, altered: Callable[[Tensor], Tensor]) -> None:
+    images.copy_(altered(images))
 
 
 class Noise:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
 from valpnas.networks.module import prefix_of
 from valpnas.training.balancing.balancer import Balancer
 from valpnas.training.compiled.calls import Calls
@@ -27,6 +29,7 @@ def compile_phase(
     train: TensorPart,
     losses: Losses,
     balancer: Balancer,
+    protocol: Protocol,
     generators: Sequence[torch.Generator],
 ) -> Plan:
     """Return the plan of a training phase on the rows ``train``, on the device where they are.
@@ -36,6 +39,7 @@ def compile_phase(
         train: the training rows.
         losses: what is trained.
         balancer: one that is not ``through_networks``.
+        protocol: how to train.
         generators: the random stream of each model.
 
     Raises:
@@ -43,16 +47,18 @@ def compile_phase(
     """
     if any(model.valp != models[0].valp for model in models):
         raise ValueError("expected models of equal VALPs, got different ones; compile a plan for each")
-    memory = Memory(models, train, generators)
+    memory = Memory(models, train, protocol.augmentation, generators)
     weighing = _weighing(memory, balancer)
     special = Special(memory, losses, weighing)
-    heads = {name: _planned_loss(memory, losses, name) for name in memory.outputs}
+    drop = DropPath(protocol.drop_path, generators[0])
+    memory.module.drop_paths(drop)
+    heads = {name: _planned_loss(memory, losses, protocol, name) for name in memory.outputs}
     forward = [*memory.batch.calls, *memory.noise.calls]
     forward += memory.program.forward(memory.heard, special.forward())
     forward += [call for head in heads.values() for call in head.loss]
     forward += memory.sums.combine()
     passes = [_group_pass(memory, weighing, special, heads, index) for index in range(len(memory.groups))]
-    return Plan(memory, generators, forward, weighing, passes, special.foreign)
+    return Plan(memory, protocol, forward, weighing, passes, special.foreign, drop)
 
 
 def _weighing(memory: Memory, balancer: Balancer) -> Weighing:
@@ -61,9 +67,9 @@ def _weighing(memory: Memory, balancer: Balancer) -> Weighing:
     return Weighing(begun, places, memory.sums.losses, balancer.plain_sum)
 
 
-def _planned_loss(memory: Memory, losses: Losses, name: str) -> PlannedLoss:
+def _planned_loss(memory: Memory, losses: Losses, protocol: Protocol, name: str) -> PlannedLoss:
     task, targets = memory.valp.tasks[name], memory.train.targets[name]
-    head = Head(name, memory.outputs[name], task, targets, losses.scales[name])
+    head = Head(name, memory.outputs[name], task, targets, losses.scales[name], protocol.label_smoothing)
     return plan_loss(head, memory.values, memory.batch, memory.sums)
 
 

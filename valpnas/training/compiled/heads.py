@@ -29,13 +29,17 @@ class PlannedLoss:
 
 @dataclass(frozen=True)
 class Head:
-    """An output: its place among the outputs, its targets of all rows, and the constant predictor's loss."""
+    """An output: its place among the outputs, its targets of all rows, and the constant predictor's loss.
+
+    ``smoothing`` is the part of a class's share that is spread over all classes.
+    """
 
     name: str
     index: int
     task: Task
     targets: Tensor
     scale: float
+    smoothing: float = 0.0
 
 
 def plan_loss(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLoss:
@@ -51,9 +55,9 @@ def plan_loss(head: Head, values: Values, batch: Batch, sums: Sums) -> PlannedLo
 
 def _labels(head: Head, batch: Batch) -> Tensor:
     classes, share = head.task.width, 1 / (head.scale * batch.size)
-    table = torch.eye(classes, dtype=torch.float64) * -share
+    shares = torch.eye(classes, dtype=torch.float64) * (1 - head.smoothing) + head.smoothing / classes
     rest = torch.tensor([0.0, share], dtype=torch.float64).unsqueeze(1).expand(2, classes)
-    return batch.classes(head.targets, batch.like(torch.cat([table, rest])))
+    return batch.classes(head.targets, batch.like(torch.cat([-share * shares, rest])))
 
 
 def _shares(head: Head, batch: Batch) -> Tensor:

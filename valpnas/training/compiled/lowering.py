@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import prod
 
+import torch
 from torch import nn
 
+from valpnas.graph.valp import Valp
 from valpnas.networks.decoder import VectorDecoder
 from valpnas.networks.dense import DenseModule
 from valpnas.networks.dense_spec import DenseSpec
@@ -20,6 +22,12 @@ def lower(module: ValpModule) -> list[Node]:
     valp = module.valp
     parts = {**dict(module.networks.items()), **dict(module.outputs.items())}
     return [node for name in (*valp.order, *valp.tasks) for node in _component(module, name, parts[name])]
+
+
+def has_foreign(valp: Valp) -> bool:
+    """Say whether ``valp`` has networks of kinds that only autograd knows."""
+    with torch.device("meta"):  # shapes without memory
+        return any(isinstance(node, Foreign) for node in lower(ValpModule(valp)))
 
 
 def _component(module: ValpModule, name: str, part: nn.Module) -> list[Node]:

@@ -7,10 +7,12 @@ from math import prod
 
 import torch
 
+from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.model import Model
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.graph.tasks import Generation
 from valpnas.networks.module import ValpModule
+from valpnas.training.augmenting import Augmenter
 from valpnas.training.compiled.batch import Batch, Noise
 from valpnas.training.compiled.layout import Key, Reached, Traits, plan_layout
 from valpnas.training.compiled.lowering import lower
@@ -26,9 +28,16 @@ from valpnas.training.optimisers import reached_by
 class Memory:
     """Memory for ``models``, whose VALPs are equal, on the device of ``train`` and in the precision of the weights."""
 
-    def __init__(self, models: Sequence[Model], train: TensorPart, generators: Sequence[torch.Generator]) -> None:
+    def __init__(
+        self,
+        models: Sequence[Model],
+        train: TensorPart,
+        augmentation: Augmentation,
+        generators: Sequence[torch.Generator],
+    ) -> None:
         """Allocate everything and copy the weights in."""
         self.models, self.train, self.valp = models, train, models[0].valp
+        self.generators = generators
         device = next(iter(train.inputs.values())).device
         self.like = torch.empty(0, dtype=next(iter(models[0].weights.values())).dtype, device=device)
         with torch.device(device):
@@ -38,9 +47,9 @@ class Memory:
         self.nodes = lower(self.module)
         self.outputs = {output: i for i, output in enumerate(self.valp.tasks)}
         self.heard = [vertex.name for vertex in self.valp.inputs if self.valp.arcs_from(vertex.name)]
-        self._allocate(generators)
+        self._allocate(augmentation)
 
-    def _allocate(self, generators: Sequence[torch.Generator]) -> None:
+    def _allocate(self, augmentation: Augmentation) -> None:
         count, rows = len(self.models), min(self.valp.batch_size, len(self.train))
         sizes = {vertex.name: prod(vertex.shape) for vertex in self.valp.inputs}
         sizes |= {node.name: node.size for node in self.nodes}
@@ -52,12 +61,22 @@ class Memory:
         self.parameters.load(self.flat, [model.weights for model in self.models])
         self.values = Values(layout, self.nodes, sizes, count, rows, self.like)
         self.batch = Batch(count, rows, self.like)
-        for name in self.heard:
-            self.values.put(name, self.batch.flat(self.train.inputs[name]).mT)
+        self._gather_inputs(augmentation)
         self.program = Program(self.nodes, layout, self.parameters, self.flat, self.values)
-        self.noise = Noise(self.module.latent_sizes(), rows, generators, self.like)
+        self.noise = Noise(self.module.latent_sizes(), rows, self.generators, self.like)
         most = len(self.outputs) + 3 * len(self.noise.drawn)
         self.sums = Sums(count, len(self.outputs), most, self.like)
+
+    def _gather_inputs(self, augmentation: Augmentation) -> None:
+        altering = [Augmenter.of(augmentation, self.valp.inputs, generator) for generator in self.generators]
+        images = altering[0].names
+        for vertex in self.valp.inputs:
+            # An image that nothing hears is altered too, for the draws that it takes.
+            if vertex.name in self.heard or vertex.name in images:
+                taken = self.batch.flat(self.train.inputs[vertex.name])
+                self.values.put(vertex.name, taken.mT)
+        for name in images:
+            self.batch.alter(self.values.forward(name).mT, self.valp.shape(name), [each.altered for each in altering])
 
     def moved_by(self, component: str) -> Reached:
         """Return the indices of the optimiser groups that move a component."""

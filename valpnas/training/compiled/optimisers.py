@@ -40,7 +40,8 @@ class FlatOptimiser:
         """Move the weights once, at ``factor`` times the group's learning rate."""
         if self._segments:
             self._steps.add_(1)
-            self._kernel(self._stretches, self.group.how.learning_rate * factor)
+            how = self.group.how
+            self._kernel(self._stretches, how, how.learning_rate * factor)
 
     def state(self, model: int) -> dict[str, dict[str, Tensor]]:
         """Return the state of every tensor that is moved, of ``model``, as torch.optim would name it."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from valpnas.contracts.job import Protocol
+from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.model import Model, Slots
+from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
+from valpnas.training.clock import BatchClock
 from valpnas.training.compiled.calls import Calls
 from valpnas.training.compiled.foreign import ForeignNetwork
 from valpnas.training.compiled.memory import Memory
@@ -47,11 +49,12 @@ class Plan:
     """Everything that a batch needs; made by ``compile_phase`` and good for one phase."""
 
     memory: Memory
-    generators: Sequence[torch.Generator]
+    protocol: Protocol
     forward: Calls
     weighing: Weighing
     passes: Sequence[GroupPass]
     foreign: Mapping[str, ForeignNetwork]
+    drop: DropPath
 
     @property
     def losses(self) -> Tensor:
@@ -62,27 +65,32 @@ class Plan:
         """Return what an input or sub-network emitted for the last batch, ``(rows, size)`` per model."""
         return self.memory.values.forward(component).mT
 
-    def train(self, protocol: Protocol) -> list[Outcome]:
-        """Train for ``protocol.batches`` batches and return each model, or why it failed."""
-        models, valp, rows_in_all = self.memory.models, self.memory.valp, len(self.memory.train)
-        deadline = deadline_of(protocol)
-        record = torch.empty(protocol.batches, len(models), len(valp.outputs), device=self.losses.device)
-        failed: dict[int, TrainingFailedError] = {}
-        orders = [batch_rows(rows_in_all, protocol.batches, valp.batch_size, g) for g in self.generators]
-        with torch.no_grad():
-            for batch, rows in enumerate(zip(*orders, strict=True)):
-                for model, those in enumerate(rows):
-                    self.memory.batch.set_rows(model, those)
-                self.step(protocol.schedule.factor(protocol.progress(batch)))
-                record[batch].copy_(self.losses)
-                if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                    self._look(record[: batch + 1], deadline, protocol, failed)
-                    if len(failed) == len(models):
-                        break
-        return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(models))]
+    def train(self, clock: BatchClock) -> list[Outcome]:
+        """Train for all batches of the protocol and return each model, or why it failed."""
+        record = torch.empty(self.protocol.batches, len(self.memory.models), len(self.memory.outputs))
+        record, failed = record.to(self.losses.device), dict[int, TrainingFailedError]()
+        with clock.running(record.device), torch.no_grad():
+            self._run(record, failed)
+        return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(self.memory.models))]
 
-    def step(self, factor: float) -> None:
-        """Train on the rows that the batch holds; the learning rates are multiplied by ``factor``."""
+    def _run(self, record: Tensor, failed: dict[int, TrainingFailedError]) -> None:
+        """Train, write the losses of every batch to ``record`` and the failures by model to ``failed``."""
+        memory, protocol, deadline = self.memory, self.protocol, deadline_of(self.protocol)
+        size, rows_in_all = memory.valp.batch_size, len(memory.train)
+        orders = [batch_rows(rows_in_all, protocol.batches, size, generator) for generator in memory.generators]
+        for batch, rows in enumerate(zip(*orders, strict=True)):
+            for model, those in enumerate(rows):
+                memory.batch.set_rows(model, those)
+            self.step(protocol.progress(batch))
+            record[batch].copy_(self.losses)
+            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                self._look(record[: batch + 1], deadline, failed)
+                if len(failed) == len(memory.models):
+                    return
+
+    def step(self, progress: float) -> None:
+        """Train on the rows that the batch holds, at ``progress`` of the run."""
+        factor, self.drop.progress = self.protocol.schedule.factor(progress), progress
         self.differentiate()
         for each, balancers in zip(self.passes, self.weighing.balancers, strict=True):
             each.step(factor)
@@ -103,13 +111,11 @@ class Plan:
         found = self.memory.parameters.read(each.owned.gradient, model)
         return {name: found[name] for name in each.owned.tensors}
 
-    def _look(
-        self, record: Tensor, deadline: float, protocol: Protocol, failed: dict[int, TrainingFailedError]
-    ) -> None:
+    def _look(self, record: Tensor, deadline: float, failed: dict[int, TrainingFailedError]) -> None:
         for k, model in enumerate(self.memory.models):
             if k not in failed:
                 try:
-                    check_losses(model, record[:, k], deadline, protocol)
+                    check_losses(model, record[:, k], deadline, self.protocol)
                 except TrainingFailedError as error:  # of this model: those beside it go on
                     failed[k] = error
 

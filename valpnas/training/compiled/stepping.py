@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from valpnas.graph.valp import OutputTraining
+
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
-_MOMENTUM, _ADAMW_DECAY = 0.9, 1e-2
+_MOMENTUM = 0.9
 _SMOOTHING, _ADAGRAD_EPSILON = 0.99, 1e-10
 
 # By algorithm: the names of the state per weight; all but SGD count steps too.
@@ -36,27 +38,27 @@ class Stretches:
     steps: list[Tensor]
 
 
-Step = Callable[[Stretches, float], None]
+Step = Callable[[Stretches, OutputTraining, float], None]  # (what, how, learning rate)
 
 
-def _adam(kernel: Callable[..., None], decay: float) -> Step:
-    def step(s: Stretches, rate: float) -> None:
+def _adam(kernel: Callable[..., None], decays: bool) -> Step:
+    def step(s: Stretches, how: OutputTraining, rate: float) -> None:
         kernel(
             s.weights, s.gradients, *s.moments, [], s.steps, lr=rate, beta1=_BETA_1, beta2=_BETA_2,
-            weight_decay=decay, eps=_EPSILON, amsgrad=False, maximize=False,
+            weight_decay=how.weight_decay if decays else 0.0, eps=_EPSILON, amsgrad=False, maximize=False,
         )  # fmt: skip
 
     return step
 
 
-def _sgd(s: Stretches, rate: float) -> None:
+def _sgd(s: Stretches, _: OutputTraining, rate: float) -> None:
     torch._fused_sgd_(
         s.weights, s.gradients, s.moments[0], weight_decay=0.0, momentum=_MOMENTUM, lr=rate, dampening=0.0,
         nesterov=False, maximize=False, is_first_step=False,
     )  # fmt: skip
 
 
-def _rmsprop(s: Stretches, rate: float) -> None:
+def _rmsprop(s: Stretches, _: OutputTraining, rate: float) -> None:
     (squares,) = s.moments
     torch._foreach_mul_(squares, _SMOOTHING)
     torch._foreach_addcmul_(squares, s.gradients, s.gradients, value=1 - _SMOOTHING)
@@ -65,7 +67,7 @@ def _rmsprop(s: Stretches, rate: float) -> None:
     torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
 
 
-def _adagrad(s: Stretches, rate: float) -> None:
+def _adagrad(s: Stretches, _: OutputTraining, rate: float) -> None:
     (sums,) = s.moments
     torch._foreach_addcmul_(sums, s.gradients, s.gradients, value=1)
     sizes = torch._foreach_sqrt(sums)
@@ -74,8 +76,8 @@ def _adagrad(s: Stretches, rate: float) -> None:
 
 
 STEPS: dict[str, Step] = {
-    "adam": _adam(torch._fused_adam_, 0.0),
-    "adamw": _adam(torch._fused_adamw_, _ADAMW_DECAY),
+    "adam": _adam(torch._fused_adam_, decays=False),
+    "adamw": _adam(torch._fused_adamw_, decays=True),
     "sgd": _sgd,
     "rmsprop": _rmsprop,
     "adagrad": _adagrad,

@@ -1,0 +1,243 @@
+"""The torch module of each unit: it computes what its plan says, with padding "same" as TensorFlow's.
+
+Parameters come uninitialised. Values are ``(n, channels, *extent)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own custom
+
+from valpnas.cells.padding import cropping, same_padding
+from valpnas.cells.units import Convolution, Excitation, Head, Pool, Recurrent, Separable, Transposed, Unit
+
+_EPSILON = 1e-3
+_MOMENTUM = 0.01  # share of the new batch; Keras calls the rest of it, 0.99, the momentum
+_CONVOLVE: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d}
+_TRANSPOSE: dict[int, Callable[..., Tensor]] = {1: F.conv_transpose1d, 2: F.conv_transpose2d}
+_POOL: dict[tuple[str, int], Callable[..., Tensor]] = {
+    ("max", 1): F.max_pool1d,
+    ("max", 2): F.max_pool2d,
+    ("avg", 1): F.avg_pool1d,
+    ("avg", 2): F.avg_pool2d,
+}
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation of maps of any dimensions, without the count of batches that torch's own keeps.
+
+    A batch of one number per channel has no spread: it is normalised by the running statistics, which it leaves alone.
+    """
+
+    def __init__(self, channels: int) -> None:
+        """Make parameters and buffers."""
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        self.running_mean: Tensor
+        self.running_var: Tensor
+        self.register_buffer("running_mean", torch.empty(channels))
+        self.register_buffer("running_var", torch.empty(channels))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Normalise each channel."""
+        by_batch = self.training and value.numel() > value.shape[1]
+        return F.batch_norm(
+            value, self.running_mean, self.running_var, self.weight, self.bias, by_batch, _MOMENTUM, _EPSILON
+        )
+
+
+class _Normalised(nn.Module):
+    """What ends in batch normalisation and activation."""
+
+    def __init__(self, filters: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.empty(filters))
+        self.norm = BatchNorm(filters)
+
+    def activated(self, value: Tensor) -> Tensor:
+        return F.silu(self.norm(value))
+
+
+class Padded:
+    """The padding of a kernel: what torch does itself where both sides are alike, else zeros put there first."""
+
+    def __init__(self, unit: Convolution) -> None:
+        """Work out the padding of each dimension."""
+        sides = [
+            same_padding(size, kernel, unit.stride, unit.dilation)
+            for size, kernel in zip(unit.input[1:], unit.kernel, strict=True)
+        ]
+        alike = all(before == behind for before, behind in sides)
+        self.inside = tuple(before for before, _ in sides) if alike else 0
+        self.outside = [] if alike else [amount for side in reversed(sides) for amount in side]
+
+    def __call__(self, value: Tensor) -> Tensor:
+        """Pad what torch cannot."""
+        return F.pad(value, self.outside) if self.outside else value
+
+
+class ConvolutionLayer(_Normalised):
+    """The module of a ``Convolution``."""
+
+    def __init__(self, unit: Convolution) -> None:
+        """Make all parameters."""
+        super().__init__(unit.filters)
+        self.stride, self.dilation, self.padded = unit.stride, unit.dilation, Padded(unit)
+        self.convolve = _CONVOLVE[len(unit.kernel)]
+        self.weight = nn.Parameter(torch.empty(unit.filters, unit.input[0], *unit.kernel))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Convolve, normalise, activate."""
+        value = self.padded(value)
+        return self.activated(
+            self.convolve(value, self.weight, self.bias, self.stride, self.padded.inside, self.dilation)
+        )
+
+
+class SeparableLayer(_Normalised):
+    """The module of a ``Separable``: kernels ``(channels, 1, *kernel)`` and ``(filters, channels, 1, ...)``."""
+
+    def __init__(self, unit: Separable) -> None:
+        """Make all parameters."""
+        super().__init__(unit.filters)
+        self.stride, self.dilation, self.padded = unit.stride, unit.dilation, Padded(unit)
+        self.convolve, self.channels = _CONVOLVE[len(unit.kernel)], unit.input[0]
+        self.depthwise = nn.Parameter(torch.empty(unit.input[0], 1, *unit.kernel))
+        self.pointwise = nn.Parameter(torch.empty(unit.filters, unit.input[0], *(1 for _ in unit.kernel)))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Convolve each channel, mix the channels, normalise, activate."""
+        value, inside = self.padded(value), self.padded.inside
+        value = self.convolve(value, self.depthwise, None, self.stride, inside, self.dilation, self.channels)
+        return self.activated(self.convolve(value, self.pointwise, self.bias))
+
+
+class TransposedLayer(_Normalised):
+    """The module of a ``Transposed``; its kernel is ``(channels, filters, *kernel)``."""
+
+    def __init__(self, unit: Transposed) -> None:
+        """Make all parameters."""
+        super().__init__(unit.filters)
+        self.stride, self.transpose = unit.stride, _TRANSPOSE[len(unit.kernel)]
+        self.starts = [cropping(size, unit.stride) for size in unit.kernel]
+        self.extent = unit.output[1:]
+        self.behind = [max(unit.stride - size, 0) for size in unit.kernel]
+        self.weight = nn.Parameter(torch.empty(unit.input[0], unit.filters, *unit.kernel))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Convolve, cut to the extent, normalise, activate."""
+        value = self.transpose(value, self.weight, self.bias, self.stride, 0, self.behind)
+        for dimension, (start, size) in enumerate(zip(self.starts, self.extent, strict=True)):
+            value = value.narrow(dimension + 2, start, size)
+        return self.activated(value)
+
+
+class PoolLayer(nn.Module):
+    """The module of a ``Pool``.
+
+    Where one entry more is padded behind than before, torch is asked for windows that reach beyond the end (strided)
+    or for one window too many at the start, which is cut off: either way padding stays out of the mean.
+    """
+
+    def __init__(self, unit: Pool) -> None:
+        """Work out the padding; there are no parameters."""
+        super().__init__()
+        self.pool, self.kernel, self.stride = _POOL[unit.form, len(unit.kernel)], unit.kernel, unit.stride
+        sides = [same_padding(s, k, unit.stride) for s, k in zip(unit.input[1:], unit.kernel, strict=True)]
+        self.padding = tuple((max if unit.stride == 1 else min)(side) for side in sides)
+        self.late = [i for i, (before, behind) in enumerate(sides) if before < behind and unit.stride == 1]
+        self.how: dict[str, Any] = {"ceil_mode": unit.stride > 1}
+        if unit.form == "avg":
+            self.how["count_include_pad"] = False
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Pool each window."""
+        value = self.pool(value, self.kernel, self.stride, self.padding, **self.how)
+        for dimension in self.late:
+            value = value.narrow(dimension + 2, 1, value.shape[dimension + 2] - 1)
+        return value
+
+
+class RecurrentLayer(nn.Module):
+    """The module of a ``Recurrent`` over ``(n, channels, length)``; torch's second bias of an LSTM stays zero."""
+
+    def __init__(self, unit: Recurrent) -> None:
+        """Make all parameters."""
+        super().__init__()
+        self.form, units = unit.form, unit.gates * unit.filters
+        self.filters = unit.filters
+        self.weight = nn.Parameter(torch.empty(units, unit.input[0]))
+        self.recurrent = nn.Parameter(torch.empty(units, unit.filters))
+        self.bias = nn.Parameter(torch.empty(units))
+        if self.form == "gru":
+            self.recurrent_bias = nn.Parameter(torch.empty(units))
+        self.norm = BatchNorm(unit.filters)
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Return the state after each step, normalised."""
+        steps, state = value.transpose(1, 2), value.new_zeros(1, len(value), self.filters)
+        # Layers, dropout, mode, both directions and whether rows come first, as torch's own modules hand them over.
+        rest = (True, 1, 0.0, self.training, False, True)
+        if self.form == "gru":
+            weights: list[Tensor] = [self.weight, self.recurrent, self.bias, self.recurrent_bias]
+            states = torch.gru(steps, state, weights, *rest)[0]
+        else:
+            weights = [self.weight, self.recurrent, self.bias, torch.zeros_like(self.bias)]
+            states = torch.lstm(steps, [state, state], weights, *rest)[0]
+        result: Tensor = self.norm(states.transpose(1, 2))
+        return result
+
+
+class ExcitationLayer(nn.Module):
+    """The module of an ``Excitation``."""
+
+    def __init__(self, unit: Excitation) -> None:
+        """Make both matrices."""
+        super().__init__()
+        self.squeeze = nn.Parameter(torch.empty(unit.input[0], unit.bottleneck))
+        self.excite = nn.Parameter(torch.empty(unit.bottleneck, unit.input[0]))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Weigh the channels."""
+        weights = torch.sigmoid(F.silu(pooled(value) @ self.squeeze) @ self.excite)
+        return value * weights.reshape(*weights.shape, *(1 for _ in value.shape[2:]))
+
+
+class HeadLayer(nn.Module):
+    """The module of a ``Head``."""
+
+    def __init__(self, unit: Head) -> None:
+        """Make matrix and bias."""
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(unit.input[0], unit.classes))
+        self.bias = nn.Parameter(torch.empty(unit.classes))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """Return logits, ``(n, classes)``."""
+        return torch.addmm(self.bias, pooled(value), self.weight)
+
+
+def pooled(value: Tensor) -> Tensor:
+    """Return the mean of each channel, ``(n, channels)``."""
+    return value.flatten(2).mean(2)
+
+
+@singledispatch
+def layer(unit: Unit) -> nn.Module:
+    """Return the module of a unit."""
+    raise TypeError(f"expected a unit with a module, got {unit}")
+
+
+layer.register(Convolution, ConvolutionLayer)
+layer.register(Separable, SeparableLayer)
+layer.register(Transposed, TransposedLayer)
+layer.register(Pool, PoolLayer)
+layer.register(Recurrent, RecurrentLayer)
+layer.register(Excitation, ExcitationLayer)
+layer.register(Head, HeadLayer)

@@ -1,0 +1,37 @@
+"""The text form of cells: ``[(-2, '7 conv', -1, 'gru');(-2, 'identity', 0, '2 maxpool')]`` (POPNASv3 Table 12)."""
+
+from __future__ import annotations
+
+import re
+
+from valpnas.cells.block import Block, Cell
+from valpnas.errors import InvalidValpError
+
+_BLOCK = re.compile(r"""\(\s*(-?\d+)\s*,\s*'([^']+)'\s*,\s*(-?\d+)\s*,\s*'([^']+)'\s*\)""")
+_FORM = "[(in1, 'operation', in2, 'operation');(...)], or [] for the empty cell"
+
+
+def read_cell(text: str) -> Cell:
+    """Return the cell that ``text`` describes; blank space between its parts is of no matter.
+
+    Raises:
+        InvalidValpError: ``text`` has another form, or a block reads one that comes later.
+    """
+    inside = text.strip()
+    if not (inside.startswith("[") and inside.endswith("]")):
+        raise InvalidValpError("cell", f"expected {_FORM}, got {text!r}")
+    parts = inside[1:-1].strip()
+    return Cell(tuple(_read_block(part, text) for part in parts.split(";")) if parts else ())
+
+
+def write_cell(cell: Cell) -> str:
+    """Return the text of ``cell`` as the paper prints it."""
+    return "[" + ";".join(f"({b.in1}, '{b.op1}', {b.in2}, '{b.op2}')" for b in cell.blocks) + "]"
+
+
+def _read_block(part: str, text: str) -> Block:
+    match = _BLOCK.fullmatch(part.strip())
+    if not match:
+        raise InvalidValpError("cell", f"expected {_FORM}, got {part.strip()!r} in {text!r}")
+    in1, op1, in2, op2 = match.groups()
+    return Block(int(in1), op1.strip(), int(in2), op2.strip())

@@ -1,0 +1,56 @@
+"""``valpnas cell``: the commands on stand-alone networks of cells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from valpnas.commands.options import AsJson, DataDir, option, say
+
+cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manner of POPNAS.", no_args_is_help=True)
+
+
+@cell.callback()
+def commands() -> None:
+    """Networks that stack one cell, in the manner of POPNAS."""
+
+
+@cell.command()
+def train(
+    text: Annotated[
+        str, typer.Argument(metavar="CELL", help="Such as \"[(-2, 'gru', -1, '2 avgpool')]\".", show_default=False)
+    ],
+    problem: Annotated[
+        str, typer.Option(help="One image or series, one class: digits-class, ucr:NAME.", show_default=False)
+    ],
+    filters: Annotated[int, typer.Option(help="Channels of the first cells.")] = 24,
+    motifs: Annotated[int, typer.Option(help="Motifs.")] = 3,
+    normal_cells: Annotated[int, typer.Option(help="Normal cells of a motif.")] = 2,
+    epochs: Annotated[int, typer.Option(help="Epochs; the schedule is stretched to them.")] = 21,
+    batch_size: Annotated[int, typer.Option(help="Rows per batch; 0 for the protocol's.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    data_dir: DataDir = None,
+    out: Annotated[Path | None, option("Run directory to make.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train one network by the proxy protocol, and make a run of it that the other commands can open."""
+    from valpnas.cell_training import CellStack, CellTraining, as_text, outcome, train_cell
+
+    asked = CellTraining(
+        problem,
+        CellStack(text, filters, motifs, normal_cells),
+        epochs,
+        batch_size,
+        seed,
+        device,
+        str(data_dir.absolute()) if data_dir else "",
+        str(out) if out else "",
+        quiet or as_json,
+    )
+    made = outcome(train_cell(asked, say(asked.quiet)))
+    typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))

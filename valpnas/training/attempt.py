@@ -1,0 +1,107 @@
+"""Attempt: one job at work - trained whole or epoch by epoch, scored, its best state kept, its spendings counted.
+
+The reported score of a proxy training is the best over its epochs (facts B2), and the state kept is that epoch's.
+Training is counted apart from scoring, batches alone (facts B10).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import log
+
+import numpy as np
+
+from valpnas.contracts.job import Job
+from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
+from valpnas.errors import TrainingFailedError
+from valpnas.training.clock import BatchClock
+from valpnas.training.engine import Engine, batches_per_epoch
+from valpnas.training.evaluation import Evaluator
+from valpnas.training.objectives import Score
+
+Watcher = Callable[[int, int], None]  # (epochs done, epochs to do), of a job that is trained by epochs
+Scores = Mapping[str, Score]
+
+_LEAST = 1e-12  # of an objective, whose logarithm is taken
+
+
+@dataclass(eq=False)
+class Attempt:
+    """A job at work. ``batches`` and ``seconds`` are right at any time, also when ``run`` has raised."""
+
+    job: Job
+    engine: Engine
+    evaluator: Evaluator
+    watch: Watcher
+    batches: int = 0
+    clock: BatchClock = field(default_factory=BatchClock)
+    scoring: float = 0.0
+    curve: list[Mapping[str, float]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds by account."""
+        return {"training": self.clock.seconds, "evaluation": self.scoring}
+
+    def run(self, rng: np.random.Generator) -> tuple[Model, Scores]:
+        """Return the state that counts and its scores on validation rows; raises what training or scoring raises."""
+        protocol, model = self.job.record.protocol, self.job.model
+        if protocol.select == "last":
+            model = self._train(model, protocol, rng)
+            return model, self._score(model)
+        ends = self._epochs(model)
+        best: tuple[tuple[float, float], Model, Scores] | None = None
+        for done, (first, last) in enumerate(zip([0, *ends], ends, strict=False), 1):
+            model = self._train(model, protocol.part(first, last), rng)
+            scores = self._score(model)
+            self.curve.append({name: score.objective for name, score in scores.items()})
+            if best is None or _height(scores) < best[0]:
+                best = (_height(scores), model, scores)
+            self.watch(done, len(ends))
+        if best is None:
+            raise TrainingFailedError("expected at least one batch to train for, got none")
+        return best[1:]
+
+    def _epochs(self, model: Model) -> list[int]:
+        """Return how many batches are done at the end of each epoch; the last one may be shorter."""
+        total = self.job.record.protocol.batches
+        length = batches_per_epoch(len(self.evaluator.prepared.train), model.valp.batch_size)
+        return [min(end, total) for end in range(length, total + length, length)]
+
+    def _train(self, model: Model, protocol: Protocol, rng: np.random.Generator) -> Model:
+        if protocol.time_limit:
+            left = protocol.time_limit - self.clock.seconds
+            if left <= 0:
+                raise TrainingFailedError(
+                    f"timed out: {protocol.time_limit:g} s were over after {self.batches} of "
+                    f"{self.job.record.protocol.batches} batches"
+                )
+            protocol = replace(protocol, time_limit=left)
+        prepared, losses = self.evaluator.prepared, self.evaluator.losses
+        try:
+            model = self.engine.train(model, prepared, losses, protocol, rng, self.clock)
+        except TrainingFailedError as error:
+            self.batches += error.batches
+            raise
+        self.batches += protocol.batches
+        return model
+
+    def _score(self, model: Model) -> Scores:
+        started = time.perf_counter()
+        try:
+            return self.evaluator.scores(model, "validation")
+        finally:
+            self.scoring += time.perf_counter() - started
+
+
+def _height(scores: Scores) -> tuple[float, float]:
+    """Return what the best epoch has least of: mean log objective; of equal ones, the cross-entropies' sum.
+
+    Errors on few rows are often equal, and the cross-entropy still tells which state is surer.
+    """
+    objectives = [log(max(score.objective, _LEAST)) for score in scores.values()]
+    surprise = sum(score.reported.get("cross_entropy", 0.0) for score in scores.values())
+    return sum(objectives) / len(objectives), surprise
