@@ -76,6 +76,7 @@ class RunConfig:
     label_smoothing: float = 0.0
     drop_path: float = 0.0
     select: str = "last"
+    engine: str = "compiled"
     warm_up: bool = False
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     space: Space = field(default_factory=Space)

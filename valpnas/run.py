@@ -34,6 +34,7 @@ from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
 from valpnas.search.build import (
     build_balancer,
+    build_engine,
     build_operators,
     build_search,
     build_space,
@@ -47,7 +48,6 @@ from valpnas.store.problems import check_yardsticks, read_problem, save_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
-from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.objectives import constant_losses
@@ -210,7 +210,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
     bench = RunWorkbench(directory, prepared, evaluator.losses, config.space, operators, config.seed)
-    engine = PlainEngine(build_balancer(config))
+    engine = build_engine(config, say)
     search = build_search(config)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
     total, unit = (None, "epoch") if by_epochs else (config.steps, "step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from valpnas.graph.valp import ALGORITHMS, OutputTraining
 from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, SingleStart, Start
+from valpnas.training import ENGINES
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
+from valpnas.training.engine import Engine
 
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
@@ -32,6 +35,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     """Return the search that ``config`` describes."""
     if config.rejected not in REJECTED:
         raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
+    catalog.find("engine", ENGINES, config.engine)
     if config.algorithm not in ALGORITHMS:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     search: Search[Any] = catalog.load(
@@ -112,6 +116,23 @@ def build_balancer(config: RunConfig) -> Balancer:
     options: dict[str, Any] = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
     balancer: Balancer = catalog.load(entry, Balancer, **options)
     return balancer
+
+
+def build_engine(config: RunConfig, say: Callable[[str], None]) -> Engine:
+    """Return the training engine that ``config`` names, with its loss balancing.
+
+    ``say`` hears once in the run of each thing that the engine cannot do in its own way.
+    """
+    said: set[str] = set()
+
+    def say_once(message: str) -> None:
+        if message not in said:
+            said.add(message)
+            say(message)
+
+    entry = catalog.find("engine", ENGINES, config.engine)
+    engine: Engine = catalog.load(entry, Engine, balancer=build_balancer(config), say=say_once)
+    return engine
 
 
 def build_operators(config: RunConfig) -> tuple[dict[str, Operator], list[str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -24,16 +26,20 @@ from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
 from valpnas.training.phase import CHECK_EVERY, batch_rows, check_balance, check_losses, deadline_of, trained_model
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Engine(ABC):
     """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit.
 
     ``balancer`` says how the losses of an optimiser group become what its optimiser follows. The histories, and with
-    them diagnostics, hold the losses themselves whatever the balancing.
+    them diagnostics, hold the losses themselves whatever the balancing. ``say`` is told what an engine cannot do in its
+    own way.
     """
 
     balancer: Balancer = field(default_factory=Sum)
+    say: Callable[[str], None] = _log.info
 
     @abstractmethod
     def train(

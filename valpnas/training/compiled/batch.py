@@ -77,8 +77,12 @@ class Noise:
         self.drawn: dict[str, Tensor] = {}  # (rows, latent) or (models, rows, latent)
         for name, size in sizes.items():
             memory = torch.zeros(models, batch, size, dtype=default, device=like.device)
-            self.calls += [partial(memory[k].normal_, generator=g) for k, g in enumerate(generators)]
+            self.calls += [partial(_draw, memory[k], generator) for k, generator in enumerate(generators)]
             given = memory.to(like.dtype)
             if given is not memory:
                 self.calls.append(partial(given.copy_, memory))
             self.drawn[name] = given[0] if models == 1 else given
+
+
+def _draw(into: Tensor, generator: torch.Generator) -> None:
+    into.normal_(generator=generator)

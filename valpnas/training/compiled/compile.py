@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import torch
@@ -23,6 +24,8 @@ from valpnas.training.data import TensorPart
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
 
+_log = logging.getLogger(__name__)
+
 
 def compile_phase(
     models: Sequence[Model],
@@ -31,6 +34,7 @@ def compile_phase(
     balancer: Balancer,
     protocol: Protocol,
     generators: Sequence[torch.Generator],
+    say: Callable[[str], None] = _log.info,
 ) -> Plan:
     """Return the plan of a training phase on the rows ``train``, on the device where they are.
 
@@ -41,6 +45,7 @@ def compile_phase(
         balancer: one that is not ``through_networks``.
         protocol: how to train.
         generators: the random stream of each model.
+        say: is told of networks that run through autograd.
 
     Raises:
         ValueError: models of different VALPs, or several with networks of kinds that only autograd knows.
@@ -50,6 +55,8 @@ def compile_phase(
     memory = Memory(models, train, protocol.augmentation, generators)
     weighing = _weighing(memory, balancer)
     special = Special(memory, losses, weighing)
+    if kinds := sorted({memory.valp.specs[name].kind for name in special.foreign}):
+        say(f"networks of kind {' and '.join(kinds)} are trained through autograd")
     drop = DropPath(protocol.drop_path, generators[0])
     memory.module.drop_paths(drop)
     heads = {name: _planned_loss(memory, losses, protocol, name) for name in memory.outputs}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,8 +20,6 @@ from valpnas.training.engine import Engine, PlainEngine
 from valpnas.training.objectives import Losses
 from valpnas.training.phase import check_balance
 
-_log = logging.getLogger(__name__)
-
 
 class CompiledEngine(Engine):
     """Plans the phase once and runs the plan; agrees with ``PlainEngine`` within float tolerance."""
@@ -38,7 +35,7 @@ class CompiledEngine(Engine):
     ) -> Model:
         """Train by a plan; by the plain engine under a balancing that differentiates by the networks' weights."""
         if self.balancer.through_networks:
-            _log.info("balancing %s needs gradients of single losses: the plain engine trains", self.balancer.name)
+            self.say(f"balancing {self.balancer.name} needs gradients of single losses: the plain engine trains")
             return PlainEngine(self.balancer).train(model, prepared, losses, protocol, rng, clock)
         (outcome,) = self.train_side_by_side([model], prepared, losses, protocol, [rng], clock)
         if isinstance(outcome, TrainingFailedError):
@@ -80,7 +77,7 @@ class CompiledEngine(Engine):
         except TrainingFailedError as error:  # of the VALP that all of these have
             return dict.fromkeys(together, error)
         generators = [torch_stream(rngs[index], str(prepared.device)) for index in together]
-        plan = compile_phase(chosen, prepared.train, losses, self.balancer, protocol, generators)
+        plan = compile_phase(chosen, prepared.train, losses, self.balancer, protocol, generators, self.say)
         return dict(zip(together, plan.train(clock), strict=True))
 
 

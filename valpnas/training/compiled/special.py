@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from torch import Tensor
@@ -17,8 +16,6 @@ from valpnas.training.compiled.nodes import Foreign, Latent
 from valpnas.training.compiled.weighing import Weighing
 from valpnas.training.objectives import Losses
 
-_log = logging.getLogger(__name__)
-
 
 class Special:
     """Plans every node that is not affine; ``foreign`` are the networks that run through autograd."""
@@ -32,7 +29,8 @@ class Special:
         self._memory, self._scales, self._weighing = memory, losses.scales, weighing
         self._draws = {node: self._draw(node) for node in memory.nodes if isinstance(node, Latent)}
         names = [node.name for node in memory.nodes if isinstance(node, Foreign)]
-        self._announce(names)
+        if names and len(memory.models) > 1:
+            raise ValueError(f"expected networks with formulas, got {', '.join(names)}; compile each model alone")
         self.foreign = {name: self._foreign_network(name) for name in names}
         posteriors = {node.component: (draw.mean, draw.log_variance) for node, draw in self._draws.items()}
         posteriors |= {name: (network.mean, network.log_variance) for name, network in self.foreign.items()}
@@ -88,14 +86,6 @@ class Special:
             by_raw=values.gradient(node.log_variance),
             by_latent=values.gradient(node.name),
         )
-
-    def _announce(self, names: list[str]) -> None:
-        if not names:
-            return
-        if len(self._memory.models) > 1:
-            raise ValueError(f"expected networks with formulas, got {', '.join(names)}; compile each model alone")
-        kinds = sorted({self._memory.valp.specs[name].kind for name in names})
-        _log.info("%s of kind %s: trained through autograd", ", ".join(names), ", ".join(kinds))
 
     def _foreign_network(self, name: str) -> ForeignNetwork:
         memory = self._memory
