@@ -133,7 +133,7 @@ def _check_order(made: Diagnosis, network: str, output: str) -> None:
 
 
 def test_a_model_in_files_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("valpnas.catalog.problem", lambda _: the_same_problem())
+    monkeypatch.setattr("valpnas.catalog.problem", lambda *_: the_same_problem())
     candidate = run.front[-1].candidate
     graph, weights = files_of(run, candidate)
     made = diagnose_files(graph, weights, "small")
@@ -150,13 +150,13 @@ def test_a_model_in_files_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_files_that_do_not_belong_together_are_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("valpnas.catalog.problem", lambda _: the_same_problem())
+    monkeypatch.setattr("valpnas.catalog.problem", lambda *_: the_same_problem())
     graph, weights = files_of(run, run.front[-1].candidate)
     other = make(tmp_path / "other", seed=8, steps=1)
     with pytest.raises(ValpnasError, match="got those of another graph"):
         diagnose_files(graph, files_of(other, other.front[0].candidate)[1], "small")
     narrow = replace(the_same_problem(), inputs=the_same_problem().inputs[:1])
-    monkeypatch.setattr("valpnas.catalog.problem", lambda _: narrow)
+    monkeypatch.setattr("valpnas.catalog.problem", lambda *_: narrow)
     with pytest.raises(ValpnasError, match="expected inputs of problem 'small'"):
         diagnose_files(graph, weights, "small")
 

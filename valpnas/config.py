@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import tomli_w
 
 from valpnas.contracts.augmentation import Augmentation
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
@@ -174,7 +174,7 @@ def _space_from(data: Any) -> Space:
         return data
     if not isinstance(data, Mapping):
         raise ConfigError(f"expected a table for each key of [space], got {data!r}")
-    cells = CellSpace(**checked(CellSpace, data.get("cells", {}), "key of [space.cells]"))
+    cells = CellBounds(**checked(CellBounds, data.get("cells", {}), "key of [space.cells]"))
     plain = {name: value for name, value in data.items() if name != "cells"}
     return Space(**checked(Space, plain, "key of [space]"), cells=cells)
 

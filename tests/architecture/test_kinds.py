@@ -34,14 +34,14 @@ def test_no_search_store_or_report_knows_of_cells(sources: list[Source]) -> None
     [
         "from valpnas.cells.block import Cell",
         "from valpnas.networks.cell_spec import CellSpec",
-        "from valpnas.contracts.cell_space import CellSpace",
+        "from valpnas.contracts.cell_bounds import CellBounds",
         "wanted = spec.kind == 'cell'",
         "most = space.cells.max_blocks",
     ],
 )
 def test_what_knows_is_found(plant_sources: Callable[[dict[str, str]], list[Source]], text: str) -> None:
     files = {"valpnas/search/bad.py": text, "valpnas/networks/good.py": text, "valpnas/cells/block.py": ""}
-    files |= {"valpnas/networks/cell_spec.py": "", "valpnas/contracts/cell_space.py": ""}
+    files |= {"valpnas/networks/cell_spec.py": "", "valpnas/contracts/cell_bounds.py": ""}
     found = knowing_of_cells(plant_sources(files))
     assert found
     assert all(where.startswith("valpnas/search/bad.py") for where in found)

@@ -61,7 +61,7 @@ def test_ctrl_c_that_comes_out_as_another_error_is_still_ctrl_c(
 ) -> None:
     """Compiled code may answer an interruption with an error of its own."""
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         try:
             signal.raise_signal(signal.SIGINT)
         except KeyboardInterrupt:

@@ -23,7 +23,7 @@ from valpnas import config as config_module
 from valpnas.cli import app
 from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.space import Space
 from valpnas.graph.validity import RULES
 
@@ -111,7 +111,7 @@ def _run_command(command: str, where: str) -> None:
     [
         ("key", RunConfig, {"problem": "(none)", **dict.fromkeys(("space", "augmentation", "network"), "(table)")}),
         ("key of `[space]`", Space, {"cells": "(table)"}),
-        ("key of `[space.cells]`", CellSpace, {}),
+        ("key of `[space.cells]`", CellBounds, {}),
         ("key of `[augmentation]`", Augmentation, {}),
     ],
 )

@@ -14,7 +14,7 @@ from valpnas import catalog
 from valpnas.cells.macro import Macro
 from valpnas.cells.network import CellNetwork
 from valpnas.cells.text import read_cell
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.model import Model
 from valpnas.contracts.network_kind import NetworkModule, Source
 from valpnas.contracts.operator import Site, vary
@@ -103,7 +103,7 @@ def test_operators_leave_the_one_source_of_such_a_network_alone() -> None:
     arcs = [Arc("x", "n1"), Arc("n1", "y"), Arc("z", "n2"), Arc("n2", "y")]
     networks = [SubNetwork("n1", spec), SubNetwork("n2", SMALL)]
     model = trained(Valp.make(inputs, networks, [Output("y", Classification(3))], arcs))
-    space = Space(networks=("dense", "cell"), cells=CellSpace(extent=(6,)))
+    space = Space(networks=("dense", "cell"), cells=CellBounds(extent=(6,)))
     tried = set()
     for name, operator in catalog.operators(space).items():
         for site in operator.sites(model.valp):
@@ -166,7 +166,7 @@ def test_a_spec_survives_json() -> None:
 
 
 def test_random_specs_keep_to_the_space() -> None:
-    space = CellSpace(max_blocks=4, lookback=3, max_filters=5, max_motifs=5, extent=(5, 9))
+    space = CellBounds(max_blocks=4, lookback=3, max_filters=5, max_motifs=5, extent=(5, 9))
     rng = np.random.default_rng(0)
     specs = [CellKind().random(Space(cells=space), rng) for _ in range(200)]
     assert {len(spec.cell.blocks) for spec in specs} == {1, 2, 3, 4}
@@ -178,28 +178,28 @@ def test_random_specs_keep_to_the_space() -> None:
 
 def test_operations_must_fit_the_extent() -> None:
     with pytest.raises(ConfigError, match="expected those of images"):
-        CellKind().random(Space(cells=CellSpace(operations=("gru",), extent=(4, 4))), np.random.default_rng(0))
+        CellKind().random(Space(cells=CellBounds(operations=("gru",), extent=(4, 4))), np.random.default_rng(0))
     with pytest.raises(InvalidValpError, match="convolve"):
-        CellKind().random(Space(cells=CellSpace(operations=("3 convolve",))), np.random.default_rng(0))
+        CellKind().random(Space(cells=CellBounds(operations=("3 convolve",))), np.random.default_rng(0))
 
 
 def test_the_extent_is_that_of_the_largest_map() -> None:
     assert Space().fitted([(10,), (1, 8, 8), (3, 5, 20)]).cells.extent == (8, 8)
     assert Space().fitted([(4, 100), (2,)]).cells.extent == (100,)
     assert Space().fitted([(4,)]).cells.shape == (8, 8)
-    assert Space(cells=CellSpace(extent=(3,))).fitted([(1, 8, 8)]).cells.extent == (3,)
+    assert Space(cells=CellBounds(extent=(3,))).fitted([(1, 8, 8)]).cells.extent == (3,)
 
 
 def test_bounds_are_checked() -> None:
     for wrong in ({"min_blocks": 0}, {"min_filters": 9, "max_filters": 3}, {"extent": (1, 2, 3)}, {"lookback": 0}):
         with pytest.raises(ConfigError):
-            CellSpace(**wrong)  # type: ignore[arg-type]
+            CellBounds(**wrong)  # type: ignore[arg-type]
 
 
 # -- growth ---------------------------------------------------------------------------------------------------
 
 
-def grown(name: str, spec: CellSpec, place: str, space: CellSpace) -> tuple[Model, Model]:
+def grown(name: str, spec: CellSpec, place: str, space: CellBounds) -> tuple[Model, Model]:
     """Return a trained model and what an operator makes of its one network."""
     model = trained(alone(spec, (2, 6)))
     operator = catalog.load(catalog.find("operator", OPERATORS, name), space=Space(cells=space))
@@ -207,7 +207,7 @@ def grown(name: str, spec: CellSpec, place: str, space: CellSpace) -> tuple[Mode
 
 
 def test_a_gentle_block_is_there_and_not_heard() -> None:
-    model, child = grown("add_block/gentle", SMALL, "end", CellSpace())
+    model, child = grown("add_block/gentle", SMALL, "end", CellBounds())
     spec = child.valp.specs["n1"]
     assert isinstance(spec, CellSpec)
     assert len(spec.cell.blocks) == 3
@@ -226,14 +226,14 @@ def test_a_gentle_block_needs_a_convolution_behind_the_blocks() -> None:
     assert rule.places(replace(SMALL, cell=one, macro=Macro(3, 2, 1)), Space()) == ()
     two = read_cell("[(-1, '3 conv', -1, 'gru');(-1, 'gru', -1, 'gru')]")
     assert rule.places(replace(SMALL, cell=two, macro=Macro(3, 2, 1)), Space()) == ("end",)
-    assert rule.places(replace(SMALL, cell=two), Space(cells=CellSpace(max_blocks=2))) == ()
+    assert rule.places(replace(SMALL, cell=two), Space(cells=CellBounds(max_blocks=2))) == ()
     assert rule.places(replace(SMALL, cell=read_cell("[]")), Space()) == ()
 
 
 def test_columns_move_with_their_blocks() -> None:
     # Blocks 0 and 1 were heard; the new one reads block 0, so that 1 and the new one are.
     spec = replace(SMALL, cell=read_cell("[(-2, '3 conv', -1, 'gru');(-1, '2 maxpool', -1, 'identity')]"))
-    rule, space = CellKind().growth()["add_block/aggressive"], Space(cells=CellSpace(operations=("3 conv",)))
+    rule, space = CellKind().growth()["add_block/aggressive"], Space(cells=CellBounds(operations=("3 conv",)))
     tensors = {**(m := CellKind().build(spec, {"x": Source((2, 6))})).state_dict()}
     CellKind().initialise(m, torch_stream(np.random.default_rng(0)))
     for seed in range(40):
@@ -250,7 +250,7 @@ def test_columns_move_with_their_blocks() -> None:
 
 
 def test_another_operation_leaves_all_else() -> None:
-    model, child = grown("change_operation/aggressive", SMALL, "0.left", CellSpace())
+    model, child = grown("change_operation/aggressive", SMALL, "0.left", CellBounds())
     spec = child.valp.specs["n1"]
     assert isinstance(spec, CellSpec)
     assert spec.cell.blocks[1:] == SMALL.cell.blocks[1:]
@@ -282,7 +282,7 @@ def test_training_moves_buffers_and_nothing_else_does(tmp_path: Path) -> None:
 
 
 def test_a_clone_has_buffers_of_its_own() -> None:
-    model, child = grown("clone_network/gentle", SMALL, "", CellSpace())
+    model, child = grown("clone_network/gentle", SMALL, "", CellBounds())
     old = "networks.n1.body.cells.0.projection.norm.running_var"
     new = old.replace(".n1.", ".n2.")
     assert torch.equal(child.buffers[new], model.buffers[old])

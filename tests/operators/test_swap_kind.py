@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.operator import Site
 from valpnas.networks.cell import CellKind
 
 from . import cases
 
-SPACE = replace(cases.SPACE, networks=("dense", "decoder", "cell"), cells=CellSpace(extent=(2, 2), max_filters=4))
+SPACE = replace(cases.SPACE, networks=("dense", "decoder", "cell"), cells=CellBounds(extent=(2, 2), max_filters=4))
 ARCS = "x>a x>b a>b b>number x=>c c>number"
 
 

@@ -138,7 +138,8 @@ def test_once_prints_a_single_view_of_a_run_that_goes_on(run: Run, tmp_path: Pat
     assert "ended" in ended.stdout
 
 
-def test_without_a_terminal_it_is_as_wide_as_show(run: Run) -> None:
+def test_without_a_terminal_it_is_as_wide_as_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # a test runner may set it
     shown, watched = (valpnas(*words, run.path, folder=run.path.parent) for words in (["show"], ["watch", "--once"]))
     front = [[line for line in done.stdout.splitlines() if "parameters" in line] for done in (shown, watched)]
     assert front[0] == front[1] != []

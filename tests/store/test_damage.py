@@ -100,7 +100,7 @@ FILES: dict[str, Damage] = {
     "a graph cut": lambda run: cut(first_graph(run), 0.5),
     "a graph without arcs": lambda run: edit(first_graph(run), ('"arcs"', '"arks"')),
     "a graph of a newer version": lambda run: edit(first_graph(run), ("valpnas-valp/1", "valpnas-valp/9")),
-    "an unknown kind": lambda run: edit(first_graph(run), ('"dense"', '"cell"')),
+    "an unknown kind": lambda run: edit(first_graph(run), ('"dense"', '"pretzel"')),
     "the problem cut": lambda run: cut(run / "problem.json", 0.5),
     "the problem of a newer version": lambda run: edit(run / "problem.json", ("valpnas-run/1", "valpnas-run/2")),
     "the problem no table": lambda run: (run / "problem.json").write_text("[1, 2]"),

@@ -62,7 +62,7 @@ def test_a_run_of_before_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "run"
     make(path, steps=2)
     data = tomllib.loads((path / "run.toml").read_text())
-    for key in [*PROXY, "first_cycle", "cycle_growth", "augmentation", "cell"]:
+    for key in [*PROXY, "first_cycle", "cycle_growth", "augmentation", "network"]:
         if key not in ("algorithm", "schedule", "initial_batches"):
             data.pop(key)
     (path / "run.toml").write_text(tomli_w.dumps(data))

@@ -51,9 +51,10 @@ def test_other_weights_give_the_losses_of_a_full_forward_pass(model: Model, seed
     weights = other_weights(view, component, seed)
     prefix = prefix_of(model.valp, component)
     changed = replace(model, weights={**model.weights, **{prefix + name: value for name, value in weights.items()}})
-    expected = full_losses(load_module(changed), prepared)
+    expected = full_losses(load_module(changed).eval(), prepared)
     assert view.losses_with_tensors(component, weights) == pytest.approx(expected, rel=1e-5)
-    assert view.losses() == pytest.approx(full_losses(load_module(model), prepared), rel=1e-5), "the view was altered"
+    before = full_losses(load_module(model).eval(), prepared)
+    assert view.losses() == pytest.approx(before, rel=1e-5), "the view was altered"
 
 
 @quick
@@ -62,9 +63,10 @@ def test_another_value_gives_the_losses_of_a_full_forward_pass(model: Model, see
     view, prepared = view_of(model, seed)
     component = data.draw(st.sampled_from([*(vertex.name for vertex in model.valp.inputs), *model.valp.specs]))
     value = torch.randn(view.value(component).shape, generator=torch.Generator().manual_seed(seed))
-    expected = losses_when_it_emits(value, component, load_module(model), prepared)
+    expected = losses_when_it_emits(value, component, load_module(model).eval(), prepared)
     assert view.losses_with_value(component, value) == pytest.approx(expected, rel=1e-5)
-    assert view.losses() == pytest.approx(full_losses(load_module(model), prepared), rel=1e-5), "the view was altered"
+    before = full_losses(load_module(model).eval(), prepared)
+    assert view.losses() == pytest.approx(before, rel=1e-5), "the view was altered"
 
 
 def losses_when_it_emits(value: Tensor, component: str, module: ValpModule, prepared: Prepared) -> dict[str, float]:
@@ -82,7 +84,7 @@ def losses_when_it_emits(value: Tensor, component: str, module: ValpModule, prep
 @given(models(), SEEDS)
 def test_gradients_are_those_of_autograd(model: Model, seed: int) -> None:
     view, prepared = view_of(model, seed)
-    module, part = load_module(model), prepared.parts["diagnostic"]
+    module, part = load_module(model).eval(), prepared.parts["diagnostic"]
     losses = losses_of(prepared)(module, module(part.inputs), part.targets)
     named = dict(module.named_parameters())
     for output, loss in losses.items():

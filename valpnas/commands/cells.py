@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from valpnas.commands import cell_showing
 from valpnas.commands.options import AsJson, DataDir, option, say
 
 cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manner of POPNAS.", no_args_is_help=True)
@@ -16,6 +17,9 @@ cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manne
 @cell.callback()
 def commands() -> None:
     """Networks that stack one cell, in the manner of POPNAS."""
+
+
+cell.command()(cell_showing.show)
 
 
 @cell.command()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.errors import ConfigError
 from valpnas.graph.spec import Shape
 
@@ -33,7 +33,7 @@ class Space:
     activations: tuple[str, ...] = ("relu", "elu", "gelu", "silu", "tanh", "softplus", "leaky_relu")
     max_networks: int = 16
     max_parameters: int = 0
-    cells: CellSpace = field(default_factory=CellSpace)
+    cells: CellBounds = field(default_factory=CellBounds)
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for an empty range, an unknown activation or no network kind at all."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from valpnas.config import OF_THE_PLACE, RunConfig, read_run_file
+from valpnas import catalog
+from valpnas.config import OF_THE_PLACE, RunConfig, data_folder, read_run_file
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
+from valpnas.search.build import build_space
 from valpnas.store.run_directory import RunDirectory
 
 State = Literal["new", "begun", "ended"]
@@ -96,6 +98,9 @@ def _slug(tried: Mapping[str, float]) -> str:
 
 
 def _comparable(config: RunConfig) -> dict[str, Any]:
+    # A run writes down what its problem decided of the space.
+    space = build_space(config.space, catalog.problem(config.problem, data_folder(config)))
+    config = replace(config, space=space)
     settings = {key: value for key, value in asdict(config).items() if key not in OF_THE_PLACE}
     if config.start.endswith(".json"):
         settings["start"] = str(Path(config.start).absolute())

@@ -10,12 +10,12 @@ import numpy as np
 from valpnas.cells.block import Block, Cell
 from valpnas.cells.macro import Macro
 from valpnas.cells.operation import read_operation
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.errors import ConfigError
 from valpnas.networks.cell_spec import CellSpec
 
 
-def random_cell_spec(space: CellSpace, rng: np.random.Generator) -> CellSpec:
+def random_cell_spec(space: CellBounds, rng: np.random.Generator) -> CellSpec:
     """Draw a spec to which blocks can be added gently.
 
     Raises:
@@ -36,19 +36,19 @@ def random_cell_spec(space: CellSpace, rng: np.random.Generator) -> CellSpec:
     return CellSpec(cell, macro, space.channels, space.shape)
 
 
-def random_block(space: CellSpace, inputs: Sequence[int], rng: np.random.Generator) -> Block:
+def random_block(space: CellBounds, inputs: Sequence[int], rng: np.random.Generator) -> Block:
     """Draw a block that reads two of ``inputs``, which may be the same."""
     left, right = (int(rng.choice(inputs)) for _ in range(2))
     return Block(left, str(rng.choice(space.available)), right, str(rng.choice(space.available)))
 
 
-def space_of(spec: CellSpec, space: CellSpace) -> CellSpace:
+def space_of(spec: CellSpec, space: CellBounds) -> CellBounds:
     """Return ``space`` for the extent of ``spec``, with those of its operations that fit."""
     known = tuple(text for text in space.operations if _fits(text, spec.extent))
     return replace(space, extent=spec.extent, operations=known)
 
 
-def _most_motifs(space: CellSpace) -> int:
+def _most_motifs(space: CellBounds) -> int:
     """Return how many motifs the extent has reductions for: each halves it, and needs two entries."""
     return 1 + (min(space.shape) - 1).bit_length()
 
@@ -57,7 +57,7 @@ def _fits(text: str, extent: tuple[int, ...]) -> bool:
     return read_operation(text).dimensions in (None, len(extent))
 
 
-def _check_operations(space: CellSpace) -> None:
+def _check_operations(space: CellBounds) -> None:
     for text in space.available:
         if not _fits(text, space.shape):
             what = "series" if len(space.shape) == 1 else "images"

@@ -118,6 +118,17 @@ def count_parameters(valp: Valp) -> int:
         return sum(weight.numel() for weight in ValpModule(valp).parameters())
 
 
+def multiply_adds_of(model: Model) -> dict[str, int]:
+    """Return the multiply-adds of one row, forward, by sub-network and output."""
+    valp = model.valp
+    networks = {n.id: network_kind(n.spec.kind).multiply_adds(n.spec, sources_of(valp, n.id)) for n in valp.networks}
+    heads = dict.fromkeys(valp.tasks, 0)
+    for name, weight in model.weights.items():
+        if name.startswith("outputs.") and weight.dim() == 2:
+            heads[component_of(name)] += weight.numel()
+    return {**networks, **heads}
+
+
 def component_of(tensor: str) -> str:
     """Return the sub-network or output that a tensor of the module belongs to."""
     return tensor.split(".", 2)[1]

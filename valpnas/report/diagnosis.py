@@ -14,7 +14,7 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.graph.subgraphs import served_outputs
-from valpnas.networks.module import prefix_of
+from valpnas.networks.module import multiply_adds_of
 from valpnas.report.influence import parameters_of
 from valpnas.report.recommendations import Recommendation, Unplaced, protections, recommend
 from valpnas.report.relevance import ratios
@@ -51,7 +51,7 @@ class Need:
 class Part:
     """An input or sub-network: ``role`` says which, ``what`` is a shape or a kind, ``batches`` those that trained it.
 
-    ``share`` estimates its share of the training time by that of the multiply-adds of the matrix products.
+    ``share`` estimates its share of the training time by that of the multiply-adds.
     """
 
     name: str
@@ -225,11 +225,7 @@ def _output(
 
 
 def _shares(model: Model) -> dict[str, float]:
-    """Return the share of the multiply-adds by sub-network and output, matrix products only; they add up to 1."""
-    counts = {
-        component: sum(t.numel() for name, t in model.weights.items() if name.startswith(prefix) and t.dim() == 2)
-        for component in (*model.valp.specs, *model.valp.tasks)
-        for prefix in [prefix_of(model.valp, component)]
-    }
-    total = max(sum(counts.values()), 1)
-    return {component: count / total for component, count in counts.items()}
+    """Return the share of the multiply-adds by sub-network and output; they add up to 1."""
+    counted = multiply_adds_of(model)
+    total = max(sum(counted.values()), 1)
+    return {name: count / total for name, count in counted.items()}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from valpnas.cells.block import Block, Cell
 from valpnas.cells.macro import Macro
-from valpnas.contracts.cell_space import CellSpace
+from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.networks.cell_spec import CellSpec
 
 _SERIES = "identity, 3 conv, 2 conv, 3:2dr conv, 3 dconv, 3-2 conv, 3 tconv, 2 maxpool, 3 avgpool, lstm, gru"
@@ -54,7 +54,10 @@ def macros(motifs: int = 3) -> st.SearchStrategy[Macro]:
 
 @st.composite
 def cell_specs(draw: st.DrawFn) -> CellSpec:
-    """Draw a spec of a network with an entry: one or two blocks, two or three cells, extents of 2 to 4."""
+    """Draw a spec of a network with an entry: one or two blocks, two or three cells, extents of 4 to 6.
+
+    So the shortest series behind a reduction has two steps: one step alone tells a recurrence nothing.
+    """
     dimensions = draw(st.sampled_from([1, 2]))
     macro = Macro(
         filters=draw(st.integers(1, 3)),
@@ -65,19 +68,19 @@ def cell_specs(draw: st.DrawFn) -> CellSpec:
         reshape=draw(st.booleans()),
         project=draw(st.integers(0, 3)) > 0,
     )
-    extent = tuple(draw(st.integers(2, 4)) for _ in range(dimensions))
+    extent = tuple(draw(st.integers(4, 6)) for _ in range(dimensions))
     return CellSpec(draw(cells(dimensions, most=2)), macro, draw(st.integers(1, 3)), extent)
 
 
 @st.composite
-def cell_spaces(draw: st.DrawFn) -> CellSpace:
+def cell_spaces(draw: st.DrawFn) -> CellBounds:
     """Draw bounds of such networks, series' or images', with room for another block."""
     dimensions = draw(st.sampled_from([1, 2]))
-    return CellSpace(
+    return CellBounds(
         operations=OPERATIONS[dimensions],
         max_blocks=3,
         max_filters=draw(st.integers(4, 6)),
         residual=draw(st.booleans()),
         channels=draw(st.integers(1, 3)),
-        extent=tuple(draw(st.integers(2, 4)) for _ in range(dimensions)),
+        extent=tuple(draw(st.integers(4, 6)) for _ in range(dimensions)),
     )

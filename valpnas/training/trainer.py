@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from valpnas.catalog import network_kind
 from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
-from valpnas.networks.module import sources_of
+from valpnas.networks.module import multiply_adds_of
 from valpnas.training.attempt import Attempt, Watcher
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, batches_per_epoch
@@ -97,7 +96,4 @@ class WarmedUp:
 
 def multiply_adds(model: Model, rows: int) -> int:
     """Return the multiply-adds of one batch of a part of ``rows`` rows, forward and backward."""
-    valp = model.valp
-    networks = (network_kind(n.spec.kind).multiply_adds(n.spec, sources_of(valp, n.id)) for n in valp.networks)
-    heads = (t.numel() for name, t in model.weights.items() if name.startswith("outputs.") and t.dim() == 2)
-    return 3 * (sum(networks) + sum(heads)) * min(valp.batch_size, rows)
+    return 3 * sum(multiply_adds_of(model).values()) * min(model.valp.batch_size, rows)

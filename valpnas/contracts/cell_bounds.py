@@ -1,4 +1,4 @@
-"""CellSpace: bounds of cell networks - the table ``[space.cells]`` of a run file."""
+"""CellBounds: bounds of cell networks - the table ``[space.cells]`` of a run file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNSAID: Shape = (8, 8)  # extent where none is said and no problem is known
 
 
 @dataclass(frozen=True)
-class CellSpace:
+class CellBounds:
     """Bounds every random choice of a cell network keeps to (all inclusive); small, as CPUs need it.
 
     ``operations``: expressions such as ``3x3 conv``; none for a small set that fits the extent. ``lookback``: how many
@@ -60,12 +60,12 @@ class CellSpace:
         """The operations to draw from."""
         return self.operations or (_SERIES if len(self.shape) == 1 else _IMAGES)
 
-    def fitted(self, shapes: Iterable[Shape]) -> CellSpace:
+    def fitted(self, shapes: Iterable[Shape]) -> CellBounds:
         """Return the space with the extent of the largest map among ``shapes``, where none is said."""
         maps = [shape[1:] for shape in shapes if len(shape) in (2, 3)]
         return self if self.extent or not maps else replace(self, extent=max(maps))
 
-    def smallest(self) -> CellSpace:
+    def smallest(self) -> CellBounds:
         """Return the part of the space with the smallest sizes."""
         lowest = {f"max_{what}": getattr(self, f"min_{what}") for what in _MOST}
         return replace(self, **lowest)

@@ -1,0 +1,88 @@
+"""A cell network in the terminal: the cell as a tree from its output to its inputs, the network as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from valpnas.cells.block import Cell
+from valpnas.cells.drawing import written
+from valpnas.cells.plan import INPUT, CellPlan, NetworkPlan
+from valpnas.cells.text import write_cell
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.tree import Tree
+
+
+def described(plan: NetworkPlan) -> dict[str, Any]:
+    """Return a plan's figures as plain JSON data."""
+    return {
+        "cell": write_cell(plan.cell),
+        "architecture": plan.macro.to_json(),
+        "input": list(plan.input),
+        "cells": [_cell(cell) for cell in plan.cells],
+        "exits": [{"position": each.position, "weight": each.weight} for each in plan.exits],
+        "output": list(plan.output),
+        "parameters": plan.trainable,
+        "parameters with running statistics": plan.with_statistics,
+        "multiply-adds": plan.multiply_adds,
+        "flops": plan.flops,
+    }
+
+
+def print_plan(plan: NetworkPlan, console: Console) -> None:
+    """Print the cell, the cells that are built and the totals; multiply-adds and FLOPs are those of one row."""
+    from rich.table import Table
+
+    console.print(cell_tree(plan))
+    table = Table()
+    for head in ("cell", "kind", "reads", "emits", "parameters", "multiply-adds"):
+        table.add_column(head, justify="right" if head in ("parameters", "multiply-adds") else "left")
+    for cell in map(_cell, plan.cells):
+        reads = ", ".join("input" if at == INPUT else f"cell {at}" for at in dict.fromkeys(cell["reads"]))
+        figures = (f"{cell[name]:,}" for name in ("parameters", "multiply-adds"))
+        table.add_row(str(cell["position"]), cell["kind"], reads, written(tuple(cell["output"])), *figures)
+    if plan.cells:
+        console.print(table)
+    for each in plan.exits:
+        where = "the input" if each.position == INPUT else f"cell {each.position}"
+        console.print(f"exit behind {where}: {each.head.classes} classes, loss weight {each.weight:g}")
+    console.print(f"parameters: {plan.trainable:,} ({plan.with_statistics:,} with running statistics)")
+    console.print(f"per row: {plan.multiply_adds:,} multiply-adds, {plan.flops:,} FLOPs")
+
+
+def cell_tree(plan: NetworkPlan) -> Tree:
+    """Return the cell as a tree; a block that several others read is written out at each."""
+    from rich.tree import Tree
+
+    cell, macro = plan.cell, plan.macro
+    if not cell.blocks:
+        return Tree("the empty cell: no blocks")
+    several = len(cell.unused) > 1 or macro.project
+    tree = Tree("cell output" + (" = concat, 1x1 convolution" if several else ""))
+    for block in cell.unused:
+        _grow(tree, cell, block)
+    if macro.residual:
+        tree.add(f"+ lookback {cell.lookbacks[0]} (residual)")
+    return tree
+
+
+def _grow(tree: Tree, cell: Cell, position: int) -> None:
+    branch = tree.add(f"block {position}")
+    block = cell.blocks[position]
+    for source, operation in zip(block.inputs, block.operations, strict=True):
+        if source < 0:
+            branch.add(f"{operation} of lookback {source}")
+        else:
+            _grow(branch.add(f"{operation} of"), cell, source)
+
+
+def _cell(cell: CellPlan) -> dict[str, Any]:
+    return {
+        "position": cell.position,
+        "kind": "reduction" if cell.reduction else "normal",
+        "reads": [look.position for look in cell.lookbacks],
+        "output": list(cell.output),
+        "parameters": sum(unit.trainable for unit in cell.units()),
+        "multiply-adds": sum(unit.multiply_adds for unit in cell.units()),
+    }
