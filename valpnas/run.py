@@ -224,7 +224,8 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
         trainer = WarmedUp(alone) if config.warm_up else alone
         held_out = HeldOut(directory.path, evaluator, say)
-        state = SearchLoop(search, bench, directory, Serial(), trainer, unseen, held_out.score).run()
+        loop = SearchLoop(search, bench, directory, Serial(), trainer.together, unseen, held_out.score, alone.groups)
+        state = loop.run()
     _finish(directory, bench, search.front(state), say)
 
 

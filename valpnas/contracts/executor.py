@@ -8,14 +8,16 @@ from typing import ClassVar
 
 from valpnas.contracts.job import Job, Result
 
-Trainer = Callable[[Job], Result]  # trains and evaluates one job; raises nothing for a job that merely fails
+Group = Sequence[Job]  # jobs that are trained side by side; mostly one
+# Trains and evaluates the jobs of a group, in their order; raises nothing for a job that merely fails.
+Trainer = Callable[[Group], Sequence[Result]]
 
 
 class Executor(ABC):
-    """Where jobs are run. A result is recorded as it comes, so a kill loses no finished job of a batch."""
+    """Where jobs are run. A result is recorded as it comes, so a kill loses no finished group of a batch."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def run(self, jobs: Sequence[Job], trainer: Trainer) -> Iterable[Result]:
-        """Train every job and yield the results in any order; a lost worker's job comes back as failed."""
+    def run(self, groups: Sequence[Group], trainer: Trainer) -> Iterable[Result]:
+        """Train every group and yield the results in any order; a lost worker's jobs come back as failed."""

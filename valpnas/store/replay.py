@@ -11,9 +11,13 @@ from valpnas.store.journal import Event
 
 @dataclass
 class Asked:
-    """The jobs of one ``ask`` and what the journal knows of their results, by candidate."""
+    """The jobs of one ``ask`` and what the journal knows of their results, by candidate.
+
+    ``together`` says which candidates a candidate is trained side by side with, itself among them.
+    """
 
     records: dict[int, JobRecord] = field(default_factory=dict)
+    together: dict[int, tuple[int, ...]] = field(default_factory=dict)
     results: dict[int, Result] = field(default_factory=dict)
     verdicts: dict[int, str] = field(default_factory=dict)
 
@@ -34,7 +38,9 @@ def replay(events: Sequence[Event]) -> list[Asked]:
         if event["event"] == "proposed":
             if event["ask"] == len(asked):
                 asked.append(Asked())
-            asked[event["ask"]].records[event["candidate"]] = JobRecord.from_json(event)
+            candidate = event["candidate"]
+            asked[event["ask"]].records[candidate] = JobRecord.from_json(event)
+            asked[event["ask"]].together[candidate] = tuple(event.get("together", (candidate,)))
         elif event["event"] in {"trained", "failed"}:
             asked[event["ask"]].results[event["candidate"]] = _result(asked[event["ask"]], event)
         elif event["event"] == "budget":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch import Tensor
 from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
+from valpnas.errors import TrainingFailedError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
 from valpnas.seeding import torch_stream
@@ -24,7 +25,15 @@ from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
-from valpnas.training.phase import CHECK_EVERY, batch_rows, check_balance, check_losses, deadline_of, trained_model
+from valpnas.training.phase import (
+    CHECK_EVERY,
+    Outcome,
+    batch_rows,
+    check_balance,
+    check_losses,
+    deadline_of,
+    trained_model,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +68,28 @@ class Engine(ABC):
             TrainingFailedError: the losses stopped being finite, the time limit passed, or the balancer cannot
                 balance this model's outputs.
         """
+
+    def stacks(self, models: Sequence[Model]) -> list[list[int]]:
+        """Return the indices of ``models`` by what this engine trains in one go; here, each alone."""
+        return [[index] for index in range(len(models))]
+
+    def train_side_by_side(
+        self,
+        models: Sequence[Model],
+        prepared: Prepared,
+        losses: Losses,
+        protocol: Protocol,
+        rngs: Sequence[np.random.Generator],
+        clock: BatchClock | None = None,
+    ) -> list[Outcome]:
+        """Train models as ``train`` does each alone, with a random stream each; return each, or why it failed."""
+        outcomes: list[Outcome] = []
+        for model, rng in zip(models, rngs, strict=True):
+            try:
+                outcomes.append(self.train(model, prepared, losses, protocol, rng, clock))
+            except TrainingFailedError as error:  # of this model: the others are trained
+                outcomes.append(error)
+        return outcomes
 
 
 class PlainEngine(Engine):

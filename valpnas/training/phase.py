@@ -17,6 +17,7 @@ from valpnas.training.balancing.balancer import Balancer
 CHECK_EVERY = 100  # batches between looks at the losses: each look waits for the device
 
 States = Mapping[str, Slots]
+Outcome = Model | TrainingFailedError  # of one of several models: trained, or why it failed
 
 
 def batch_rows(rows: int, batches: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:

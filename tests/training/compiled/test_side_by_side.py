@@ -24,8 +24,8 @@ from valpnas.training.balancing.fixed import Fixed, Sum
 from valpnas.training.balancing.uncertainty import Uncertainty
 from valpnas.training.compiled.compile import compile_phase
 from valpnas.training.compiled.engine import CompiledEngine
-from valpnas.training.compiled.plan import Outcome
 from valpnas.training.data import Prepared
+from valpnas.training.phase import Outcome
 
 from .shared import assert_same
 

@@ -14,11 +14,12 @@ from valpnas.seeding import torch_stream
 from valpnas.training.clock import BatchClock
 from valpnas.training.compiled.compile import compile_phase
 from valpnas.training.compiled.lowering import has_foreign
-from valpnas.training.compiled.plan import Outcome
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, PlainEngine
 from valpnas.training.objectives import Losses
-from valpnas.training.phase import check_balance
+from valpnas.training.phase import Outcome, check_balance
+
+MOST = 16  # models in one plan: more gain little, and their memory adds up
 
 
 class CompiledEngine(Engine):
@@ -42,6 +43,15 @@ class CompiledEngine(Engine):
             raise outcome
         return outcome
 
+    def stacks(self, models: Sequence[Model]) -> list[list[int]]:
+        """Return together those of equal VALPs whose kinds all have formulas, in stacks of ``MOST``."""
+        if self.balancer.through_networks:
+            return super().stacks(models)
+        alike: dict[Valp, list[int]] = {}
+        for index, model in enumerate(models):
+            alike.setdefault(model.valp, []).append(index)
+        return [stack for valp, those in alike.items() for stack in _cut(those, 1 if has_foreign(valp) else MOST)]
+
     def train_side_by_side(
         self,
         models: Sequence[Model],
@@ -53,11 +63,12 @@ class CompiledEngine(Engine):
     ) -> list[Outcome]:
         """Train models as ``train`` does each alone, with a random stream each; return each, or why it failed.
 
-        Those of equal VALPs whose kinds all have formulas run as one plan: their layers are stacked. Others run one
-        after the other.
+        Each of the ``stacks`` runs as one plan, one after the other.
         """
+        if self.balancer.through_networks:
+            return super().train_side_by_side(models, prepared, losses, protocol, rngs, clock)
         outcomes: dict[int, Outcome] = {}
-        for together in _stackable(models):
+        for together in self.stacks(models):
             outcomes |= self._by_plan(together, models, prepared, losses, protocol, rngs, clock or BatchClock())
         return [outcomes[index] for index in range(len(models))]
 
@@ -81,13 +92,5 @@ class CompiledEngine(Engine):
         return dict(zip(together, plan.train(clock), strict=True))
 
 
-def _stackable(models: Sequence[Model]) -> list[list[int]]:
-    """Return the indices of ``models``, those together that one plan can train."""
-    found: dict[Valp, list[list[int]]] = {}
-    for index, model in enumerate(models):
-        groups = found.setdefault(model.valp, [])
-        if groups and not has_foreign(model.valp):
-            groups[0].append(index)
-        else:
-            groups.append([index])
-    return [group for groups in found.values() for group in groups]
+def _cut(indices: Sequence[int], most: int) -> list[list[int]]:
+    return [list(indices[start : start + most]) for start in range(0, len(indices), most)]
