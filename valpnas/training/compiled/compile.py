@@ -19,6 +19,7 @@ from valpnas.training.compiled.memory import Memory
 from valpnas.training.compiled.optimisers import FlatOptimiser
 from valpnas.training.compiled.plan import GroupPass, Plan
 from valpnas.training.compiled.special import Special
+from valpnas.training.compiled.tape import why_not_replayed
 from valpnas.training.compiled.weighing import Weighing
 from valpnas.training.data import TensorPart
 from valpnas.training.objectives import Losses
@@ -45,7 +46,7 @@ def compile_phase(
         balancer: one that is not ``through_networks``.
         protocol: how to train.
         generators: the random stream of each model.
-        say: is told of networks that run through autograd.
+        say: is told of networks that run through autograd, and on a GPU of what keeps batches from being replayed.
 
     Raises:
         ValueError: models of different VALPs, or several with networks of kinds that only autograd knows.
@@ -65,7 +66,10 @@ def compile_phase(
     forward += [call for head in heads.values() for call in head.loss]
     forward += memory.sums.combine()
     passes = [_group_pass(memory, weighing, special, heads, index) for index in range(len(memory.groups))]
-    return Plan(memory, protocol, forward, weighing, passes, special.foreign, drop)
+    plan = Plan(memory, protocol, forward, weighing, passes, special.foreign, drop)
+    if memory.like.is_cuda and (why := why_not_replayed(plan)):
+        say(f"batches are launched call by call and not as a CUDA graph: {why}")
+    return plan
 
 
 def _weighing(memory: Memory, balancer: Balancer) -> Weighing:

@@ -36,8 +36,8 @@ class FlatOptimiser:
         )
         self._kernel = STEPS[group.how.algorithm]
 
-    def step(self, factor: float) -> None:
-        """Move the weights once, at ``factor`` times the group's learning rate."""
+    def step(self, factor: float | Tensor) -> None:
+        """Move the weights once, at ``factor`` times the group's learning rate; a tensor's may change in a replay."""
         if self._segments:
             self._steps.add_(1)
             how = self.group.how

@@ -17,11 +17,10 @@ from valpnas.training.compiled.calls import Calls
 from valpnas.training.compiled.foreign import ForeignNetwork
 from valpnas.training.compiled.memory import Memory
 from valpnas.training.compiled.optimisers import FlatOptimiser
+from valpnas.training.compiled.tape import Replayed, Tape, cuda_graph, why_not_replayed
 from valpnas.training.compiled.weighing import Weighing
 from valpnas.training.optimisers import GroupOptimiser
-from valpnas.training.phase import CHECK_EVERY, batch_rows, check_losses, deadline_of, trained_model
-
-Outcome = Model | TrainingFailedError
+from valpnas.training.phase import CHECK_EVERY, Outcome, batch_rows, check_losses, deadline_of, trained_model
 
 
 @dataclass(frozen=True)
@@ -75,18 +74,30 @@ class Plan:
 
     def _run(self, record: Tensor, failed: dict[int, TrainingFailedError]) -> None:
         """Train, write the losses of every batch to ``record`` and the failures by model to ``failed``."""
-        memory, protocol, deadline = self.memory, self.protocol, deadline_of(self.protocol)
-        size, rows_in_all = memory.valp.batch_size, len(memory.train)
-        orders = [batch_rows(rows_in_all, protocol.batches, size, generator) for generator in memory.generators]
-        for batch, rows in enumerate(zip(*orders, strict=True)):
-            for model, those in enumerate(rows):
-                memory.batch.set_rows(model, those)
+        batches, deadline = self.protocol.batches, deadline_of(self.protocol)
+        advance = self._advance(record)
+        for batch in range(batches):
+            advance(batch)
+            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == batches:
+                self._look(record[: batch + 1], deadline, failed)
+                if len(failed) == len(self.memory.models):
+                    return
+
+    def _advance(self, record: Tensor) -> Callable[[int], None]:
+        """Return what trains on one batch after the other and writes their losses to ``record``."""
+        memory, protocol, size = self.memory, self.protocol, self.memory.valp.batch_size
+        orders = [batch_rows(len(memory.train), protocol.batches, size, each) for each in memory.generators]
+        if record.is_cuda and not why_not_replayed(self):
+            return Replayed(Tape(self, orders, record), cuda_graph)
+        batches = zip(*orders, strict=True)
+
+        def advance(batch: int) -> None:
+            for model, rows in enumerate(next(batches)):
+                memory.batch.set_rows(model, rows)
             self.step(protocol.progress(batch))
             record[batch].copy_(self.losses)
-            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                self._look(record[: batch + 1], deadline, failed)
-                if len(failed) == len(memory.models):
-                    return
+
+        return advance
 
     def step(self, progress: float) -> None:
         """Train on the rows that the batch holds, at ``progress`` of the run."""

@@ -38,11 +38,12 @@ class Stretches:
     steps: list[Tensor]
 
 
-Step = Callable[[Stretches, OutputTraining, float], None]  # (what, how, learning rate)
+Rate = float | Tensor  # a tensor without dimensions, on the device, where steps are captured
+Step = Callable[[Stretches, OutputTraining, Rate], None]  # (what, how, learning rate)
 
 
 def _adam(kernel: Callable[..., None], decays: bool) -> Step:
-    def step(s: Stretches, how: OutputTraining, rate: float) -> None:
+    def step(s: Stretches, how: OutputTraining, rate: Rate) -> None:
         kernel(
             s.weights, s.gradients, *s.moments, [], s.steps, lr=rate, beta1=_BETA_1, beta2=_BETA_2,
             weight_decay=how.weight_decay if decays else 0.0, eps=_EPSILON, amsgrad=False, maximize=False,
@@ -51,28 +52,38 @@ def _adam(kernel: Callable[..., None], decays: bool) -> Step:
     return step
 
 
-def _sgd(s: Stretches, _: OutputTraining, rate: float) -> None:
+def _sgd(s: Stretches, _: OutputTraining, rate: Rate) -> None:
     torch._fused_sgd_(
         s.weights, s.gradients, s.moments[0], weight_decay=0.0, momentum=_MOMENTUM, lr=rate, dampening=0.0,
         nesterov=False, maximize=False, is_first_step=False,
     )  # fmt: skip
 
 
-def _rmsprop(s: Stretches, _: OutputTraining, rate: float) -> None:
+def _rmsprop(s: Stretches, _: OutputTraining, rate: Rate) -> None:
     (squares,) = s.moments
     torch._foreach_mul_(squares, _SMOOTHING)
     torch._foreach_addcmul_(squares, s.gradients, s.gradients, value=1 - _SMOOTHING)
     sizes = torch._foreach_sqrt(squares)
     torch._foreach_add_(sizes, _EPSILON)
-    torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
+    _move(s, sizes, rate)
 
 
-def _adagrad(s: Stretches, _: OutputTraining, rate: float) -> None:
+def _adagrad(s: Stretches, _: OutputTraining, rate: Rate) -> None:
     (sums,) = s.moments
     torch._foreach_addcmul_(sums, s.gradients, s.gradients, value=1)
     sizes = torch._foreach_sqrt(sums)
     torch._foreach_add_(sizes, _ADAGRAD_EPSILON)
-    torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
+    _move(s, sizes, rate)
+
+
+def _move(s: Stretches, sizes: list[Tensor], rate: Rate) -> None:
+    """Move by gradients over ``sizes``."""
+    if isinstance(rate, float):
+        torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
+    else:
+        moves = torch._foreach_div(s.gradients, sizes)
+        torch._foreach_mul_(moves, rate)
+        torch._foreach_sub_(s.weights, moves)
 
 
 STEPS: dict[str, Step] = {
