@@ -2,7 +2,8 @@
 
 Contenders are (1) eager PyTorch with its default Adam, (2) the same with fused Adam, (3) a fit by Keras 3 on torch
 where keras is installed, (4) the floor: the matrix products alone, and the compiled engine. All take turns in one
-run; figures are medians of processor times on a CPU, of times waited for on a GPU.
+run; figures are medians of processor times on a CPU, of times waited for on a GPU. A VALP with a network of cells has
+rows 1 and 2 only, and images per second.
 
 ``python benchmarks/engine.py [--quick] [--json FILE]``. The VALPs are in ``benchmarks/valps/``. The exit code is 1 if a
 floor in ``LEAST`` is not reached.
@@ -29,7 +30,7 @@ from engine_contenders import MANY, Batches, Case
 
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 
-CASES = ("digits-6", "fashion-mnist-6", "fashion-mnist-14")
+CASES = ("digits-6", "digits-14", "fashion-mnist-6", "fashion-mnist-14", "fashion-mnist-cell")
 # (times as fast as eager PyTorch with default Adam, at most so many times the floor): one of the two is enough.
 LEAST = {
     ("digits-6", "single"): (2.5, 0.0),
@@ -50,7 +51,9 @@ def main() -> None:
     parser.add_argument("--batch-sizes", type=int, nargs="+", default=[100, 200])
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--batches", type=int, default=40, help="of each contender in a turn")
-    parser.add_argument("--quick", action="store_true", help="batch size 100, few repeats: under five minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="batch size 100, few repeats, memory of one model: under five minutes"
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peak", nargs=3, help=argparse.SUPPRESS)  # case, set and contender: print its memory
@@ -65,13 +68,13 @@ def main() -> None:
         machine = f"{describe_device(device)}; {_processor()}, load {os.getloadavg()[0]:.1f}; torch {torch.__version__}"
         print(machine)
         cases = [Case(name, size, device) for size in asked.batch_sizes for name in asked.cases]
-        rows = [row for case in cases for row in measure(case, asked.repeats, asked.batches)]
+        rows = [row for case in cases for row in measure(case, asked.repeats, asked.batches, asked.quick)]
     if asked.json:
         asked.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
     sys.exit(0 if all(row["good"] for row in rows) else 1)
 
 
-def measure(case: Case, repeats: int, batches: int) -> list[dict[str, Any]]:
+def measure(case: Case, repeats: int, batches: int, quick: bool) -> list[dict[str, Any]]:
     """Time every set of models of a case and print a row for each contender."""
     print(f"\n{case.name}, batches of {case.batch_size}")
     rows = []
@@ -82,10 +85,14 @@ def measure(case: Case, repeats: int, batches: int) -> list[dict[str, Any]]:
         compiling = min(_seconds(case.device, made["compiled"]) for _ in range(3))
         runs = {name: make() for name, make in made.items()}
         models = 1 if label == "single" else MANY
-        times = _medians(case.device, runs, repeats, max(2, batches // models), models)
-        peaks = {name: _peak_apart(case, label, name) for name in ("eager", "compiled")}
+        each = max(2, batches // models)
+        times = _medians(case.device, runs, repeats, each, models)
+        looked = ("eager", "compiled") if label == "single" or not quick else ()
         row = {
-            "case": case.name, "batch": case.batch_size, "models": label, "ms": times, "peak MiB": peaks,
+            "case": case.name, "batch": case.batch_size, "models": label, "ms": times,
+            "peak MiB": {name: _peak_apart(case, label, name) for name in looked},
+            "images per second": {name: 1e3 * case.batch_size / found for name, found in times.items()},
+            "launching": {name: _launching(case.device, run, each) for name, run in runs.items() if name != "keras"},
             "compile ms": 1e3 * compiling, "first compile ms": 1e3 * first,
         }  # fmt: skip
         row["good"] = _good(row)
@@ -96,6 +103,9 @@ def measure(case: Case, repeats: int, batches: int) -> list[dict[str, Any]]:
 
 def sets(case: Case) -> dict[str, Made]:
     """Return what makes each contender, by set of models."""
+    if case.has_cells:
+        alone = case.same(1)
+        return {"single": {**_usual(case, alone), "compiled": lambda: contenders.compiled(case, alone)}}
     same, different = case.same(MANY), case.different(MANY)
     return {
         "single": {**_usual(case, same[:1]), **_keras(case), "compiled": lambda: contenders.compiled(case, same[:1])},
@@ -105,10 +115,11 @@ def sets(case: Case) -> dict[str, Made]:
 
 
 def _usual(case: Case, models: list[Any]) -> Made:
+    floor = {} if case.has_cells else {"floor": lambda: contenders.floor(case, models)}
     return {
         "eager": lambda: contenders.eager(case, models, fused=False),
         "eager, fused": lambda: contenders.eager(case, models, fused=True),
-        "floor": lambda: contenders.floor(case, models),
+        **floor,
     }
 
 
@@ -134,6 +145,16 @@ def _medians(
     return {name: statistics.median(found) for name, found in times.items()}
 
 
+def _launching(device: torch.device, run: Batches, batches: int) -> float | None:
+    """Return the share of a GPU's time in which no kernel runs, waiting to be launched; None on a CPU."""
+    if device.type == "cpu":
+        return None
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        seconds = _seconds(device, lambda: run(batches))
+    busy = sum(event.self_device_time_total for event in profile.key_averages()) / 1e6
+    return max(0.0, 1 - busy / seconds)
+
+
 def _good(row: Mapping[str, Any]) -> bool:
     """Say whether a row reaches its floor; only batches of 100 on a CPU have one."""
     times, least = row["ms"], LEAST.get((row["case"], row["models"]))
@@ -150,8 +171,12 @@ def _print(row: Mapping[str, Any]) -> None:
           f"{'' if row['good'] else '  TOO SLOW'}")  # fmt: skip
     for name, found in times.items():
         peak = f"{row['peak MiB'][name]:8.0f} MiB" if name in row["peak MiB"] else ""
-        speed = f"{times['eager'] / found:6.2f} x eager {found / times['floor']:6.2f} x floor"
-        print(f"    {name:14} {found:8.3f} ms {speed}{peak}")
+        speed = f"{times['eager'] / found:6.2f} x eager"
+        speed += f" {found / times['floor']:6.2f} x floor" if "floor" in times else ""
+        images = f"{row['images per second'][name]:10.0f} images/s"
+        launching = row["launching"].get(name)
+        share = f" {launching:5.0%} launching" if launching is not None else ""
+        print(f"    {name:14} {found:8.3f} ms {speed}{images}{share}{peak}")
 
 
 def _seconds(device: torch.device, work: Callable[[], object]) -> float:

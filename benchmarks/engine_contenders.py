@@ -33,6 +33,7 @@ from valpnas.training.phase import batch_rows
 
 VALPS = Path(__file__).parent / "valps"
 MANY = 16
+PHASE = 8192  # batches that a plan is made for: more than a measurement takes
 RATE = 3e-3
 # Of what ``different`` draws; valps/*.json were drawn alike (digits-6 from the first), once.
 SPACES = {"digits": Space(min_width=16, max_width=64), "fashion-mnist": Space()}
@@ -46,6 +47,11 @@ class Case:
     name: str
     batch_size: int
     device: torch.device
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether there is a network of cells: its convolutions are in no floor, and no fit by Keras is written."""
+        return any(network.spec.kind == "cell" for network in self.valp.networks)
 
     @property
     def problem(self) -> str:
@@ -104,9 +110,9 @@ def eager(case: Case, models: list[Model], fused: bool) -> Batches:
 
 def _eager(case: Case, model: Model, fused: bool) -> Batches:
     module, part, generator = ValpModule(model.valp), case.prepared.train, case.generator()
-    state = {name: weight.to(case.device, copy=True) for name, weight in model.weights.items()}
-    module.load_state_dict(state, assign=True)
-    module.requires_grad_(True)
+    tensors = {**model.weights, **model.buffers}
+    module.load_state_dict({name: tensor.to(case.device, copy=True) for name, tensor in tensors.items()}, assign=True)
+    module.requires_grad_(True).train()
     optimiser = torch.optim.Adam(module.parameters(), lr=RATE, **({"fused": True} if fused else {}))
     latents = module.latent_sizes()
 
@@ -128,17 +134,15 @@ def _eager(case: Case, model: Model, fused: bool) -> Batches:
 def compiled(case: Case, models: list[Model]) -> Batches:
     """Train by one plan, several models side by side."""
     generators = [case.generator() for _ in models]
-    protocol = Protocol(1, Schedule("constant"))
+    protocol = Protocol(PHASE, Schedule("constant"))
     plan = compile_phase(models, case.prepared.train, case.losses, Sum(), protocol, generators)
-    size, rows_in_all = models[0].valp.batch_size, len(case.prepared.train)
+    record = torch.zeros(PHASE, len(models), len(models[0].valp.outputs), device=case.device)
+    advance, numbers = plan.advance(record), iter(range(PHASE))
 
     @torch.no_grad()
     def train(batches: int) -> None:
-        orders = [batch_rows(rows_in_all, batches, size, generator) for generator in generators]
-        for rows in zip(*orders, strict=True):
-            for model, those in enumerate(rows):
-                plan.memory.batch.set_rows(model, those)
-            plan.step(0.0)
+        for _ in range(batches):
+            advance(next(numbers))
 
     return train
 

@@ -77,6 +77,8 @@ class RunConfig:
     drop_path: float = 0.0
     select: str = "last"
     engine: str = "compiled"
+    precision: str = "float32"
+    jobs_per_gpu: int = 1
     warm_up: bool = False
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     space: Space = field(default_factory=Space)
@@ -91,6 +93,7 @@ class RunConfig:
             "initial_batches": 1,
             "batches_per_step": 1,
             "batch_size": 1,
+            "jobs_per_gpu": 1,
             "seed": 0,
         }.items():
             if not least <= getattr(self, name) <= _MOST:

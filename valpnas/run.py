@@ -23,11 +23,13 @@ from tqdm import tqdm
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, data_folder, read_run_file, with_steps
 from valpnas.contracts.data_files import cache_folder
+from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
+from valpnas.execution.streams import Streams, cuda_stream
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
@@ -223,10 +225,21 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
         alone = JobTrainer(prepared, evaluator, engine, partial(stream, config.seed), seen)
         trainer = WarmedUp(alone) if config.warm_up else alone
+        executor = _executor(config, prepared.device, say)
         held_out = HeldOut(directory.path, evaluator, say)
-        loop = SearchLoop(search, bench, directory, Serial(), trainer.together, unseen, held_out.score, alone.groups)
+        loop = SearchLoop(search, bench, directory, executor, trainer.together, unseen, held_out.score, alone.groups)
         state = loop.run()
     _finish(directory, bench, search.front(state), say)
+
+
+def _executor(config: RunConfig, device: torch.device, say: Say) -> Executor:
+    """Return what runs the jobs; several at a time only on a GPU."""
+    if config.jobs_per_gpu == 1:
+        return Serial()
+    if device.type == "cuda":
+        return Streams(config.jobs_per_gpu, cuda_stream(device))
+    say(f"jobs_per_gpu is {config.jobs_per_gpu}, but this run is on a CPU: one job after the other")
+    return Serial()
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:

@@ -30,6 +30,8 @@ def run(
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
     balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
     engine: Annotated[str | None, option("compiled, or plain: eager PyTorch.")] = None,
+    precision: Annotated[str | None, option("Of cell networks' products: float32 or bfloat16.")] = None,
+    jobs_per_gpu: Annotated[int | None, option("Jobs at a time on a GPU, of those asked for together.")] = None,
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
     seed: Annotated[int | None, option("Seed of all randomness.")] = None,
     device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
@@ -48,7 +50,8 @@ def run(
         "rejected": rejected, "steps": steps, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
-        "engine": engine, "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
+        "engine": engine, "precision": precision, "jobs_per_gpu": jobs_per_gpu,
+        "time_limit": time_limit, "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,
     }  # fmt: skip
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}

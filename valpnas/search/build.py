@@ -26,7 +26,7 @@ from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.training import ENGINES
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
-from valpnas.training.engine import Engine
+from valpnas.training.engine import PRECISIONS, Engine
 
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
@@ -35,7 +35,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     """Return the search that ``config`` describes."""
     if config.rejected not in REJECTED:
         raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
-    catalog.find("engine", ENGINES, config.engine)
+    _check_engine(config)
     if config.algorithm not in ALGORITHMS:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     search: Search[Any] = catalog.load(
@@ -53,6 +53,17 @@ def build_search(config: RunConfig) -> Search[Any]:
         protocol=build_protocol(config),
     )
     return search
+
+
+def _check_engine(config: RunConfig) -> None:
+    catalog.find("engine", ENGINES, config.engine)
+    if config.precision not in PRECISIONS:
+        raise UnknownNameError("precision", config.precision, PRECISIONS)
+    if config.engine == "plain" and config.precision != "float32":
+        raise ConfigError(
+            f"precision: expected float32 with engine = 'plain', the reference, got {config.precision}; "
+            "say engine = 'compiled'"
+        )
 
 
 def build_training(config: RunConfig) -> OutputTraining:
@@ -131,7 +142,8 @@ def build_engine(config: RunConfig, say: Callable[[str], None]) -> Engine:
             say(message)
 
     entry = catalog.find("engine", ENGINES, config.engine)
-    engine: Engine = catalog.load(entry, Engine, balancer=build_balancer(config), say=say_once)
+    arguments = {"balancer": build_balancer(config), "say": say_once, "precision": config.precision}
+    engine: Engine = catalog.load(entry, Engine, **arguments)
     return engine
 
 

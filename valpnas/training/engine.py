@@ -35,6 +35,7 @@ from valpnas.training.phase import (
     trained_model,
 )
 
+PRECISIONS = ("float32", "bfloat16")
 _log = logging.getLogger(__name__)
 
 
@@ -44,11 +45,13 @@ class Engine(ABC):
 
     ``balancer`` says how the losses of an optimiser group become what its optimiser follows. The histories, and with
     them diagnostics, hold the losses themselves whatever the balancing. ``say`` is told what an engine cannot do in its
-    own way.
+    own way. ``precision`` is one of ``PRECISIONS``: ``bfloat16`` allows that for products of networks of cells, where
+    an engine can.
     """
 
     balancer: Balancer = field(default_factory=Sum)
     say: Callable[[str], None] = _log.info
+    precision: str = "float32"
 
     @abstractmethod
     def train(

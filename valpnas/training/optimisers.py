@@ -49,16 +49,21 @@ class GroupOptimiser:
         self.optimiser = _MAKERS[group.how.algorithm](self.parameters, group.how)
         for name, slots in state.items():
             if (parameter := self.named.get(name)) is not None:  # models rest on the CPU between jobs
-                kept = {part: value.to(parameter.device, copy=True) for part, value in slots.items()}
+                kept = {part: _laid_out(value.to(parameter.device), parameter) for part, value in slots.items()}
                 self.optimiser.state[parameter].update(kept)
         if group.how.algorithm == "sgd":  # fused SGD takes momenta of all tensors or of none; zero is a first step's
             for parameter in self.parameters:
                 self.optimiser.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
 
     def set_gradients(self, gradients: tuple[Tensor | None, ...]) -> None:
-        """Hand over the gradients of ``parameters``."""
+        """Hand over the gradients of ``parameters``.
+
+        Fused kernels go through memory and look at no strides, so a gradient must lie as its weight does; autograd
+        returns that of a transposed weight transposed.
+        """
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            lies_alike = gradient is None or gradient.stride() == parameter.stride()
+            parameter.grad = gradient if lies_alike else _laid_out(gradient, parameter)
 
     def step(self, factor: float) -> None:
         """Move the weights once, at ``factor`` times the group's learning rate."""
@@ -74,6 +79,11 @@ class GroupOptimiser:
 def reached_by(valp: Valp, group: OptimiserGroup) -> frozenset[str]:
     """Return the group's outputs and every component that can alter one of them, inputs included."""
     return frozenset(group.outputs).union(*(valp.ancestors(output) for output in group.outputs))
+
+
+def _laid_out(value: Tensor, parameter: Tensor) -> Tensor:
+    """Return a copy of ``value`` that lies in memory as ``parameter`` does, if it has its shape."""
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value.clone()
 
 
 def _tensors(slots: Mapping[str, Any]) -> dict[str, Tensor]:

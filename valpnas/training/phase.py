@@ -72,11 +72,11 @@ def trained_model(
     balancer: States,
     record: Tensor,
 ) -> Model:
-    """Return ``model`` with what a phase has made of it, on the CPU; ``record`` is ``(batches, outputs)``."""
+    """Return ``model`` as a phase has made it, contiguous and on the CPU; ``record`` is ``(batches, outputs)``."""
     new = record.cpu()
     return replace(
         model,
-        weights={name: weight.detach().cpu() for name, weight in weights.items()},
+        weights={name: weight.detach().cpu().contiguous() for name, weight in weights.items()},
         buffers={name: buffer.detach().cpu() for name, buffer in buffers.items()},
         optimiser={lead: _on_cpu(state) for lead, state in optimiser.items()},
         histories={o.name: _extended(model, o.name, new[:, i]) for i, o in enumerate(model.valp.outputs)},
@@ -91,4 +91,7 @@ def _extended(model: Model, output: str, new: Tensor) -> Tensor:
 
 
 def _on_cpu(state: States) -> dict[str, dict[str, Tensor]]:
-    return {name: {part: value.detach().cpu() for part, value in slots.items()} for name, slots in state.items()}
+    return {
+        name: {part: value.detach().cpu().contiguous() for part, value in slots.items()}
+        for name, slots in state.items()
+    }

@@ -36,6 +36,7 @@ def compile_phase(
     protocol: Protocol,
     generators: Sequence[torch.Generator],
     say: Callable[[str], None] = _log.info,
+    precision: str = "float32",
 ) -> Plan:
     """Return the plan of a training phase on the rows ``train``, on the device where they are.
 
@@ -47,6 +48,7 @@ def compile_phase(
         protocol: how to train.
         generators: the random stream of each model.
         say: is told of networks that run through autograd, and on a GPU of what keeps batches from being replayed.
+        precision: ``bfloat16`` has products of networks that run through autograd computed so.
 
     Raises:
         ValueError: models of different VALPs, or several with networks of kinds that only autograd knows.
@@ -55,7 +57,7 @@ def compile_phase(
         raise ValueError("expected models of equal VALPs, got different ones; compile a plan for each")
     memory = Memory(models, train, protocol.augmentation, generators)
     weighing = _weighing(memory, balancer)
-    special = Special(memory, losses, weighing)
+    special = Special(memory, losses, weighing, precision)
     if kinds := sorted({memory.valp.specs[name].kind for name in special.foreign}):
         say(f"networks of kind {' and '.join(kinds)} are trained through autograd")
     drop = DropPath(protocol.drop_path, generators[0])

@@ -88,7 +88,9 @@ class CompiledEngine(Engine):
         except TrainingFailedError as error:  # of the VALP that all of these have
             return dict.fromkeys(together, error)
         generators = [torch_stream(rngs[index], str(prepared.device)) for index in together]
-        plan = compile_phase(chosen, prepared.train, losses, self.balancer, protocol, generators, self.say)
+        plan = compile_phase(
+            chosen, prepared.train, losses, self.balancer, protocol, generators, self.say, self.precision
+        )
         return dict(zip(together, plan.train(clock), strict=True))
 
 

@@ -28,6 +28,7 @@ class ForeignNetwork:
         inputs: frozenset[str],
         values: Values,
         noise: Tensor | None,
+        precision: str,
     ) -> None:
         """Take a module whose weights and buffers are in place.
 
@@ -38,9 +39,12 @@ class ForeignNetwork:
             inputs: the sources that need no gradient.
             values: where values and gradients are.
             noise: what a decoder draws with, ``(rows, latent)``.
+            precision: ``bfloat16`` has its products computed so, and everything else as the weights are.
         """
         self._name, self._module, self._sources, self._inputs, self._values = name, module, sources, inputs, values
         self._noise = noise
+        device, enabled = values.arena.device.type, precision == "bfloat16"
+        self._autocast = torch.autocast(device, torch.bfloat16, enabled=enabled)
         self.parameters, self.buffers = dict(module.named_parameters()), dict(module.named_buffers())
         self.gradients: dict[int, dict[str, Tensor | None]] = {}
         self._leaves: dict[str, Tensor] = {}
@@ -52,7 +56,8 @@ class ForeignNetwork:
     def forward(self) -> None:
         """Compute the value and keep the graph."""
         self._leaves = {source: self._leaf(source, shape) for source, shape in self._sources.items()}
-        self._results = self._computed()
+        with self._autocast:
+            self._results = self._computed()
         self._values.forward(self._name).copy_(self._results[0].detach().flatten(1).mT)
         if len(self._results) > 1:
             self.mean.copy_(self._results[1].detach().mT)
@@ -80,12 +85,13 @@ class ForeignNetwork:
         self.gradients[group] = dict(zip(self.parameters, below[len(wanted) :], strict=True))
 
     def _computed(self) -> list[Tensor]:
-        """Return the value, and a decoder's mean and log-variance."""
+        """Return the value, and a decoder's mean and log-variance, in the precision of the plan."""
+        dtype = self._values.arena.dtype
         if not isinstance(self._module, DecoderModule) or self._noise is None:
-            return [self._module(self._leaves)]
-        mean, log_variance = self._module.encode(self._leaves)
+            return [self._module(self._leaves).to(dtype)]
+        mean, log_variance = (each.to(dtype) for each in self._module.encode(self._leaves))
         latent = torch.addcmul(mean, (0.5 * log_variance).exp(), self._noise)
-        return [self._module.decode(latent), mean, log_variance]
+        return [self._module.decode(latent).to(dtype), mean, log_variance]
 
     def _leaf(self, source: str, shape: Shape) -> Tensor:
         value = self._values.forward(source).mT.reshape(-1, *shape)

@@ -75,7 +75,7 @@ class Plan:
     def _run(self, record: Tensor, failed: dict[int, TrainingFailedError]) -> None:
         """Train, write the losses of every batch to ``record`` and the failures by model to ``failed``."""
         batches, deadline = self.protocol.batches, deadline_of(self.protocol)
-        advance = self._advance(record)
+        advance = self.advance(record)
         for batch in range(batches):
             advance(batch)
             if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == batches:
@@ -83,8 +83,10 @@ class Plan:
                 if len(failed) == len(self.memory.models):
                     return
 
-    def _advance(self, record: Tensor) -> Callable[[int], None]:
-        """Return what trains on one batch after the other and writes their losses to ``record``."""
+    def advance(self, record: Tensor) -> Callable[[int], None]:
+        """Return what trains on one batch after the other, the first being 0, and writes their losses to ``record``,
+        ``(batches, models, outputs)``.
+        """
         memory, protocol, size = self.memory, self.protocol, self.memory.valp.batch_size
         orders = [batch_rows(len(memory.train), protocol.batches, size, each) for each in memory.generators]
         if record.is_cuda and not why_not_replayed(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor
 
 from valpnas.graph.tasks import Generation
@@ -20,13 +21,13 @@ from valpnas.training.objectives import Losses
 class Special:
     """Plans every node that is not affine; ``foreign`` are the networks that run through autograd."""
 
-    def __init__(self, memory: Memory, losses: Losses, weighing: Weighing) -> None:
-        """Plan draws, foreign networks and divergences.
+    def __init__(self, memory: Memory, losses: Losses, weighing: Weighing, precision: str = "float32") -> None:
+        """Plan draws, foreign networks and divergences; ``precision`` is that of foreign networks' products.
 
         Raises:
             ValueError: several models with foreign networks.
         """
-        self._memory, self._scales, self._weighing = memory, losses.scales, weighing
+        self._memory, self._scales, self._weighing, self._precision = memory, losses.scales, weighing, precision
         self._draws = {node: self._draw(node) for node in memory.nodes if isinstance(node, Latent)}
         names = [node.name for node in memory.nodes if isinstance(node, Foreign)]
         if names and len(memory.models) > 1:
@@ -96,7 +97,9 @@ class Special:
             if tensor.startswith(prefix)
         }
         module.load_state_dict(state, assign=True)
-        module.requires_grad_(True).train()
+        # Convolutions are fastest when the channels of a place lie together; maps follow the weights' order.
+        module.to(memory_format=torch.channels_last).requires_grad_(True).train()
         sources = {source: memory.valp.shape(source) for source in memory.valp.sources(name)}
         inputs = frozenset(vertex.name for vertex in memory.valp.inputs)
-        return ForeignNetwork(name, module, sources, inputs, memory.values, memory.noise.drawn.get(name))
+        noise = memory.noise.drawn.get(name)
+        return ForeignNetwork(name, module, sources, inputs, memory.values, noise, self._precision)
