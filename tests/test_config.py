@@ -67,6 +67,7 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "steps": -1}, "steps: expected at least 0, got -1"),
         ({"problem": "digits", "initial_batches": 0}, "initial_batches: expected at least 1, got 0"),
         ({"problem": "digits", "batch_size": 0}, "batch_size: expected at least 1"),
+        ({"problem": "digits", "jobs_per_gpu": 0}, "jobs_per_gpu: expected at least 1"),
         ({"problem": "digits", "seed": -3}, "seed: expected at least 0"),
         ({"problem": "digits", "learning_rate": 0}, "learning_rate: expected a positive number"),
         ({"problem": "digits", "learning_rate": float("nan")}, "learning_rate: expected a positive number"),
