@@ -1,9 +1,9 @@
 """Measure the training engines: milliseconds per batch, and how many times as fast as eager PyTorch, side by side.
 
 Contenders are (1) eager PyTorch with its default Adam, (2) the same with fused Adam, (3) a fit by Keras 3 on torch
-where keras is installed, (4) the floor: the matrix products alone, and the compiled engine. All take turns in one
-run; figures are medians of processor times on a CPU, of times waited for on a GPU. A VALP with a network of cells has
-rows 1 and 2 only, and images per second.
+where keras is installed (``pip install 'valpnas[bench]'``), (4) the floor: the matrix products alone, and the compiled
+engine. All take turns in one run; figures are medians of processor times on a CPU, of times waited for on a GPU. A VALP
+with a network of cells has rows 1 and 2 only, and images per second.
 
 ``python benchmarks/engine.py [--quick] [--json FILE]``. The VALPs are in ``benchmarks/valps/``. The exit code is 1 if a
 floor in ``LEAST`` is not reached.
@@ -125,6 +125,7 @@ def _usual(case: Case, models: list[Any]) -> Made:
 
 def _keras(case: Case) -> Made:
     if importlib.util.find_spec("keras") is None:
+        print("  no fit by Keras: keras is not installed")
         return {}
     os.environ["KERAS_BACKEND"] = "torch"
     from engine_keras import keras_fit

@@ -15,7 +15,7 @@ from valpnas.contracts.protocol import Protocol
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
 from valpnas.networks.cell_spec import CellSpec
-from valpnas.networks.dense_spec import DenseSpec
+from valpnas.networks.dense_spec import DenseSpec, Layer
 from valpnas.seeding import stream
 from valpnas.training.balancing.fixed import Sum
 from valpnas.training.balancing.gradnorm import GradNorm
@@ -33,7 +33,7 @@ def valp_of(algorithm: str) -> Valp:
     """A cell network between a map, a vector and a dense network."""
     picture, table = Input("picture", (2, 6, 6), "image"), Input("table", (3,))
     outputs = [Output("kind", Classification(3)), Output("number", Regression(1))]
-    networks = [SubNetwork("n1", CELL), SubNetwork("n2", DenseSpec(5, ()))]
+    networks = [SubNetwork("n1", CELL), SubNetwork("n2", DenseSpec(5, (Layer(6, "silu"),)))]
     pairs = [("picture", "n1"), ("table", "n1"), ("n1", "n2"), ("table", "n2"), ("n2", "kind"), ("n1", "number")]
     training = {output.name: OutputTraining(1e-3, algorithm) for output in outputs}
     return Valp.make([picture, table], networks, outputs, [Arc(*pair) for pair in pairs], training, 10)
@@ -91,7 +91,7 @@ def test_models_with_cells_are_trained_one_after_the_other() -> None:
 
 def test_no_more_than_so_many_are_stacked() -> None:
     valp = Valp.make(
-        VALP.inputs, [SubNetwork("n1", DenseSpec(5, ()))], VALP.outputs,
+        VALP.inputs, [SubNetwork("n1", DenseSpec(5, (Layer(6, "silu"),)))], VALP.outputs,
         [Arc("picture", "n1"), Arc("table", "n1"), Arc("n1", "kind"), Arc("n1", "number")], VALP.output_training, 10,
     )  # fmt: skip
     stacks = CompiledEngine().stacks([model_of(valp, 0)] * 20)
