@@ -49,11 +49,26 @@ def test_a_phase_ends_at_the_plain_engine_s_model(algorithm: str) -> None:
     """Trained on, too: the state goes out contiguous and comes back in."""
     model = model_of(valp_of(algorithm), 0)
     plain, planned = trained(model, PREPARED, LOSSES, 8)
-    assert_same(plain, planned, 5e-3)
+    _assert_alike(plain, planned, algorithm)
     tensors = [*planned.weights.values(), *(slot for state in planned.optimiser.values()
                for slots in state.values() for slot in slots.values())]  # fmt: skip
     assert all(tensor.is_contiguous() for tensor in tensors)
-    assert_same(*trained(planned, PREPARED, LOSSES, 8), 1e-2)
+    _assert_alike(*trained(planned, PREPARED, LOSSES, 8), algorithm)
+
+
+def _assert_alike(plain: Model, planned: Model, algorithm: str) -> None:
+    """Compare losses; weights only under SGD.
+
+    A bias before a normalisation has the gradient zero but for rounding, and whoever divides by the gradient's size
+    makes steps of that.
+    """
+    for output, history in plain.histories.items():
+        assert torch.allclose(planned.histories[output], history, rtol=1e-3, atol=1e-4), output
+    if algorithm == "sgd":
+        assert_same(plain, planned, 5e-3)
+    assert {name: set(slots) for state in plain.optimiser.values() for name, slots in state.items()} == {
+        name: set(slots) for state in planned.optimiser.values() for name, slots in state.items()
+    }
 
 
 def test_convolutions_lie_with_channels_last() -> None:
