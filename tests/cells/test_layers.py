@@ -173,3 +173,13 @@ def test_drop_path_works_in_training_only_and_repeats() -> None:
     network.drop_path = None
     assert torch.equal(with_schedule, network(value))
     assert prod(plain.shape) == 18
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_keep_their_channels_beside_each_other_in_memory(channels: int) -> None:
+    text = "[(-1, '3x3 dconv', -1, '2x2 avgpool');(0, '3x3 conv', -2, '3x3 tconv')]"
+    plan = plan_network(read_cell(text), Macro(motifs=2, normal_cells=1, filters=4), (channels, 8, 8), classes=3)
+    network = CellNetwork(plan)
+    initialise_units(network, torch.Generator().manual_seed(0))
+    values = network.values(torch.randn(5, channels, 8, 8, generator=torch.Generator().manual_seed(1)))
+    assert {value.stride()[1] for value in values.values()} == {1}

@@ -225,7 +225,7 @@ class HeadLayer(nn.Module):
 
 def pooled(value: Tensor) -> Tensor:
     """Return the mean of each channel, ``(n, channels)``."""
-    return value.flatten(2).mean(2)
+    return value.mean(tuple(range(2, value.dim())))
 
 
 @singledispatch

@@ -48,7 +48,7 @@ class CellNetwork(nn.Module):
 
     def values(self, value: Tensor) -> dict[int, Tensor]:
         """Return what each cell emits by position; ``INPUT`` is the input itself."""
-        values = {INPUT: value}
+        values = {INPUT: _channels_last(value)}
         drop = self.drop_path if self.training else None
         for position, cell in self._cells:
             values[position] = cell(values, drop)
@@ -108,6 +108,14 @@ class BlockLayer(nn.Module):
         """Return what both operations make of the values of lookbacks and earlier blocks."""
         left, right = self._sources
         return [self.left(known[left]), self.right(known[right])]
+
+
+def _channels_last(value: Tensor) -> Tensor:
+    """Return images with the channels beside each other in memory, which small convolutions take much faster.
+
+    All that follows keeps that order. A copy is made even of one channel, where both orders are the same to torch.
+    """
+    return value.clone(memory_format=torch.channels_last) if value.dim() == len("nchw") else value
 
 
 def _sequence(branch: Branch) -> nn.Sequential:
