@@ -17,6 +17,7 @@ from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, V
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.dense_spec import DenseSpec, Layer
 from valpnas.seeding import stream
+from valpnas.training import optimisers
 from valpnas.training.balancing.fixed import Sum
 from valpnas.training.balancing.gradnorm import GradNorm
 from valpnas.training.compiled.compile import compile_phase
@@ -69,6 +70,17 @@ def _assert_alike(plain: Model, planned: Model, algorithm: str) -> None:
     assert {name: set(slots) for state in plain.optimiser.values() for name, slots in state.items()} == {
         name: set(slots) for state in planned.optimiser.values() for name, slots in state.items()
     }
+
+
+def test_fused_optimisers_move_the_entries_that_gradients_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Convolutions whose maps lie with channels last have such gradients, and an entry's gradient is transposed."""
+    model = model_of(valp_of("sgd"), 0)
+    fused, planned = trained(model, PREPARED, LOSSES, 8)
+    plainest = lambda parameters, how: torch.optim.SGD(parameters, how.learning_rate, 0.9, foreach=False)  # noqa: E731
+    monkeypatch.setitem(optimisers._MAKERS, "sgd", plainest)
+    reference, _ = trained(model, PREPARED, LOSSES, 8)
+    assert_same(reference, fused, 1e-4)
+    assert_same(reference, planned, 5e-3)
 
 
 def test_convolutions_lie_with_channels_last() -> None:
