@@ -76,7 +76,8 @@ def main() -> None:
 
 def measure(case: Case, repeats: int, batches: int, quick: bool) -> list[dict[str, Any]]:
     """Time every set of models of a case and print a row for each contender."""
-    print(f"\n{case.name}, batches of {case.batch_size}")
+    without = "" if _has_keras() else "; no fit by Keras, which is not installed"
+    print(f"\n{case.name}, batches of {case.batch_size}{without}", flush=True)
     rows = []
     for label, made in sets(case).items():
         started = _now(case.device)
@@ -98,6 +99,7 @@ def measure(case: Case, repeats: int, batches: int, quick: bool) -> list[dict[st
         row["good"] = _good(row)
         rows.append(row)
         _print(row)
+        sys.stdout.flush()
     return rows
 
 
@@ -123,9 +125,12 @@ def _usual(case: Case, models: list[Any]) -> Made:
     }
 
 
+def _has_keras() -> bool:
+    return importlib.util.find_spec("keras") is not None
+
+
 def _keras(case: Case) -> Made:
-    if importlib.util.find_spec("keras") is None:
-        print("  no fit by Keras: keras is not installed")
+    if not _has_keras():
         return {}
     os.environ["KERAS_BACKEND"] = "torch"
     from engine_keras import keras_fit
