@@ -62,8 +62,8 @@ class GroupOptimiser:
         returns that of a transposed weight transposed.
         """
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            lies_alike = gradient is None or gradient.stride() == parameter.stride()
-            parameter.grad = gradient if lies_alike else _laid_out(gradient, parameter)
+            strays = gradient is not None and gradient.stride() != parameter.stride()
+            parameter.grad = _laid_out(gradient, parameter) if gradient is not None and strays else gradient
 
     def step(self, factor: float) -> None:
         """Move the weights once, at ``factor`` times the group's learning rate."""
