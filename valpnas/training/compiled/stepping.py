@@ -76,7 +76,7 @@ def _adagrad(s: Stretches, _: OutputTraining, rate: Rate) -> None:
     _move(s, sizes, rate)
 
 
-def _move(s: Stretches, sizes: list[Tensor], rate: Rate) -> None:
+def _move(s: Stretches, sizes: tuple[Tensor, ...], rate: Rate) -> None:
     """Move by gradients over ``sizes``."""
     if isinstance(rate, float):
         torch._foreach_addcdiv_(s.weights, s.gradients, sizes, value=-rate)
