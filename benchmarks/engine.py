@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--peak", nargs=3, help=argparse.SUPPRESS)  # case, set and contender: print its memory
     asked = parser.parse_args()
     if asked.quick:
-        asked.batch_sizes, asked.repeats, asked.batches = asked.batch_sizes[:1], 5, 10
+        asked.batch_sizes, asked.repeats, asked.batches = asked.batch_sizes[:1], 3, 10
     device = resolve_device(asked.device)
     with small_network_settings():
         if asked.peak:
