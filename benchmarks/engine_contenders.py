@@ -26,6 +26,7 @@ from valpnas.networks.module import ValpModule, fresh_model
 from valpnas.networks.random_valp import random_valp
 from valpnas.seeding import stream
 from valpnas.training.balancing.fixed import Sum
+from valpnas.training.clock import BatchClock
 from valpnas.training.compiled.compile import compile_phase
 from valpnas.training.data import Prepared, prepare
 from valpnas.training.objectives import Losses, constant_losses
@@ -137,7 +138,7 @@ def compiled(case: Case, models: list[Model]) -> Batches:
     protocol = Protocol(PHASE, Schedule("constant"))
     plan = compile_phase(models, case.prepared.train, case.losses, Sum(), protocol, generators)
     record = torch.zeros(PHASE, len(models), len(models[0].valp.outputs), device=case.device)
-    advance, numbers = plan.advance(record), iter(range(PHASE))
+    advance, numbers = plan.advance(record, BatchClock()), iter(range(PHASE))
 
     @torch.no_grad()
     def train(batches: int) -> None:

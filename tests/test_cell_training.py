@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 
 from valpnas import catalog
 from valpnas.cell_training import CellStack, CellTraining, proxy_config
+from valpnas.cells.macro import Macro
+from valpnas.cells.plan import plan_network
+from valpnas.cells.text import read_cell
 from valpnas.cli import app
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.problem import Part, Parts, Problem
@@ -79,9 +82,10 @@ def drawn(problem: Problem, stack: CellStack) -> Valp:
 
 
 def test_the_start_is_the_published_network() -> None:
-    """Nothing before the cells, one dense layer behind their means: parameters in millions as in table 12."""
+    """Nothing before the cells and one dense layer behind their means: as many parameters as `cell show` counts."""
     series = replace(images(), inputs=(Input("series", (1, 140), "series"),), outputs=(Output("c", Classification(5)),))
-    assert f"{count_parameters(drawn(series, CellStack(ANCHOR))) / 1e6:.1f}" == "0.2"
+    assert count_parameters(drawn(series, CellStack(ANCHOR))) == 193_301
+    assert plan_network(read_cell(ANCHOR), Macro(), (1, 140), 5).trainable == 193_301
 
 
 def test_a_start_that_does_not_fit_is_refused() -> None:
@@ -104,6 +108,7 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     assert made["accuracy_by_epoch"][made["best_epoch"] - 1] == made["validation_accuracy"]
     assert 0 <= made["test_accuracy"] <= 1
     assert made["training_seconds"] > 0
+    assert made["device"] == "cpu (one thread)"
     run = load(out)
     assert [member.candidate for member in run.front] == [0]
     assert run.front[0].test["digit"] == pytest.approx(1 - made["test_accuracy"])

@@ -198,6 +198,13 @@ def test_the_text_says_what_a_person_needs(copy: Path, monkeypatch: pytest.Monke
     assert max(len(line) for line in done.stdout.splitlines()) <= 100
 
 
+def test_notes_of_the_problem_are_told(copy: Path) -> None:
+    path = copy / "problem.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "notes": ["lossy images"]}))
+    assert diagnose_run(Run(copy)).subject.notes == ("lossy images",)
+    assert "\nnote: lossy images\n" in valpnas("diagnose", "run", folder=copy.parent).stdout
+
+
 def test_what_cannot_be_diagnosed_is_one_line_and_code_2(run: Run, tmp_path: Path) -> None:
     kept = RunDirectory(run.path).kept()
     gone = next(c["candidate"] for c in run.history() if c["candidate"] not in kept)

@@ -7,6 +7,7 @@ training batches alone, after an epoch of warming up.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,6 +170,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "parameters": member.parameters,
         "batch_size": run.config.batch_size,
         "training_seconds": run.summary()["seconds"]["training"],
+        "device": _device(run),
         "accuracy_by_epoch": curve,
         "best_epoch": 1 + _epoch(run, member.candidate, len(curve)),
         "validation_accuracy": _accuracy(member.validation, output),
@@ -180,6 +182,12 @@ def _epoch(run: Run, candidate: int, epochs: int) -> int:
     """Return the epoch whose state was kept, from 0 on, told by the batches that the kept model was trained."""
     length = run.config.initial_batches // epochs
     return run.model(candidate).batches // length - 1
+
+
+def _device(run: Run) -> str:
+    """Return what the seconds were measured on, as the run file tells it."""
+    about = tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))["about"]
+    return str(about["device"])
 
 
 def _accuracy(objectives: Mapping[str, float], output: str) -> float | None:
@@ -198,7 +206,7 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
         "epoch  validation accuracy",
         *lines,
         f"{made['parameters']:,} parameters; {made['training_seconds']:.1f} s in training batches of "
-        f"{made['batch_size']} rows",
+        f"{made['batch_size']} rows on {made['device']}",
         f"validation accuracy {made['validation_accuracy']:.4f}, test accuracy "
         + ("-" if test is None else f"{test:.4f}"),
         *(f"note: {note}" for note in made["notes"]),

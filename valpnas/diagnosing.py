@@ -78,9 +78,9 @@ def diagnose_run(
             config = replace(run.config, device="cpu")
             bench = _bench(run, directory, prepared_data(run.problem, config, run.path, data_dir))
             seen = _look_now(bench, chosen)
-    subject = Subject(
-        str(run.path), read_problem(run.path)["name"], chosen, why, stored, _objectives(directory, chosen)
-    )
+    told = read_problem(run.path)
+    objectives, notes = _objectives(directory, chosen), tuple(told.get("notes", ()))
+    subject = Subject(str(run.path), told["name"], chosen, why, stored, objectives, notes)
     return diagnosis(subject, model, seen.findings, build_operators(run.config)[0], seen.errors)
 
 
@@ -106,7 +106,7 @@ def diagnose_files(graph: Path, weights: Path, problem: str, data_dir: Path | No
         losses = constant_losses(model.valp.tasks, prepared.train)
         bench = RunWorkbench(_Alone(model), prepared, losses, Space(), operators, config.seed)
         seen = _look_now(bench, _OUTSIDE)
-    subject = Subject(str(weights), chosen.name, _OUTSIDE, "", False)
+    subject = Subject(str(weights), chosen.name, _OUTSIDE, "", False, notes=chosen.notes)
     return diagnosis(subject, model, seen.findings, operators, seen.errors)
 
 

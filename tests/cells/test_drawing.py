@@ -79,6 +79,15 @@ def test_the_terminal_tells_the_plan() -> None:
     assert text.count("exit behind") == 2
 
 
+def test_a_block_that_is_read_again_is_not_written_out_again() -> None:
+    """Else the lines would double with each of these blocks."""
+    blocks = ";".join(f"({i}, 'identity', {i}, '3 conv')" for i in range(-1, 39))
+    page = StringIO()
+    print_plan(plan_network(read_cell(f"[{blocks}]"), Macro(2, 1, 1), (1, 4)), Console(width=600, file=page))
+    assert page.getvalue().count("block 0\n") == 1
+    assert page.getvalue().count("block 38, as above") == 1
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_a_picture_is_written(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"cell.{ending}"

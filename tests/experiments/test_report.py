@@ -129,3 +129,13 @@ def test_the_report_is_written_whole(tmp_path: Path) -> None:
     assert text.count("<img") == 3
     assert all(block.arms[0].arm == "x" for block in compared.blocks)
     assert "step 2: the comparisons" in text
+
+
+def test_what_the_problem_says_of_its_figures_comes_first(tmp_path: Path) -> None:
+    compared = comparison("x", "y")
+    made = kept(tmp_path, compared)
+    assert "lossy images" not in Compared(compared, made).notes
+    found = {**made.problem, "notes": ["lossy images"]}
+    made.take_problem(found, tmp_path)
+    made.save((1,))
+    assert Compared(compared, Record.read(made.path)).notes[0] == "lossy images"

@@ -184,7 +184,8 @@ def test_operations_must_fit_the_extent() -> None:
 
 
 def test_the_extent_is_that_of_the_largest_map() -> None:
-    assert Space().fitted([(10,), (1, 8, 8), (3, 5, 20)]).cells.extent == (8, 8)
+    assert Space().fitted([(10,), (1, 8, 8), (3, 5, 20)]).cells.extent == (5, 20)
+    assert Space().fitted([(1, 9), (1, 8, 8)]).cells.extent == (8, 8)
     assert Space().fitted([(4, 100), (2,)]).cells.extent == (100,)
     assert Space().fitted([(4,)]).cells.shape == (8, 8)
     assert Space(cells=CellBounds(extent=(3,))).fitted([(1, 8, 8)]).cells.extent == (3,)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def text_of(seen: Frame, now: float | None = None) -> str:
     console = Console(file=io.StringIO(), width=100)
     console.print(drawn(seen, now))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_notes_of_the_problem_stand_under_the_front(run: Run) -> None:
+    seen = frame(run.path)
+    assert "note:" not in text_of(seen)
+    assert "note: lossy images" in text_of(replace(seen, summary={**seen.summary, "notes": ["lossy images"]}))
 
 
 def test_a_run_that_has_ended_is_shown_whole(run: Run) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 import torch
 
 from tests.training.toy_data import DENSE, evaluator_of, losses_of, toy_model, toy_prepared
+from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol, Schedule
@@ -15,6 +18,8 @@ from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.tasks import Classification
 from valpnas.graph.valp import Output, OutputTraining
 from valpnas.seeding import stream
+from valpnas.training import engine
+from valpnas.training.augmenting import Augmenter
 from valpnas.training.clock import BatchClock
 from valpnas.training.engine import PlainEngine, batches_per_epoch
 from valpnas.training.trainer import JobTrainer, WarmedUp
@@ -98,6 +103,46 @@ def test_training_seconds_are_those_of_the_batches() -> None:
     PlainEngine().train(model(), PREPARED, losses_of(PREPARED), protocol, stream(0, "clock"), clock)
     assert clock.seconds > first
     assert set(trained(job(10)).seconds) == {"training", "evaluation"}
+
+
+def test_the_clock_rests_while_rows_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watched(BatchClock):
+        on, batches = False, 0
+
+        @contextmanager
+        def running(self, device: torch.device) -> Iterator[None]:
+            self.on, self.batches = True, self.batches + 1
+            with super().running(device):
+                yield
+            self.on = False
+
+    clock, seen = Watched(), []
+
+    def gathered(_: Augmenter, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        seen.append(clock.on)
+        return inputs
+
+    monkeypatch.setattr(Augmenter, "__call__", gathered)
+    PlainEngine().train(model(), PREPARED, losses_of(PREPARED), Protocol(10), stream(0, "clock"), clock)
+    assert seen == [False] * 10
+    assert clock.batches == 10
+
+
+def test_drop_path_follows_the_progress_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    class Watched(DropPath):
+        def __setattr__(self, name: str, value: object) -> None:
+            if name == "progress" and isinstance(value, float):
+                seen.append(value)
+            super().__setattr__(name, value)
+
+    monkeypatch.setattr(engine, "DropPath", Watched)
+    protocol = Protocol(10, Schedule("cosine-restarts"), span=(0.2, 0.7), drop_path=0.5)
+    for part in (protocol.part(0, 4), protocol.part(4, 10)):  # as epochs are trained
+        PlainEngine().train(model(), PREPARED, losses_of(PREPARED), part, stream(0, "paths"))
+    made = [value for value in seen if value]  # each phase begins at 0, until its first batch
+    assert made == pytest.approx([0.2 + 0.05 * batch for batch in range(10)])
 
 
 def test_warming_up_changes_no_result() -> None:

@@ -52,7 +52,7 @@ def print_plan(plan: NetworkPlan, console: Console) -> None:
 
 
 def cell_tree(plan: NetworkPlan) -> Tree:
-    """Return the cell as a tree; a block that several others read is written out at each."""
+    """Return the cell as a tree; a block that is read more than once is written out where it comes first."""
     from rich.tree import Tree
 
     cell, macro = plan.cell, plan.macro
@@ -60,21 +60,26 @@ def cell_tree(plan: NetworkPlan) -> Tree:
         return Tree("the empty cell: no blocks")
     several = len(cell.unused) > 1 or macro.project
     tree = Tree("cell output" + (" = concat, 1x1 convolution" if several else ""))
+    known: set[int] = set()
     for block in cell.unused:
-        _grow(tree, cell, block)
+        _grow(tree, cell, block, known)
     if macro.residual:
         tree.add(f"+ lookback {cell.lookbacks[0]} (residual)")
     return tree
 
 
-def _grow(tree: Tree, cell: Cell, position: int) -> None:
+def _grow(tree: Tree, cell: Cell, position: int, known: set[int]) -> None:
+    if position in known:
+        tree.add(f"block {position}, as above")
+        return
+    known.add(position)
     branch = tree.add(f"block {position}")
     block = cell.blocks[position]
     for source, operation in zip(block.inputs, block.operations, strict=True):
         if source < 0:
             branch.add(f"{operation} of lookback {source}")
         else:
-            _grow(branch.add(f"{operation} of"), cell, source)
+            _grow(branch.add(f"{operation} of"), cell, source, known)
 
 
 def _cell(cell: CellPlan) -> dict[str, Any]:

@@ -23,7 +23,9 @@ def show(
     text: Annotated[
         str, typer.Argument(metavar="CELL", help="Such as \"[(-2, 'gru', -1, '2 avgpool')]\".", show_default=False)
     ],
-    problem: Annotated[str, option("Take input and classes from a problem of one image or series.")] = "",
+    problem: Annotated[
+        str, option("Take input and classes from a problem of one image or series: digits-class, ucr:NAME.")
+    ] = "",
     entry: Annotated[
         str, option(f"Shape of the input, channels first; {_INPUT} if no problem is named.", "--input")
     ] = "",

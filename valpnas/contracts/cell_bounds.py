@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import prod
 
 from valpnas.errors import ConfigError
 from valpnas.graph.spec import Shape
@@ -61,9 +62,9 @@ class CellBounds:
         return self.operations or (_SERIES if len(self.shape) == 1 else _IMAGES)
 
     def fitted(self, shapes: Iterable[Shape]) -> CellBounds:
-        """Return the space with the extent of the largest map among ``shapes``, where none is said."""
+        """Return the space with the extent of the map of most places among ``shapes``, where none is said."""
         maps = [shape[1:] for shape in shapes if len(shape) in (2, 3)]
-        return self if self.extent or not maps else replace(self, extent=max(maps))
+        return self if self.extent or not maps else replace(self, extent=max(maps, key=prod))
 
     def smallest(self) -> CellBounds:
         """Return the part of the space with the smallest sizes."""

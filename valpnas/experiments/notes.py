@@ -16,6 +16,7 @@ _STEADY = 1.2  # how much longer the same work may take before seconds are calle
 def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
     """Return the sentences, the most important first."""
     return [
+        *record.problem.get("notes", []),  # lossy data, say: nothing below is to be read without
         *_on_power(record, blocks),
         *(f"{run['arm']}, pair {run['pair']}: no model at all ({run['reason']}); counted as 0" for run in record.lost),
         *_on_test(record),

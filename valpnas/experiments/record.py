@@ -29,8 +29,9 @@ FORMAT = "valpnas-comparison/1"
 class Record:
     """Figures of complete pairs, and what was decided on the way to them.
 
-    ``problem`` holds reference, ideal, yardsticks and the data's fingerprint; ``choices`` what tuning chose and tried
-    per arm; ``winner`` the arm whose size others copy, and that size; ``lost`` the runs that never had a trained model.
+    ``problem`` holds reference, ideal, yardsticks, notes and the data's fingerprint; ``choices`` what tuning chose and
+    tried per arm; ``winner`` the arm whose size others copy, and that size; ``lost`` the runs that never had a trained
+    model.
     """
 
     path: Path
@@ -121,7 +122,7 @@ class Record:
                 f"{where}: expected the data and bounds that the figures in {self.path} were made on, got others; "
                 "put the original data back or name a new file"
             )
-        self.problem = {**problem, "yardsticks": yardsticks}
+        self.problem = {**problem, "yardsticks": yardsticks, "notes": list(found.get("notes", []))}
 
     def add_pair(self, pair: int, points: Sequence[Point], lost: Mapping[str, str], sitting: Mapping[str, str]) -> None:
         """Add a complete pair; ``lost`` says by arm why a run had no model, ``sitting`` when and with what it was."""

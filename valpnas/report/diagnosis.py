@@ -87,7 +87,8 @@ class JudgedOutput:
 class Subject:
     """What was looked at: ``source`` is a run or a weight file, ``why`` says why this candidate.
 
-    ``candidate`` is -1 for a model that belongs to no run; ``stored`` says that the findings are those of the run.
+    ``candidate`` is -1 for a model that belongs to no run; ``stored`` says that the findings are those of the run;
+    ``notes`` are what every figure on the problem must be read with.
     """
 
     source: str
@@ -96,6 +97,7 @@ class Subject:
     why: str
     stored: bool
     objectives: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

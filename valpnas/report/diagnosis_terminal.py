@@ -14,7 +14,7 @@ from rich.text import Text
 from valpnas.report.diagnosis import Diagnosis, JudgedOutput, Need, Part, Subject
 from valpnas.report.recommendations import told
 
-_CELLS = 8  # of a full bar
+_LENGTH = 8  # of a full bar
 _FULL = 10.0  # ratio from which a bar is full: draws scatter so widely that 30 is not more than 10
 
 _WORDS = {
@@ -49,6 +49,8 @@ _OUTPUTS_LEGEND = (
 def print_diagnosis(made: Diagnosis, console: Console) -> None:
     """Print a diagnosis."""
     console.print(Text(_heading(made.subject)))
+    for note in made.subject.notes:
+        console.print(Text(f"note: {note}"))
     console.print()
     for table, legend in ((parts_table(made), _PARTS_LEGEND), (outputs_table(made), _OUTPUTS_LEGEND)):
         console.print(table)
@@ -100,9 +102,9 @@ def _bar(ratio: float | None) -> Text:
     """Draw the logarithm of a ratio."""
     if ratio is None:
         return Text("-")
-    cells = round(_CELLS * min(max(log(max(ratio, 1.0)) / log(_FULL), 0.0), 1.0))
+    full = round(_LENGTH * min(max(log(max(ratio, 1.0)) / log(_FULL), 0.0), 1.0))
     number = f"{ratio:.1f}x" if ratio < 1000 else ">999x"
-    return Text.assemble(("█" * cells + "·" * (_CELLS - cells), "cyan"), f" {number:>6}")
+    return Text.assemble(("█" * full + "·" * (_LENGTH - full), "cyan"), f" {number:>6}")
 
 
 def _verdict(need: Need) -> Text:

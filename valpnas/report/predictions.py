@@ -24,7 +24,7 @@ from valpnas.report.figure import (
 
 _MOST_ROWS = 800  # drawn of a regression
 _MOST_PANELS = 6  # numbers of a regression that are drawn, and positions of a sample that is no image
-_MOST_WRITTEN = 15  # classes up to which each cell has its count written in it
+_MOST_WRITTEN = 15  # classes up to which each field has its count written in it
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,10 +13,15 @@ from rich.text import Text
 def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Print a run's summary, and its latest ``steps`` when there are any."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
-    parts += [Text(f"note: {note}") for note in summary["notes"]]
+    parts += notes(summary)
     if steps:
         parts.insert(0, step_table(steps))
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)
+
+
+def notes(summary: Mapping[str, Any]) -> list[Text]:
+    """Return what every figure of the run must be read with, a line each."""
+    return [Text(f"note: {note}") for note in summary["notes"]]
 
 
 def front_table(summary: Mapping[str, Any]) -> Table:
@@ -27,10 +32,10 @@ def front_table(summary: Mapping[str, Any]) -> Table:
     for output in outputs:
         table.add_column(output, justify="right")
     table.add_column("parameters", justify="right")
-    table.add_row("start", *_cells(outputs, summary["start"], summary["start_test"]), "", style="dim")
+    table.add_row("start", *_objectives(outputs, summary["start"], summary["start_test"]), "", style="dim")
     for member in summary["front"]:
-        cells = _cells(outputs, member["validation"], member["test"])
-        table.add_row(str(member["candidate"]), *cells, f"{member['parameters']:,}")
+        objectives = _objectives(outputs, member["validation"], member["test"])
+        table.add_row(str(member["candidate"]), *objectives, f"{member['parameters']:,}")
     return table
 
 
@@ -45,7 +50,7 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _cells(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
+def _objectives(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
     return [f"{validation[output]:.3f}/{_number((test or {}).get(output))}" for output in outputs]
 
 

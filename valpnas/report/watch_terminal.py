@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from valpnas.report.terminal import front_table, step_table
+from valpnas.report.terminal import front_table, notes, step_table
 from valpnas.report.watching import Frame, changed, frame
 from valpnas.store.lock import is_locked
 
@@ -53,7 +53,7 @@ def drawn(seen: Frame, now: float | None = None) -> RenderableType:
     """Return a frame as it looks at ``now``, in seconds since the epoch; this instant if not given."""
     parts: list[RenderableType] = [Text(_heading(seen), style="bold"), _progress(seen, now), Text(_doing(seen, now))]
     if seen.summary["front"]:
-        parts += [Text(""), front_table(seen.summary)]
+        parts += [Text(""), front_table(seen.summary), *notes(seen.summary)]
     if seen.hidden:
         parts.append(Text(f"and {seen.hidden} more on the front: `valpnas show` lists all"))
     if seen.latest:

@@ -1,7 +1,7 @@
 """Augmenting: a batch of images altered on the device, all images at once, with draws from one explicit generator.
 
-Moved images are filled up by reflection at the border, as in the paper's framework (facts B11); by whole pixels, so
-that nothing is blurred. Cut-out squares are black and may reach over the border (DeVries and Taylor 2017).
+Moved images are filled up by reflection at the edge of the last pixel, as Keras does unless told otherwise; by whole
+pixels, so that nothing is blurred. Cut-out squares are black and may reach over the border (DeVries and Taylor 2017).
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def moved(images: Tensor, share: float, dim: int, generator: torch.Generator) ->
     if most == 0:
         return images
     by = torch.randint(-most, most + 1, (rows, 1), generator=generator, device=images.device)
-    index = (torch.arange(size, device=images.device) + by).abs()
-    index = size - 1 - (size - 1 - index).abs()  # reflected at both borders
+    index = torch.arange(size, device=images.device) + by
+    index = torch.where(index < 0, -1 - index, index)  # mirrored at the edge of the last pixel, which is there twice
+    index = torch.where(index >= size, 2 * size - 1 - index, index)
     index = index.reshape(rows, 1, *(size if d == dim else 1 for d in (2, 3)))
     return images.gather(dim, index.expand(images.shape))
 

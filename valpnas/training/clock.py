@@ -5,34 +5,47 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 
 @dataclass
 class BatchClock:
-    """Adds up the seconds of training phases, from before the first batch of each to after its last.
+    """Adds up the seconds of training batches, each from its forward pass to its step.
 
-    On a GPU the time is that between two events on its stream, waited for once at the end: a batch is handed over long
-    before it is done, and to wait for each would slow training down.
+    On a GPU the time is that between two events on its stream, waited for when ``seconds`` are asked for: a batch is
+    handed over long before it is done, and to wait for each would slow training down.
     """
 
-    seconds: float = 0.0
+    _counted: float = 0.0
+    _unread: list[tuple[torch.cuda.Event, torch.cuda.Event]] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of all batches so far."""
+        for before, after in self._unread:
+            after.synchronize()
+            self._counted += before.elapsed_time(after) / 1000
+        self._unread.clear()
+        return self._counted
+
+    def add(self, seconds: float) -> None:
+        """Count seconds that another clock has counted."""
+        self._counted += seconds
 
     @contextmanager
     def running(self, device: torch.device) -> Iterator[None]:
-        """Count what happens inside; on a GPU, nothing when it raises."""
+        """Count what happens inside, one batch or several; on a GPU, nothing when it raises."""
         if device.type != "cuda":
             started = time.perf_counter()
             try:
                 yield
             finally:
-                self.seconds += time.perf_counter() - started
+                self._counted += time.perf_counter() - started
             return
         before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         before.record(torch.cuda.current_stream(device))
         yield
         after.record(torch.cuda.current_stream(device))
-        after.synchronize()
-        self.seconds += before.elapsed_time(after) / 1000
+        self._unread.append((before, after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -111,14 +111,14 @@ class PlainEngine(Engine):
         check_balance(self.balancer, model)
         phase = _Phase(model, prepared, losses, self.balancer, protocol, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
-        deadline = deadline_of(protocol)
-        with (clock or BatchClock()).running(prepared.device):
-            for batch, rows in enumerate(
-                batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
-            ):
-                record[batch] = phase.step(rows, protocol.progress(batch))
-                if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                    check_losses(model, record[: batch + 1], deadline, protocol)
+        deadline, clock = deadline_of(protocol), clock or BatchClock()
+        orders = batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
+        for batch, rows in enumerate(orders):
+            inputs, targets = phase.fetched(rows)
+            with clock.running(prepared.device):  # neither gathering rows nor augmenting them is training (facts B10)
+                record[batch] = phase.step(inputs, targets, protocol.progress(batch))
+            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                check_losses(model, record[: batch + 1], deadline, protocol)
         return phase.finish(model, record)
 
 
@@ -151,13 +151,17 @@ class _Phase:
         self.optimisers = [GroupOptimiser(g, self.module, model.optimiser.get(g.lead, {})) for g in groups]
         self.balancers = [balancer.begin(g, self.module, model.balancer) for g in groups]
 
-    def step(self, rows: Tensor, progress: float) -> Tensor:
+    def fetched(self, rows: Tensor) -> tuple[Mapping[str, Tensor], Mapping[str, Tensor]]:
+        """Return the inputs of a batch, augmented, and its targets."""
+        inputs = self.augment({name: value[rows] for name, value in self.part.inputs.items()})
+        return inputs, {name: value[rows] for name, value in self.part.targets.items()}
+
+    def step(self, inputs: Mapping[str, Tensor], targets: Mapping[str, Tensor], progress: float) -> Tensor:
         """Train on one batch at ``progress`` of the run and return the losses, ``(outputs,)``."""
         factor, self.drop.progress = self.schedule.factor(progress), progress
-        inputs = self.augment({name: value[rows] for name, value in self.part.inputs.items()})
-        targets = {name: value[rows] for name, value in self.part.targets.items()}
+        some = next(iter(inputs.values()))
         noise = {
-            d: torch.randn(len(rows), k, generator=self.generator, device=rows.device) for d, k in self.latents.items()
+            d: torch.randn(len(some), k, generator=self.generator, device=some.device) for d, k in self.latents.items()
         }
         losses = self.losses(self.module, self.module(inputs, noise), targets)
         # All gradients before any step: every group follows the gradient at the same weights.

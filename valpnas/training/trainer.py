@@ -85,7 +85,7 @@ class JobTrainer:
 
     def _result(self, job: Job, attempt: Attempt, seconds: float = 0.0) -> Result:
         """Return what comes of an attempt; ``seconds`` of training were spent before."""
-        attempt.clock.seconds += seconds
+        attempt.clock.add(seconds)
         try:
             model, scores = attempt.run(self.streams(job.record.candidate, "train"))
         except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden

@@ -19,7 +19,7 @@ from valpnas.training.balancing.balancer import Balancer
 from valpnas.training.balancing.fixed import Sum
 from valpnas.training.compiled.compile import compile_phase
 from valpnas.training.compiled.engine import CompiledEngine
-from valpnas.training.compiled.plan import Plan
+from valpnas.training.compiled.plan import GroupPass, Plan
 from valpnas.training.data import Prepared
 from valpnas.training.engine import PlainEngine
 from valpnas.training.objectives import Losses
@@ -34,7 +34,8 @@ def model_of(valp: Valp, seed: int, dtype: torch.dtype = torch.float32) -> Model
     """Return a model of ``valp`` whose biases are not zero."""
     model, generator = fresh_model(valp, stream(seed, "compiled")), torch.Generator().manual_seed(seed)
     weights = {name: w + 0.1 * torch.randn(w.shape, generator=generator) for name, w in model.weights.items()}
-    return replace(model, weights={name: weight.to(dtype) for name, weight in weights.items()})
+    buffers = {name: buffer.to(dtype) for name, buffer in model.buffers.items()}
+    return replace(model, weights={name: weight.to(dtype) for name, weight in weights.items()}, buffers=buffers)
 
 
 def compiled(
@@ -45,8 +46,17 @@ def compiled(
     plan = compile_phase([model], prepared.train, losses, balancer or Sum(), Protocol(), generators)
     plan.memory.batch.set_rows(0, rows)
     with torch.no_grad():
+        plan.fetch()
         plan.differentiate()
-    return plan, {each.owned.group.lead: plan.gradients(each, 0) for each in plan.passes}
+    return plan, {each.owned.group.lead: {**plan.gradients(each, 0), **_foreign(each)} for each in plan.passes}
+
+
+def _foreign(each: GroupPass) -> dict[str, Tensor]:
+    """Return the gradients of networks that run through autograd; zeros where there is none."""
+    if each.foreign is None:
+        return {}
+    pairs = zip(each.foreign.named.items(), each.found(), strict=True)
+    return {name: torch.zeros_like(weight) if gradient is None else gradient for (name, weight), gradient in pairs}
 
 
 def eager(

@@ -44,6 +44,7 @@ def plan_of(algorithm: str, balancer: Balancer) -> Plan:
 def test_a_step_reads_nothing_back(algorithm: str, balancer: Balancer) -> None:
     plan = plan_of(algorithm, balancer)
     with torch.no_grad(), Calls() as calls:
+        plan.fetch()
         plan.step(0.0)
     assert calls.counts["addmm_"] > 5
     assert not READS & set(calls.counts)
@@ -56,6 +57,7 @@ def test_memory_stays_where_it_is() -> None:
     before = [tensor.data_ptr() for tensor in tensors]
     with torch.no_grad():
         for _ in range(3):
+            plan.fetch()
             plan.step(0.0)
     tensors[-1] = plan.value("n1")
     assert [tensor.data_ptr() for tensor in tensors] == before
@@ -66,6 +68,7 @@ def test_the_activations_of_the_last_batch_are_kept() -> None:
     rows = torch.arange(plan.memory.batch.size)
     plan.memory.batch.set_rows(0, rows)
     with torch.no_grad():
+        plan.fetch()
         plan.differentiate()
     for name, value in PREPARED.train.inputs.items():
         if name in plan.memory.heard:

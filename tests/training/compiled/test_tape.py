@@ -45,6 +45,7 @@ def batch_by_batch(plan: Plan) -> torch.Tensor:
         for batch, those in enumerate(zip(*orders, strict=True)):
             for model, mine in enumerate(those):
                 plan.memory.batch.set_rows(model, mine)
+            plan.fetch()
             plan.step(plan.protocol.progress(batch))
             record[batch] = plan.losses
     return record

@@ -63,7 +63,7 @@ def compile_phase(
     drop = DropPath(protocol.drop_path, generators[0])
     memory.module.drop_paths(drop)
     heads = {name: _planned_loss(memory, losses, protocol, name) for name in memory.outputs}
-    forward = [*memory.batch.calls, *memory.noise.calls]
+    forward = [*memory.noise.calls]
     forward += memory.program.forward(memory.heard, special.forward())
     forward += [call for head in heads.values() for call in head.loss]
     forward += memory.sums.combine()

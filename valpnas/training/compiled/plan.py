@@ -68,14 +68,14 @@ class Plan:
         """Train for all batches of the protocol and return each model, or why it failed."""
         record = torch.empty(self.protocol.batches, len(self.memory.models), len(self.memory.outputs))
         record, failed = record.to(self.losses.device), dict[int, TrainingFailedError]()
-        with clock.running(record.device), torch.no_grad():
-            self._run(record, failed)
+        with torch.no_grad():
+            self._run(record, failed, clock)
         return [failed.get(k) or self._trained(k, record[:, k]) for k in range(len(self.memory.models))]
 
-    def _run(self, record: Tensor, failed: dict[int, TrainingFailedError]) -> None:
+    def _run(self, record: Tensor, failed: dict[int, TrainingFailedError], clock: BatchClock) -> None:
         """Train, write the losses of every batch to ``record`` and the failures by model to ``failed``."""
         batches, deadline = self.protocol.batches, deadline_of(self.protocol)
-        advance = self.advance(record)
+        advance = self.advance(record, clock)
         for batch in range(batches):
             advance(batch)
             if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == batches:
@@ -83,26 +83,36 @@ class Plan:
                 if len(failed) == len(self.memory.models):
                     return
 
-    def advance(self, record: Tensor) -> Callable[[int], None]:
+    def advance(self, record: Tensor, clock: BatchClock) -> Callable[[int], None]:
         """Return what trains on one batch after the other, the first being 0, and writes their losses to ``record``,
         ``(batches, models, outputs)``.
+
+        ``clock`` counts what the plain engine counts; a batch that is replayed, from gathering its rows on.
         """
         memory, protocol, size = self.memory, self.protocol, self.memory.valp.batch_size
         orders = [batch_rows(len(memory.train), protocol.batches, size, each) for each in memory.generators]
         if record.is_cuda and not why_not_replayed(self):
-            return Replayed(Tape(self, orders, record), cuda_graph)
+            replayed = Replayed(Tape(self, orders, record), cuda_graph)
+            return lambda batch: _timed(replayed, batch, clock, record.device)
         batches = zip(*orders, strict=True)
 
         def advance(batch: int) -> None:
             for model, rows in enumerate(next(batches)):
                 memory.batch.set_rows(model, rows)
-            self.step(protocol.progress(batch))
-            record[batch].copy_(self.losses)
+            self.fetch()
+            with clock.running(record.device):
+                self.step(protocol.progress(batch))
+                record[batch].copy_(self.losses)
 
         return advance
 
+    def fetch(self) -> None:
+        """Gather the rows that the batch holds, and augment them."""
+        for call in self.memory.batch.calls:
+            call()
+
     def step(self, progress: float) -> None:
-        """Train on the rows that the batch holds, at ``progress`` of the run."""
+        """Train on the rows that were fetched, at ``progress`` of the run."""
         factor, self.drop.progress = self.protocol.schedule.factor(progress), progress
         self.differentiate()
         for each, balancers in zip(self.passes, self.weighing.balancers, strict=True):
@@ -111,7 +121,7 @@ class Plan:
                 balancer.update(factor)
 
     def differentiate(self) -> None:
-        """Compute losses and all gradients: every group follows the gradient at the same weights."""
+        """Compute losses and gradients on the rows fetched: every group follows that at the same weights."""
         for call in self.forward:
             call()
         self.weighing.follow()
@@ -148,3 +158,8 @@ class Plan:
 
     def _state(self, each: GroupPass, k: int) -> dict[str, Slots]:
         return {**each.owned.state(k), **(each.foreign.state() if each.foreign else {})}
+
+
+def _timed(advance: Callable[[int], None], batch: int, clock: BatchClock, device: torch.device) -> None:
+    with clock.running(device):
+        advance(batch)

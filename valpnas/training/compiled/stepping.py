@@ -14,6 +14,7 @@ from torch import Tensor
 from valpnas.graph.valp import OutputTraining
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
+_ADAMW_EPSILON = 1e-7  # as in Keras, with which cells were found (facts B2)
 _MOMENTUM = 0.9
 _SMOOTHING, _ADAGRAD_EPSILON = 0.99, 1e-10
 
@@ -43,10 +44,12 @@ Step = Callable[[Stretches, OutputTraining, Rate], None]  # (what, how, learning
 
 
 def _adam(kernel: Callable[..., None], decays: bool) -> Step:
+    epsilon = _ADAMW_EPSILON if decays else _EPSILON
+
     def step(s: Stretches, how: OutputTraining, rate: Rate) -> None:
         kernel(
             s.weights, s.gradients, *s.moments, [], s.steps, lr=rate, beta1=_BETA_1, beta2=_BETA_2,
-            weight_decay=how.weight_decay if decays else 0.0, eps=_EPSILON, amsgrad=False, maximize=False,
+            weight_decay=how.weight_decay if decays else 0.0, eps=epsilon, amsgrad=False, maximize=False,
         )  # fmt: skip
 
     return step

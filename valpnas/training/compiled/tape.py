@@ -56,6 +56,7 @@ class Tape:
         plan = self.plan
         torch.index_select(self._rows, 0, self._next, out=plan.memory.batch.rows.view(1, -1))
         torch.index_select(self._factors, 0, self._next, out=self._factor)
+        plan.fetch()
         plan.differentiate()
         for each in plan.passes:
             each.owned.step(self._factor[0])
