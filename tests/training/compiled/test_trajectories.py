@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.training.test_engine import contents
@@ -22,6 +22,7 @@ from valpnas.training.balancing.fixed import Fixed, Sum
 from valpnas.training.balancing.gradnorm import GradNorm
 from valpnas.training.balancing.uncertainty import Uncertainty
 from valpnas.training.compiled.engine import CompiledEngine
+from valpnas.training.compiled.lowering import has_foreign
 from valpnas.training.data import Prepared
 
 from .shared import assert_same, model_of, trained
@@ -42,7 +43,11 @@ def test_two_hundred_batches_end_at_the_same_model(seed: int, algorithm: str, ba
 @settings(max_examples=12, deadline=None)
 @given(valps(), st.integers(0, 1000))
 def test_drawn_valps_end_at_the_same_model(valp: Valp, seed: int) -> None:
-    """A few batches of any graph, with its own optimiser groups; differences of single bits have no time to grow."""
+    """A few batches of any graph, with its own optimiser groups; differences of single bits have no time to grow.
+
+    But for cells, which test_cells.py is about: the gradient of a bias ahead of a normalisation is rounding alone.
+    """
+    assume(not has_foreign(valp))
     gentle = {output: replace(how, learning_rate=min(how.learning_rate, 2e-3))
               for output, how in valp.output_training.items()}  # fmt: skip
     prepared = prepared_for(valp, seed)
