@@ -32,7 +32,7 @@ import numpy as np
 
 from valpnas import catalog
 from valpnas.config import RunConfig
-from valpnas.contracts.executor import Answer, HeldOutScores
+from valpnas.contracts.executor import Answer, Group, HeldOutScores
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Job, JobRecord, Proposal, Result
 from valpnas.contracts.model import Model
@@ -124,8 +124,11 @@ class Simulated:
 
     models: bool
 
-    def __call__(self, job: Job) -> Answer:
-        """Return random objectives, and with ``models`` the model as it came."""
+    def __call__(self, group: Group) -> list[Answer]:
+        """Return random objectives, and with ``models`` the models as they came."""
+        return [self._one(job) for job in group]
+
+    def _one(self, job: Job) -> Answer:
         y, z = stream(0, job.record.candidate, "objectives").random(2)
         objectives = {"y": float(y), "z": float(z)}
         reported = {"y": {"cross_entropy": float(y)}, "z": {"r2": float(z)}}

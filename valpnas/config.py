@@ -92,6 +92,9 @@ class RunConfig:
     label_smoothing: float = 0.0
     drop_path: float = 0.0
     select: str = "last"
+    engine: str = "compiled"
+    precision: str = "float32"
+    jobs_per_gpu: int = 1
     warm_up: bool = False
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     without: tuple[str, ...] = ()  # operators to leave out, by name
@@ -111,6 +114,7 @@ class RunConfig:
             "batches_per_step": 1,
             "batch_size": 1,
             "workers": 0,
+            "jobs_per_gpu": 1,
             "seed": 0,
         }.items():
             if not least <= getattr(self, name) <= _MOST:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, data_folder, read_run_file
+from valpnas.config import RunConfig, data_folder, read_run_file, read_toml
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
@@ -51,8 +51,9 @@ class Run:
 
     @cached_property
     def config(self) -> RunConfig:
-        """The run file."""
-        return read_run_file(self.path / "run.toml")
+        """The run file; a run from before there was a choice goes on with the engine that it was begun with."""
+        config = read_run_file(self.path / "run.toml")
+        return config if "engine" in read_toml(self.path / "run.toml") else replace(config, engine="plain")
 
     @cached_property
     def problem(self) -> Problem:

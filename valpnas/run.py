@@ -26,7 +26,7 @@ from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor
+from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor, has_streams
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
@@ -245,16 +245,21 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
-        worker = Worker.of(config, evaluator, seen if config.executor in IN_THIS_PROCESS else ignore)
-        with _executor(config, directory, worker) as executor:
-            state = SearchLoop(search, bench, directory, executor, unseen, held_out, config.asynchronous).run()
+        here = config.executor in IN_THIS_PROCESS
+        worker = Worker.of(config, evaluator, *((seen, say) if here else ()))
+        with _executor(config, directory, worker, say) as executor:
+            loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
+            state = loop.run()
     _finish(directory, bench, search.front(state), say)
 
 
-def _executor(config: RunConfig, directory: RunDirectory, worker: Worker) -> Executor:
-    gpu = worker.evaluator.prepared.device.type == "cuda"
+def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: Say) -> Executor:
+    device, streams = worker.evaluator.prepared.device, config.jobs_per_gpu
+    if streams > 1 and not has_streams(config.executor, streams, device):
+        why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
+        say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
     make = WorkerAt(directory.path, config.device)
-    return build_executor(config.executor, config.workers, directory.jobs, worker, make, gpu)
+    return build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams)
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:

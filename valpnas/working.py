@@ -1,4 +1,4 @@
-"""Working: what trains and scores a job of a run, made from the run directory alone wherever the job is to be done."""
+"""Working: what trains and scores groups of jobs of a run, made from its directory alone wherever they are done."""
 
 from __future__ import annotations
 
@@ -9,45 +9,60 @@ from pathlib import Path
 
 from valpnas.config import RunConfig
 from valpnas.contracts.data_files import cache_folder
-from valpnas.contracts.executor import Answer
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.executor import Answer, Group, Grouping
+from valpnas.contracts.job import Result
 from valpnas.held_out import held_out_scores
 from valpnas.opened_run import Run, prepared_data
-from valpnas.search.build import build_balancer
+from valpnas.search.build import build_engine
 from valpnas.seeding import stream
 from valpnas.store.problems import check_yardsticks, read_problem
 from valpnas.training.attempt import Watcher
 from valpnas.training.data import Prepared
 from valpnas.training.device import small_network_settings
-from valpnas.training.engine import PlainEngine
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
-from valpnas.training.measuring import measuring
+from valpnas.training.measuring import Trainer, measuring
 from valpnas.training.objectives import constant_losses
 from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
+
+Say = Callable[[str], None]
+
+
+def unheard(message: str) -> None:
+    """Say nothing: a worker beside others has nobody to speak to."""
 
 
 @dataclass(frozen=True, eq=False)
 class Worker:
-    """Does jobs of one run: trains, evaluates, and scores on the test rows."""
+    """Does groups of jobs of one run: trains, evaluates, and scores on the test rows.
 
-    trainer: Callable[[Job], Result]
+    ``groups`` says which jobs are trained side by side; they depend on the jobs and the engine alone.
+    """
+
+    trainer: Trainer
     evaluator: Evaluator
+    groups: Grouping
 
     @staticmethod
-    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore) -> Worker:
-        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs."""
-        engine = PlainEngine(build_balancer(config))
-        trainer = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
-        warmed = WarmedUp(trainer) if config.warm_up else trainer
-        return Worker(measuring(warmed, evaluator.prepared, config.objectives, config.max_latency), evaluator)
+    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore, say: Say = unheard) -> Worker:
+        """Make the worker of a run.
 
-    def __call__(self, job: Job) -> Answer:
-        """Return what came of ``job``, with the figures on test rows beside it."""
+        ``watch`` sees the epochs of jobs that are trained by epochs, ``say`` hears what the engine cannot do in its
+        own way.
+        """
+        engine = build_engine(config, say)
+        alone = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
+        trainer = (WarmedUp(alone) if config.warm_up else alone).together
+        measured = measuring(trainer, evaluator.prepared, config.objectives, config.max_latency)
+        return Worker(measured, evaluator, alone.groups)
+
+    def __call__(self, group: Group) -> list[Answer]:
+        """Return what came of each job, with the figures on test rows beside it."""
         with small_network_settings():
-            result = self.trainer(job)
-            scores = held_out_scores(self.evaluator, result.model) if result.model else None
-        return Answer(result, scores)
+            return [self._answer(result) for result in self.trainer(group)]
+
+    def _answer(self, result: Result) -> Answer:
+        return Answer(result, held_out_scores(self.evaluator, result.model) if result.model else None)
 
 
 @dataclass(frozen=True)

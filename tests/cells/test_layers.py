@@ -19,6 +19,8 @@ from valpnas.cells.text import read_cell
 from valpnas.cells.units import Convolution, Excitation, Pool, Recurrent, Separable, Transposed, Unit
 from valpnas.errors import ConfigError
 
+ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
 
 def made(unit: Unit) -> nn.Module:
     """Return the initialised module in float64, in evaluation mode."""
@@ -175,11 +177,12 @@ def test_drop_path_works_in_training_only_and_repeats() -> None:
     assert prod(plain.shape) == 18
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_images_keep_their_channels_beside_each_other_in_memory(channels: int) -> None:
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=ON_GPU)])
+def test_images_have_their_channels_beside_each_other_on_a_gpu_only(device: str) -> None:
     text = "[(-1, '3x3 dconv', -1, '2x2 avgpool');(0, '3x3 conv', -2, '3x3 tconv')]"
-    plan = plan_network(read_cell(text), Macro(motifs=2, normal_cells=1, filters=4), (channels, 8, 8), classes=3)
+    plan = plan_network(read_cell(text), Macro(motifs=2, normal_cells=1, filters=4), (3, 8, 8), classes=3)
     network = CellNetwork(plan)
     initialise_units(network, torch.Generator().manual_seed(0))
-    values = network.values(torch.randn(5, channels, 8, 8, generator=torch.Generator().manual_seed(1)))
-    assert {value.stride()[1] for value in values.values()} == {1}
+    image = torch.randn(5, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    values = network.to(device).values(image.to(device))
+    assert {value.stride()[1] == 1 for value in values.values()} == {device == "cuda"}

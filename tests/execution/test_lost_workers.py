@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from valpnas.errors import ExecutionError
+from valpnas.execution.groups import seconds_for
 from valpnas.execution.processes import Processes
 from valpnas.execution.ray_cluster import RayCluster
 from valpnas.execution.shared import Shared
 from valpnas.store.jobs import JobFolder
 
-from .works import LONG, Obey, die, job, obey, refuse
+from .works import LONG, Obey, answers_of, die, job, obey, refuse
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -25,32 +26,47 @@ pytestmark = pytest.mark.timeout(400)
 def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
     with Processes(obey, 2) as executor:
         for candidate, order in enumerate(["", "die", "", ""]):
-            executor.submit(job(candidate, order))
-        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+            executor.submit([job(candidate, order)])
+        answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
         assert {c for c, result in answers.items() if result.failed} == {1}
         assert answers[1].reason == "lost with its worker: its process was ended by SIGKILL; out of memory?"
         for pid in executor.pids:  # idle ones: nobody misses them
             os.kill(pid, signal.SIGKILL)
-        executor.submit(job(9))
-        assert [answer.result.failed for answer in executor.results()] == [False]
+        executor.submit([job(9)])
+        assert [answer.result.failed for answer in answers_of(executor)] == [False]
+
+
+def test_a_group_is_lost_as_a_whole() -> None:
+    with Processes(obey, 1) as executor:
+        executor.submit([job(0), job(1, "die")])
+        executor.submit([job(2), job(3)])
+        answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
+    assert {c for c, result in answers.items() if result.failed} == {0, 1}
+    assert answers[0].reason == answers[1].reason
+
+
+def test_a_group_has_the_time_of_all_its_jobs() -> None:
+    with_limits = [job(candidate, time_limit=2.0).record for candidate in range(3)]
+    assert seconds_for(with_limits, 60.0) == 66.0
+    assert seconds_for([*with_limits, job(3).record], 60.0) == float("inf")
 
 
 def test_one_that_hangs_is_ended_and_has_timed_out() -> None:
     with Processes(obey, 1, grace=0.5) as executor:
-        executor.submit(job(0, f"sleep {LONG}", time_limit=0.5))
-        executor.submit(job(1))
-        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+        executor.submit([job(0, f"sleep {LONG}", time_limit=0.5)])
+        executor.submit([job(1)])
+        answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
     assert answers[0].reason == "timed out: no answer within 1 s, and its worker was ended"
     assert not answers[1].failed
 
 
 def test_workers_that_cannot_begin_stop_the_run_with_their_words() -> None:
     with Processes(refuse, 1) as executor:
-        executor.submit(job(0))
+        executor.submit([job(0)])
         with pytest.raises(ExecutionError, match="could not begin: expected data, got none; look for them"):
             list(executor.results())
     with Processes(die, 1) as executor:
-        executor.submit(job(0))
+        executor.submit([job(0)])
         with pytest.raises(
             ExecutionError, match="3 worker processes could not begin, the last: its process was ended by SIGK"
         ):
@@ -62,9 +78,9 @@ import sys
 from tests.execution.works import job, obey
 from valpnas.execution.processes import Processes
 executor = Processes(obey, 1)
-executor.submit(job(0))
+executor.submit([job(0)])
 list(executor.results())
-executor.submit(job(1, "sleep 600"))
+executor.submit([job(1, "sleep 600")])
 print(*executor.pids, flush=True)
 list(executor.results())
 """
@@ -104,44 +120,56 @@ def test_a_job_of_a_killed_helper_is_done_by_another(tmp_path: Path) -> None:
     """The helper holds the job, so that who is in charge does the next; it gets the first when the helper is gone."""
     folder = JobFolder(tmp_path / "jobs")
     with Shared(folder, Obey(), 1) as executor:
-        executor.submit(job(0, f"die unless {tmp_path / 'died'}"))
+        executor.submit([job(0, f"die unless {tmp_path / 'died'}")])
         assert helper(folder.path).wait() == -signal.SIGKILL
         assert folder.waiting() == [0]
-        (answer,) = executor.results()
+        (answer,) = answers_of(executor)
         assert not answer.result.failed
+
+
+def test_a_group_of_a_killed_helper_is_done_again_as_a_whole(tmp_path: Path) -> None:
+    folder = JobFolder(tmp_path / "jobs")
+    with Shared(folder, Obey(), 1) as executor:
+        executor.submit([job(4), job(5, f"die unless {tmp_path / 'died'}")])
+        executor.submit([job(6)])
+        assert helper(folder.path).wait() == -signal.SIGKILL
+        assert folder.waiting() == [4, 6]
+        assert sorted(answer.result.candidate for answer in answers_of(executor)) == [4, 5, 6]
+    folder.keep({6})
+    assert {file.name.partition(".")[0] for file in folder.path.iterdir()} == {"00006"}
 
 
 def test_a_job_that_ends_every_process_has_failed_after_three(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "jobs")
     with Shared(folder, Obey(), 1) as executor:
-        executor.submit(job(0, "die"))
+        executor.submit([job(0, "die")])
         assert [helper(folder.path).wait() for _ in range(3)] == [-signal.SIGKILL] * 3
-        (answer,) = executor.results()
+        (answer,) = answers_of(executor)
         assert answer.result.reason == "lost with its worker: so ended 3 processes that were at it"
 
 
 def test_what_a_helper_did_is_found_by_whoever_goes_on(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "jobs")
     with Shared(folder, Obey(), 1) as executor:
-        executor.submit(job(0))
+        executor.submit([job(0)])
     assert helper(folder.path).wait() == 0
     with Shared(folder, refuse, 1) as executor:  # type: ignore[arg-type] - it must not be called
-        executor.submit(job(0))
-        (answer,) = executor.results()
+        executor.submit([job(0)])
+        (answer,) = answers_of(executor)
         assert answer.result.model is not None
-        executor.submit(job(1))
-        folder.write_answer(answer)
-        assert folder.answer(job(1).record) is None
+        executor.submit([job(1)])
+        folder.write_answers([answer])
+        assert folder.answers([job(1).record]) is None
 
 
 @pytest.mark.ray
 @pytest.mark.usefixtures("_ray")
 def test_a_job_of_a_lost_ray_worker_is_done_again(tmp_path: Path) -> None:
     with RayCluster(Obey(), 1) as executor:
-        executor.submit(job(0, f"die unless {tmp_path / 'died'}"))
-        executor.submit(job(1, "die"))
-        executor.submit(job(2))
-        answers = {answer.result.candidate: answer.result for answer in executor.results()}
+        executor.submit([job(0, f"die unless {tmp_path / 'died'}")])
+        executor.submit([job(1, "die")])
+        executor.submit([job(2)])
+        answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
     assert not answers[0].failed
     assert not answers[2].failed
     assert answers[1].reason.startswith("lost with its worker 3 times: ")
@@ -158,10 +186,10 @@ def test_a_lost_ray_node_costs_no_candidate(tmp_path: Path) -> None:
         node = cluster.add_node(num_cpus=1)
         with RayCluster(Obey(), 2, cluster.address) as executor:
             sign = tmp_path / "sign"
-            executor.submit(job(0, f"wait for {sign}"))
-            executor.submit(job(1, f"wait for {sign}"))
-            executor.submit(job(2))
-            answers = executor.results()
+            executor.submit([job(0, f"wait for {sign}")])
+            executor.submit([job(1, f"wait for {sign}")])
+            executor.submit([job(2)])
+            answers = answers_of(executor)
             killer = subprocess.Popen(["sh", "-c", f"sleep 15; touch {sign}"])
             time.sleep(5)
             cluster.remove_node(node, allow_graceful=False)

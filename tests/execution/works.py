@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from valpnas.contracts.executor import Answer, HeldOutScores
+from valpnas.contracts.executor import Answer, Executor, Group, HeldOutScores
 from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
@@ -37,10 +38,13 @@ def job(candidate: int, order: str = "", time_limit: float = 0.0) -> Job:
 
 @dataclass(frozen=True)
 class Obey:
-    """Does as a job says (``sleep S``, ``die``, ``die unless FILE``, ``wait for FILE``), adds one to its weights."""
+    """Does as each job says (``sleep S``, ``die``, ``die unless FILE``, ``wait for FILE``), adds one to its weights."""
 
-    def __call__(self, job: Job) -> Answer:
-        """Obey, and return the altered model with the process id as a figure on held-out rows."""
+    def __call__(self, group: Group) -> list[Answer]:
+        """Obey, and return the altered models with the process id as a figure on held-out rows."""
+        return [self._one(job) for job in group]
+
+    def _one(self, job: Job) -> Answer:
         word, *more = job.fault.split() or [""]
         if word == "sleep":
             time.sleep(float(more[0]))
@@ -56,6 +60,11 @@ class Obey:
             job.record, {"y": total}, {"y": {"r2": 0.5}}, 1, 2.0, model.parameters, {"training": 0.1}, "", model
         )
         return Answer(result, HeldOutScores({"y": float(os.getpid())}))
+
+
+def answers_of(executor: Executor) -> Iterator[Answer]:
+    """Yield the answers to single jobs."""
+    return (answer for group in executor.results() for answer in group)
 
 
 def altered(model: Model) -> Model:

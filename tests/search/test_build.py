@@ -11,12 +11,14 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run import check, check_start
-from valpnas.search.build import build_balancer, build_operators, build_search, limits
+from valpnas.search.build import build_balancer, build_engine, build_operators, build_search, limits
 from valpnas.search.hill_climbing import HillClimbing
 from valpnas.search.population import Nsga3
 from valpnas.training.balancing.fixed import Fixed, Sum
 from valpnas.training.balancing.gradnorm import GradNorm
 from valpnas.training.balancing.uncertainty import Uncertainty
+from valpnas.training.compiled.engine import CompiledEngine
+from valpnas.training.engine import PlainEngine
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,28 @@ BAD: dict[str, tuple[dict[str, Any], type[ValpnasError], str]] = {
         "unknown output in [loss_weights] 'histgram': did you mean histogram?",
     ),
 }
+
+
+def test_an_engine_is_made_of_its_keys() -> None:
+    plain = build_engine(config_from({"problem": "digits", "engine": "plain"}), print)
+    assert type(plain) is PlainEngine
+    made = build_engine(config_from({"problem": "digits", "precision": "bfloat16"}), print)
+    assert isinstance(made, CompiledEngine)
+    assert made.precision == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"engine": "plane"}, "unknown engine 'plane': did you mean plain"),
+        ({"precision": "bfloat"}, "unknown precision 'bfloat': did you mean bfloat16"),
+        ({"precision": "bfloat16", "engine": "plain"}, "precision: expected float32 with engine = 'plain'"),
+    ],
+)
+def test_an_engine_that_cannot_be_made_is_found_before_anything_is(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValpnasError) as caught:
+        check(config_from({"problem": "digits", **keys}))
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.store.small_runs import SETTINGS, small_problem, weight_files
-from valpnas.contracts.executor import Answer
+from valpnas.contracts.executor import Answers
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
 from valpnas.opened_run import Run
@@ -63,11 +63,11 @@ def stop_at(path: Path, candidate: int) -> None:
     """Make a run that stops before what came of ``candidate`` is recorded."""
 
     class Tired(Serial):
-        def results(self) -> Iterator[Answer]:
-            for answer in super().results():
-                if answer.result.candidate == candidate:
+        def results(self) -> Iterator[Answers]:
+            for answers in super().results():
+                if candidate in [answer.result.candidate for answer in answers]:
                     raise StoppedError
-                yield answer
+                yield answers
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("valpnas.execution.build.Serial", Tired)

@@ -72,6 +72,25 @@ def essence(path: Path) -> list[dict[str, Any]]:
     return [{key: value for key, value in event.items() if key != "protocol"} for event in kept]
 
 
+def test_a_run_from_before_the_engines_goes_on_with_the_plain_one(tmp_path: Path) -> None:
+    """Bit for bit as if it had said so; a new run is trained by the compiled engine."""
+    for name in ("said", "unsaid"):
+        make(tmp_path / name, engine="plain", steps=1)
+    file = tmp_path / "unsaid" / "run.toml"
+    assert 'engine = "plain"\n' in file.read_text()
+    file.write_text(file.read_text().replace('engine = "plain"\n', ""))
+    for name in ("said", "unsaid"):
+        go_on(tmp_path / name, steps=3)
+    assert contents(tmp_path / "unsaid") == contents(tmp_path / "said")
+    assert make(tmp_path / "new", steps=1).config.engine == "compiled"
+
+
+def test_several_jobs_at_a_time_on_a_cpu_are_said_to_be_one(tmp_path: Path) -> None:
+    told: list[str] = []
+    make(tmp_path / "run", steps=1, jobs_per_gpu=3, say=told.append)
+    assert "jobs_per_gpu is 3, but this run is on a CPU: one job after the other" in told
+
+
 def test_a_budget_cannot_be_lowered(ended: Path) -> None:
     before = everything(ended)
     with pytest.raises(ConfigError, match="steps: expected at least the 3 the run already has, got 2"):

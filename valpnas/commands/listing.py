@@ -73,12 +73,13 @@ def diagnostics(as_json: AsJson = False) -> None:
 
 
 def searches(as_json: AsJson = False) -> None:
-    """List searches, starts, choosers, acceptance rules and loss balancings."""
+    """List searches, starts, choosers, acceptance rules, loss balancings and training engines."""
     from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES, STARTS
+    from valpnas.training import ENGINES
     from valpnas.training.balancing import BALANCERS
 
     named = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
-    tables = {**named, "--balancing": BALANCERS}
+    tables = {**named, "--balancing": BALANCERS, "--engine": ENGINES}
     rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
     print_rows(rows, as_json, "none")
 

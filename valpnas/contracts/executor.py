@@ -1,14 +1,17 @@
-"""Executor: trains jobs somewhere and hands back each answer as soon as it is there."""
+"""Executor: trains groups of jobs somewhere and hands back the answers to each as soon as they are there."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar
 
 from valpnas.contracts.job import Job, Result
+
+Group = Sequence[Job]  # jobs that one worker trains side by side; mostly one
+Grouping = Callable[[Sequence[Job]], Sequence[Group]]  # which jobs are trained side by side
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,18 @@ class Answer:
     held_out: HeldOutScores | None = None
 
 
-Work = Callable[[Job], Answer]  # trains and scores one job; raises nothing for a job that merely fails
+Answers = Sequence[Answer]  # to the jobs of one group, in their order
+Work = Callable[[Group], Answers]  # trains and scores a group; raises nothing for a job that merely fails
 MakeWork = Callable[[], Work]  # called once where jobs are to run; can be pickled
 
 
 class Executor(ABC):
     """Where jobs run; a context manager, which gives up what is still out and ends its workers.
 
-    What comes of a job is the same wherever it runs and whatever runs beside it. Every job submitted has one answer,
-    which is recorded as it comes, so that a kill loses no finished job. A job whose worker is lost fails or runs again,
-    as the executor says; one whose worker has not answered ``GRACE`` seconds after its time limit fails.
+    What comes of a group is the same wherever it runs and whatever runs beside it. Every group submitted is answered
+    once, job by job, which is recorded as it comes, so that a kill loses no finished group. A group whose worker is
+    lost fails or runs again as a whole, as the executor says; one whose worker has not answered ``GRACE`` seconds after
+    the time limits of its jobs fails.
     """
 
     name: ClassVar[str]
@@ -46,15 +51,15 @@ class Executor(ABC):
     @property
     @abstractmethod
     def room(self) -> int:
-        """How many jobs run at the same time."""
+        """How many groups run at the same time."""
 
     @abstractmethod
-    def submit(self, job: Job) -> None:
-        """Take a job; it begins as soon as there is room."""
+    def submit(self, group: Group) -> None:
+        """Take a group; it begins as soon as there is room, and one worker does all of it."""
 
     @abstractmethod
-    def results(self) -> Iterator[Answer]:
-        """Yield answers as they come until no job is out; may be left early and asked for again.
+    def results(self) -> Iterator[Answers]:
+        """Yield the answers to one group after the other as they come; may be left early and asked for again.
 
         Raises:
             ExecutionError: no worker can do any job.
@@ -62,7 +67,7 @@ class Executor(ABC):
 
     @abstractmethod
     def cancel(self) -> None:
-        """Give up every job that is out; none of them is answered."""
+        """Give up every group that is out; none of them is answered."""
 
     def close(self) -> None:
         """Cancel, and end what was started."""

@@ -12,31 +12,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from valpnas.contracts.executor import Answer
+from valpnas.contracts.executor import Answer, Answers, Group
 from valpnas.contracts.job import Job
 from valpnas.contracts.model import Model
 
 _TABLES = ("weights", "buffers", "optimiser", "histories", "balancer")  # of a model, nested to any depth
 
 
-def pack_job(job: Job) -> Job:
-    """Return a copy of ``job`` with arrays for tensors: it can be pickled, and is of no other use."""
-    return replace(job, model=_mapped(job.model, _array))
+def pack_jobs(group: Group) -> list[Job]:
+    """Return copies of the jobs with arrays for tensors: they can be pickled, and are of no other use."""
+    return [replace(job, model=_mapped(job.model, _array)) for job in group]
 
 
-def unpack_job(job: Job) -> Job:
-    """Return the job that was packed, each tensor contiguous and in a memory of its own."""
-    return replace(job, model=_mapped(job.model, _tensor))
+def unpack_jobs(parcel: Group) -> list[Job]:
+    """Return the jobs that were packed, each tensor contiguous and in a memory of its own."""
+    return [replace(job, model=_mapped(job.model, _tensor)) for job in parcel]
 
 
-def pack_answer(answer: Answer) -> Answer:
-    """Return a copy of ``answer`` with arrays for tensors."""
-    return _answer(answer, _array)
+def pack_answers(answers: Answers) -> Answers:
+    """Return copies of the answers with arrays for tensors."""
+    return [_answer(answer, _array) for answer in answers]
 
 
-def unpack_answer(answer: Answer) -> Answer:
-    """Return the answer that was packed."""
-    return _answer(answer, _tensor)
+def unpack_answers(parcel: Answers) -> Answers:
+    """Return the answers that were packed."""
+    return [_answer(answer, _tensor) for answer in parcel]
 
 
 def _answer(answer: Answer, change: Callable[[Any], Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""Worker processes: each has one thread and does one job at a time; the data are read once by each."""
+"""Worker processes: each has one thread and does one group of jobs at a time; the data are read once by each."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from valpnas.contracts.executor import Answer, Executor, MakeWork, Work
-from valpnas.contracts.job import Job, JobRecord, Result
-from valpnas.execution.parcels import pack_answer, pack_job, unpack_answer, unpack_job
+from valpnas.contracts.executor import Answers, Executor, Group, MakeWork, Work
+from valpnas.contracts.job import JobRecord
+from valpnas.execution.groups import failed, records_of, seconds_for
+from valpnas.execution.parcels import pack_answers, pack_jobs, unpack_answers, unpack_jobs
 from valpnas.execution.pool import Order, Pool
 
 
 class Processes(Executor):
-    """Runs jobs in ``count`` processes. A job whose process is lost or answers too late fails; others take its place.
+    """Runs groups in ``count`` processes. One whose process is lost or answers too late fails; others take its place.
 
-    It would be lost again: what ends a process is as a rule the memory its candidate needs.
+    It would be lost again: what ends a process is as a rule the memory its candidates need.
     """
 
     name: ClassVar[str] = "processes"
 
     def __init__(self, make: MakeWork, count: int, grace: float = Executor.GRACE) -> None:
-        """Start nothing yet; ``grace`` is how many seconds after its time limit a job is given up."""
-        self._pool: Pool[JobRecord] = Pool(_Parcelled(make), count)
+        """Start nothing yet; ``grace`` is how many seconds after its time limit a group is given up."""
+        self._pool: Pool[tuple[JobRecord, ...]] = Pool(_Parcelled(make), count)
         self._grace = grace
 
     @property
     def room(self) -> int:
-        """One job per process."""
+        """One group per process."""
         return self._pool.count
 
     @property
@@ -35,18 +36,18 @@ class Processes(Executor):
         """The process ids of the workers."""
         return self._pool.pids
 
-    def submit(self, job: Job) -> None:
-        """Give the job to a free process, or queue it."""
-        limit = job.record.protocol.time_limit
-        self._pool.submit(Order(job.record, pack_job(job), limit + self._grace if limit else float("inf")))
+    def submit(self, group: Group) -> None:
+        """Give the group to a free process, or queue it."""
+        records = records_of(group)
+        self._pool.submit(Order(records, pack_jobs(group), seconds_for(records, self._grace)))
 
-    def results(self) -> Iterator[Answer]:
+    def results(self) -> Iterator[Answers]:
         """Yield answers as they come."""
         for done in self._pool.results():
-            yield Answer(Result(done.key, reason=done.lost)) if done.lost else unpack_answer(done.answer)
+            yield failed(done.key, done.lost) if done.lost else unpack_answers(done.answer)
 
     def cancel(self) -> None:
-        """Forget what waits, and end the processes that are at a job."""
+        """Forget what waits, and end the processes that are at a group."""
         self._pool.cancel()
 
     def close(self) -> None:
@@ -68,5 +69,5 @@ class _Parcelled:
 class _Performer:
     work: Work
 
-    def __call__(self, parcel: Job) -> Answer:
-        return pack_answer(self.work(unpack_job(parcel)))
+    def __call__(self, parcel: Group) -> Answers:
+        return pack_answers(self.work(unpack_jobs(parcel)))

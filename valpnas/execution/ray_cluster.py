@@ -8,30 +8,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from valpnas.contracts.executor import Answer, Executor, Work
-from valpnas.contracts.job import Job, Result
+from valpnas.contracts.executor import Answers, Executor, Group, Work
 from valpnas.errors import ConfigError, ExecutionError, first_line
-from valpnas.execution.parcels import pack_job, unpack_answer
+from valpnas.execution.groups import failed, records_of, seconds_for
+from valpnas.execution.parcels import pack_jobs, unpack_answers
 from valpnas.execution.ray_worker import RayWorker
 
-_TRIES = 3  # workers that a job may cost before it has failed
+_TRIES = 3  # workers that a group may cost before it has failed
 _FALSE_STARTS = 3  # actors in a row that may be lost before they could begin
 _FOREVER = float("inf")
 
 
 @dataclass
 class _Hand:
-    """An actor, and what it is at: nothing, or a job; it takes none before its ``ready`` has come."""
+    """An actor, and what it is at: nothing, or a group; it takes none before its ``ready`` has come."""
 
     actor: Any
     waited_for: Any  # the reference of what it is to say next
     ready: bool = False
-    job: Job | None = None
+    group: Group | None = None
     deadline: float = _FOREVER
 
 
 class RayCluster(Executor):
-    """Runs jobs in ``count`` Ray actors; a job whose actor or node is lost is given to another, three times at most.
+    """Runs groups in ``count`` Ray actors; one whose actor or node is lost is given to another, three times at most.
 
     Without an address a cluster of this machine is started, and ended on closing. ``gpus`` says that jobs need one: the
     GPUs of the cluster are divided among the actors.
@@ -51,28 +51,28 @@ class RayCluster(Executor):
         self._work = self._ray.put(work)
         share = min(1.0, self._ray.cluster_resources().get("GPU", 0.0) / count) if gpus else 0.0
         self._actor = self._ray.remote(RayWorker).options(num_cpus=1, num_gpus=int(share * 100) / 100)
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Group] = deque()
         self._tries: dict[int, int] = {}
         self._hands: list[_Hand] = []
         self._false_starts = 0
 
     @property
     def room(self) -> int:
-        """One job per actor."""
+        """One group per actor."""
         return self._count
 
-    def submit(self, job: Job) -> None:
-        """Give the job to a free actor, or queue it."""
-        self._waiting.append(job)
+    def submit(self, group: Group) -> None:
+        """Give the group to a free actor, or queue it."""
+        self._waiting.append(group)
         self._fill()
 
-    def results(self) -> Iterator[Answer]:
+    def results(self) -> Iterator[Answers]:
         """Yield answers as they come."""
-        while self._waiting or any(hand.job for hand in self._hands):
+        while self._waiting or any(hand.group for hand in self._hands):
             self._fill()
             soonest = min(hand.deadline for hand in self._hands)
             patience = None if soonest == _FOREVER else max(0.0, soonest - time.monotonic())
-            expected = {hand.waited_for: hand for hand in self._hands if hand.job or not hand.ready}
+            expected = {hand.waited_for: hand for hand in self._hands if hand.group or not hand.ready}
             heard, _ = self._ray.wait(list(expected), num_returns=1, timeout=patience)
             for reference in heard:
                 yield from self._hear(expected[reference])
@@ -80,9 +80,9 @@ class RayCluster(Executor):
                 yield from self._give_up(hand)
 
     def cancel(self) -> None:
-        """Forget what waits, and end the actors that are at a job."""
+        """Forget what waits, and end the actors that are at a group."""
         self._waiting.clear()
-        for hand in [hand for hand in self._hands if hand.job]:
+        for hand in [hand for hand in self._hands if hand.group]:
             self._drop(hand)
 
     def close(self) -> None:
@@ -93,7 +93,7 @@ class RayCluster(Executor):
 
     def _fill(self) -> None:
         """Start actors while there are too few for what waits, and give the free ones something to do."""
-        free = [hand for hand in self._hands if hand.job is None]
+        free = [hand for hand in self._hands if hand.group is None]
         for _ in range(min(self._count - len(self._hands), len(self._waiting) - len(free))):
             actor = self._actor.remote(self._work)
             self._hands.append(_Hand(actor, actor.ready.remote()))
@@ -101,13 +101,12 @@ class RayCluster(Executor):
             if hand.ready and self._waiting:
                 self._give(hand, self._waiting.popleft())
 
-    def _give(self, hand: _Hand, job: Job) -> None:
-        limit = job.record.protocol.time_limit
-        hand.job, hand.deadline = job, time.monotonic() + limit + self._grace if limit else _FOREVER
-        self._tries[job.record.candidate] = self._tries.get(job.record.candidate, 0) + 1
-        hand.waited_for = hand.actor.do.remote(pack_job(job))
+    def _give(self, hand: _Hand, group: Group) -> None:
+        hand.group, hand.deadline = group, time.monotonic() + seconds_for(records_of(group), self._grace)
+        self._tries[_name(group)] = self._tries.get(_name(group), 0) + 1
+        hand.waited_for = hand.actor.do.remote(pack_jobs(group))
 
-    def _hear(self, hand: _Hand) -> Iterator[Answer]:
+    def _hear(self, hand: _Hand) -> Iterator[Answers]:
         try:
             said = self._ray.get(hand.waited_for)
         except self._ray.exceptions.RayTaskError as error:
@@ -115,36 +114,39 @@ class RayCluster(Executor):
         except self._ray.exceptions.RayError as error:  # the actor or its node is gone
             yield from self._lose(hand, first_line(error))
             return
-        job, hand.job, hand.deadline, hand.ready = hand.job, None, _FOREVER, True
+        group, hand.group, hand.deadline, hand.ready = hand.group, None, _FOREVER, True
         self._fill()
-        if job is not None:
-            del self._tries[job.record.candidate]
-            yield unpack_answer(said)
+        if group is not None:
+            del self._tries[_name(group)]
+            yield unpack_answers(said)
 
-    def _lose(self, hand: _Hand, why: str) -> Iterator[Answer]:
-        job = hand.job
+    def _lose(self, hand: _Hand, why: str) -> Iterator[Answers]:
+        group = hand.group
         self._drop(hand)
         self._false_starts = 0 if hand.ready else self._false_starts + 1
         if self._false_starts >= _FALSE_STARTS:
             raise ExecutionError(f"{_FALSE_STARTS} Ray workers could not begin, the last: {why}")
-        if job is None:
+        if group is None:
             return
-        if self._tries[job.record.candidate] < _TRIES:
-            self._waiting.appendleft(job)
+        if self._tries[_name(group)] < _TRIES:
+            self._waiting.appendleft(group)
         else:
-            yield Answer(Result(job.record, reason=f"lost with its worker {_TRIES} times: {why}"))
+            yield failed(records_of(group), f"lost with its worker {_TRIES} times: {why}")
 
-    def _give_up(self, hand: _Hand) -> Iterator[Answer]:
-        job = hand.job
+    def _give_up(self, hand: _Hand) -> Iterator[Answers]:
+        group = hand.group
         self._drop(hand)
-        if job is not None:
-            seconds = job.record.protocol.time_limit + self._grace
-            reason = f"timed out: no answer within {seconds:g} s, and its worker was ended"
-            yield Answer(Result(job.record, reason=reason))
+        if group is not None:
+            seconds = seconds_for(records_of(group), self._grace)
+            yield failed(records_of(group), f"timed out: no answer within {seconds:g} s, and its worker was ended")
 
     def _drop(self, hand: _Hand) -> None:
         self._hands.remove(hand)
         self._ray.kill(hand.actor)
+
+
+def _name(group: Group) -> int:
+    return group[0].record.candidate
 
 
 def import_ray() -> Any:

@@ -1,10 +1,9 @@
-"""What a Ray actor does: one job after the other, with data that it got when it began."""
+"""What a Ray actor does: one group of jobs after the other, with data that it got when it began."""
 
 from __future__ import annotations
 
-from valpnas.contracts.executor import Answer, Work
-from valpnas.contracts.job import Job
-from valpnas.execution.parcels import pack_answer, unpack_job
+from valpnas.contracts.executor import Answers, Group, Work
+from valpnas.execution.parcels import pack_answers, unpack_jobs
 
 
 class RayWorker:
@@ -17,6 +16,6 @@ class RayWorker:
     def ready(self) -> None:
         """Say that it has begun."""
 
-    def do(self, job: Job) -> Answer:
-        """Do a packed job and return its packed answer."""
-        return pack_answer(self._work(unpack_job(job)))
+    def do(self, group: Group) -> Answers:
+        """Do a packed group and return its packed answers."""
+        return pack_answers(self._work(unpack_jobs(group)))

@@ -1,4 +1,4 @@
-"""Serial execution: one job after the other, in this process."""
+"""Serial execution: one group of jobs after the other, in this process."""
 
 from __future__ import annotations
 
@@ -6,31 +6,30 @@ from collections import deque
 from collections.abc import Iterator
 from typing import ClassVar
 
-from valpnas.contracts.executor import Answer, Executor, Work
-from valpnas.contracts.job import Job
-from valpnas.execution.parcels import pack_job, unpack_job
+from valpnas.contracts.executor import Answers, Executor, Group, Work
+from valpnas.execution.parcels import pack_jobs, unpack_jobs
 
 
 class Serial(Executor):
-    """Runs jobs in order. A time limit is kept by the training itself: there is nobody else to look at the clock."""
+    """Runs groups in order. A time limit is kept by the training itself: there is nobody else to look at the clock."""
 
     name: ClassVar[str] = "serial"
     room = 1
 
     def __init__(self, work: Work) -> None:
-        """Run jobs by ``work``."""
+        """Run groups by ``work``."""
         self._work = work
-        self._waiting: deque[Job] = deque()
+        self._waiting: deque[Group] = deque()
 
-    def submit(self, job: Job) -> None:
-        """Queue a job."""
-        self._waiting.append(job)
+    def submit(self, group: Group) -> None:
+        """Queue a group."""
+        self._waiting.append(group)
 
-    def results(self) -> Iterator[Answer]:
-        """Do a job whenever an answer is wanted."""
+    def results(self) -> Iterator[Answers]:
+        """Do a group whenever answers are wanted."""
         while self._waiting:
             # As a worker process would get it: in the same memory layout, on which the last bits depend.
-            yield self._work(unpack_job(pack_job(self._waiting.popleft())))
+            yield self._work(unpack_jobs(pack_jobs(self._waiting.popleft())))
 
     def cancel(self) -> None:
         """Forget what waits."""

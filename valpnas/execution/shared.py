@@ -1,7 +1,7 @@
-"""Shared execution: jobs lie in the run directory, and whoever works on the run takes one after the other.
+"""Shared execution: groups of jobs lie in the run directory, and whoever works on the run takes one after the other.
 
-There is no server. A process claims a job by a lock that ends with the process, however that ends, so that another one
-takes over.
+There is no server. A process claims a group by a lock that ends with the process, however that ends, so that another
+one takes over.
 """
 
 from __future__ import annotations
@@ -10,45 +10,47 @@ import time
 from collections.abc import Iterator
 from typing import ClassVar
 
-from valpnas.contracts.executor import Answer, Executor, Work
-from valpnas.contracts.job import Job, JobRecord, Result
+from valpnas.contracts.executor import Answers, Executor, Group, Work
+from valpnas.contracts.job import JobRecord
+from valpnas.execution.groups import failed, records_of
 from valpnas.store.jobs import JobFolder
 
-_TRIES = 3  # workers that a job may cost: one that ends every process it meets is a failure
+_TRIES = 3  # workers that a group may cost: one that ends every process it meets is a failure
+_LOST = f"lost with its worker: so ended {_TRIES} processes that were at it"
 PAUSE = 0.05  # seconds between looks at the folder, which tells nobody of news
 
 
 class Shared(Executor):
-    """Offers jobs to every process that works on the run, and does one itself whenever it has nothing else to do.
+    """Offers groups to every process that works on the run, and does one itself whenever it has nothing else to do.
 
-    A job whose worker is lost is done by another one; after three of them it has failed. What is given up stays in the
-    folder: the others finish it, and whoever resumes the run finds the answers.
+    One whose worker is lost is done by another process; after three of them it has failed. What is given up stays in
+    the folder: the others finish it, and whoever resumes the run finds the answers.
     """
 
     name: ClassVar[str] = "shared"
 
     def __init__(self, folder: JobFolder, work: Work, room: int) -> None:
-        """Share the jobs of ``folder``; ``room`` is how many are out at a time where the search need not wait."""
+        """Share the groups of ``folder``; ``room`` is how many are out at a time where the search need not wait."""
         self._folder, self._work, self._room = folder, work, room
-        self._out: dict[int, JobRecord] = {}
+        self._out: dict[int, tuple[JobRecord, ...]] = {}
 
     @property
     def room(self) -> int:
-        """How many jobs are out at a time."""
+        """How many groups are out at a time."""
         return self._room
 
-    def submit(self, job: Job) -> None:
-        """Lay a job into the folder."""
-        self._folder.save(job)
-        self._out[job.record.candidate] = job.record
+    def submit(self, group: Group) -> None:
+        """Lay a group into the folder."""
+        self._folder.save(group)
+        self._out[group[0].record.candidate] = records_of(group)
 
-    def results(self) -> Iterator[Answer]:
-        """Yield what was done; while there is nothing, do a job."""
+    def results(self) -> Iterator[Answers]:
+        """Yield what was done; while there is nothing, do a group."""
         while self._out:
-            answers = (self._folder.answer(record) for record in self._out.values())
-            if answer := next((answer for answer in answers if answer), None):
-                del self._out[answer.result.candidate]
-                yield answer
+            there = (self._folder.answers(records) for records in self._out.values())
+            if answers := next((answers for answers in there if answers), None):
+                del self._out[answers[0].result.candidate]
+                yield answers
             elif not do_one(self._folder, self._work):
                 time.sleep(PAUSE)
 
@@ -58,16 +60,12 @@ class Shared(Executor):
 
 
 def do_one(folder: JobFolder, work: Work) -> bool:
-    """Do the first job that nobody is at, and write what came of it; return whether there was one."""
-    for candidate in folder.waiting():
-        with folder.claim(candidate) as mine:
+    """Do the first group that nobody is at, and write what came of it; return whether there was one."""
+    for first in folder.waiting():
+        with folder.claim(first) as mine:
             if mine:
-                job = folder.load(candidate)
-                lost = folder.tries(candidate) >= _TRIES
-                folder.write_answer(_failed(job) if lost else work(job))
+                group = folder.load(first)
+                lost = folder.tries(first) >= _TRIES
+                folder.write_answers(failed(records_of(group), _LOST) if lost else work(group))
                 return True
     return False
-
-
-def _failed(job: Job) -> Answer:
-    return Answer(Result(job.record, reason=f"lost with its worker: so ended {_TRIES} processes that were at it"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
 from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.search.termination import Termination
+from valpnas.training import ENGINES
 from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
+from valpnas.training.engine import PRECISIONS, Engine
 from valpnas.training.measuring import MEASURES
 
 # Keys of the run file that a search gets as they are, if its constructor names them.
@@ -39,6 +42,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     """Return the search that ``config`` describes."""
     if config.rejected not in REJECTED:
         raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
+    _check_engine(config)
     if config.algorithm not in ALGORITHMS:
         raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     if unknown := [name for name in config.objectives if name not in MEASURES]:
@@ -61,6 +65,17 @@ def limits(config: RunConfig) -> dict[str, float]:
     """Return the limits that ``config`` sets for what may also be an objective."""
     found = {"parameters": float(config.space.max_parameters), "latency": config.max_latency}
     return {name: limit for name, limit in found.items() if limit}
+
+
+def _check_engine(config: RunConfig) -> None:
+    catalog.find("engine", ENGINES, config.engine)
+    if config.precision not in PRECISIONS:
+        raise UnknownNameError("precision", config.precision, PRECISIONS)
+    if config.engine == "plain" and config.precision != "float32":
+        raise ConfigError(
+            f"precision: expected float32 with engine = 'plain', the reference, got {config.precision}; "
+            "say engine = 'compiled'"
+        )
 
 
 def build_training(config: RunConfig) -> OutputTraining:
@@ -124,6 +139,24 @@ def build_balancer(config: RunConfig) -> Balancer:
     options: dict[str, Any] = {"weights": config.loss_weights} if config.balancing == "fixed" else {}
     balancer: Balancer = catalog.load(entry, Balancer, **options)
     return balancer
+
+
+def build_engine(config: RunConfig, say: Callable[[str], None]) -> Engine:
+    """Return the training engine that ``config`` names, with its loss balancing.
+
+    ``say`` hears once in the run of each thing that the engine cannot do in its own way.
+    """
+    said: set[str] = set()
+
+    def say_once(message: str) -> None:
+        if message not in said:
+            said.add(message)
+            say(message)
+
+    entry = catalog.find("engine", ENGINES, config.engine)
+    arguments = {"balancer": build_balancer(config), "say": say_once, "precision": config.precision}
+    engine: Engine = catalog.load(entry, Engine, **arguments)
+    return engine
 
 
 def build_operators(config: RunConfig) -> tuple[dict[str, Operator], list[str]]:

@@ -13,10 +13,14 @@ from valpnas.store.journal import Event
 
 @dataclass
 class Asked:
-    """The jobs of one ask, by candidate, with what the journal knows of their results; ``number`` counts the asks."""
+    """The jobs of one ask, by candidate, with what the journal knows of their results; ``number`` counts the asks.
+
+    ``together`` says which candidates a candidate is trained side by side with, itself among them.
+    """
 
     number: int = 0
     records: dict[int, JobRecord] = field(default_factory=dict)
+    together: dict[int, tuple[int, ...]] = field(default_factory=dict)
     results: dict[int, Result] = field(default_factory=dict)
     verdicts: dict[int, str] = field(default_factory=dict)
 
@@ -71,7 +75,9 @@ class Replay:
     def _take(self, event: Event) -> Asked | None:
         """Take in a proposal or a result; return the ask that is complete with it."""
         if event["event"] == "proposed":
-            self._ask(event["ask"]).records[event["candidate"]] = JobRecord.from_json(event)
+            asked, candidate = self._ask(event["ask"]), event["candidate"]
+            asked.records[candidate] = JobRecord.from_json(event)
+            asked.together[candidate] = tuple(event.get("together", (candidate,)))
         elif event["event"] in {"trained", "failed"}:
             asked = self.open[event["ask"]]
             asked.results[event["candidate"]] = _result(asked, event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,17 @@ class RunDirectory:
         """Write a candidate's graph; it is flushed with the weights, for without them nobody needs it to go on."""
         save_valp(valp, self._graph(candidate), flushed=False)
 
-    def record_proposed(self, ask: int, record: JobRecord, valp: Valp, seconds: Seconds) -> None:
-        """Record a job before it runs; ``ask`` numbers the batch of jobs it was asked in."""
+    def record_proposed(
+        self, ask: int, record: JobRecord, valp: Valp, seconds: Seconds, together: Sequence[int] = ()
+    ) -> None:
+        """Record a job before it runs; ``ask`` numbers the batch of jobs it was asked in.
+
+        ``together``: the candidates that it is trained side by side with, itself among them; none when alone.
+        """
         self.save_graph(record.candidate, valp)
-        self.journal.append({"event": "proposed", "ask": ask, **record.to_json(), "seconds": dict(seconds)})
+        beside = {"together": list(together)} if len(together) > 1 else {}
+        event = {"event": "proposed", "ask": ask, **record.to_json(), **beside, "seconds": dict(seconds)}
+        self.journal.append(event)
 
     def record_result(self, ask: int, result: Result) -> None:
         """Record what came of a job; its graph and weights are on disk before the journal says so."""

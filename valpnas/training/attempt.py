@@ -97,6 +97,21 @@ class Attempt:
             self.scoring += time.perf_counter() - started
 
 
+@dataclass(eq=False)
+class TrainedAttempt(Attempt):
+    """A job that was trained beside others: what came of the training is there, and only the scoring is left."""
+
+    outcome: Model | Exception = field(kw_only=True)
+
+    def run(self, rng: np.random.Generator) -> tuple[Model, Scores]:  # noqa: ARG002 - its draws are made
+        """Return the model and its scores on validation rows; raises what training raised, or what scoring raises."""
+        if isinstance(self.outcome, Exception):
+            self.batches += getattr(self.outcome, "batches", 0)
+            raise self.outcome
+        self.batches += self.job.record.protocol.batches
+        return self.outcome, self._score(self.outcome)
+
+
 def _height(scores: Scores) -> tuple[float, float]:
     """Return what the best epoch has least of: mean log objective; of equal ones, the cross-entropies' sum.
 

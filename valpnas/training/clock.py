@@ -30,9 +30,13 @@ class BatchClock:
         self._unread.clear()
         return self._counted
 
+    def add(self, seconds: float) -> None:
+        """Count seconds that another clock has counted."""
+        self._counted += seconds
+
     @contextmanager
     def running(self, device: torch.device) -> Iterator[None]:
-        """Count what happens inside, one batch; on a GPU, nothing when it raises."""
+        """Count what happens inside, one batch or several; on a GPU, nothing when it raises."""
         if device.type != "cuda":
             started = time.perf_counter()
             try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor
 from valpnas.cells.drop_path import DropPath
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
-from valpnas.errors import TrainingFailedError, ValpnasError
+from valpnas.errors import TrainingFailedError
 from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.networks.module import ValpModule
 from valpnas.seeding import torch_stream
@@ -25,8 +25,18 @@ from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 from valpnas.training.optimisers import GroupOptimiser
+from valpnas.training.phase import (
+    CHECK_EVERY,
+    Outcome,
+    batch_rows,
+    check_balance,
+    check_losses,
+    deadline_of,
+    trained_model,
+)
 
-_CHECK_EVERY = 100  # batches between looks at the losses: each look waits for the device
+PRECISIONS = ("float32", "bfloat16")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,14 @@ class Engine(ABC):
     """Trains a model for one job. Given equal arguments on a CPU, the result is equal bit for bit.
 
     ``balancer`` says how the losses of an optimiser group become what its optimiser follows. The histories, and with
-    them diagnostics, hold the losses themselves whatever the balancing.
+    them diagnostics, hold the losses themselves whatever the balancing. ``say`` is told what an engine cannot do in its
+    own way. ``precision`` is one of ``PRECISIONS``: ``bfloat16`` allows that for products of networks of cells, where
+    an engine can.
     """
 
     balancer: Balancer = field(default_factory=Sum)
+    say: Callable[[str], None] = _log.info
+    precision: str = "float32"
 
     @abstractmethod
     def train(
@@ -58,6 +72,28 @@ class Engine(ABC):
                 balance this model's outputs.
         """
 
+    def stacks(self, models: Sequence[Model]) -> list[list[int]]:
+        """Return the indices of ``models`` by what this engine trains in one go; here, each alone."""
+        return [[index] for index in range(len(models))]
+
+    def train_side_by_side(
+        self,
+        models: Sequence[Model],
+        prepared: Prepared,
+        losses: Losses,
+        protocol: Protocol,
+        rngs: Sequence[np.random.Generator],
+        clock: BatchClock | None = None,
+    ) -> list[Outcome]:
+        """Train models as ``train`` does each alone, with a random stream each; return each, or why it failed."""
+        outcomes: list[Outcome] = []
+        for model, rng in zip(models, rngs, strict=True):
+            try:
+                outcomes.append(self.train(model, prepared, losses, protocol, rng, clock))
+            except TrainingFailedError as error:  # of this model: the others are trained
+                outcomes.append(error)
+        return outcomes
+
 
 class PlainEngine(Engine):
     """Eager PyTorch: the reference that every faster engine must agree with."""
@@ -72,19 +108,17 @@ class PlainEngine(Engine):
         clock: BatchClock | None = None,
     ) -> Model:
         """Train with one optimiser per group, and one backward pass where there is one group."""
-        _check_balance(self.balancer, model)
+        check_balance(self.balancer, model)
         phase = _Phase(model, prepared, losses, self.balancer, protocol, torch_stream(rng, str(prepared.device)))
         record = torch.empty(protocol.batches, len(model.valp.outputs), device=prepared.device)
-        deadline = time.monotonic() + protocol.time_limit if protocol.time_limit else float("inf")
-        clock = clock or BatchClock()
-        for batch, rows in enumerate(
-            _batches(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
-        ):
+        deadline, clock = deadline_of(protocol), clock or BatchClock()
+        orders = batch_rows(len(prepared.train), protocol.batches, model.valp.batch_size, phase.generator)
+        for batch, rows in enumerate(orders):
             inputs, targets = phase.fetched(rows)
             with clock.running(prepared.device):  # neither gathering rows nor augmenting them is training (facts B10)
                 record[batch] = phase.step(inputs, targets, protocol.progress(batch))
-            if (batch + 1) % _CHECK_EVERY == 0 or batch + 1 == protocol.batches:
-                _check(model, record[: batch + 1], deadline, protocol)
+            if (batch + 1) % CHECK_EVERY == 0 or batch + 1 == protocol.batches:
+                check_losses(model, record[: batch + 1], deadline, protocol)
         return phase.finish(model, record)
 
 
@@ -148,63 +182,16 @@ class _Phase:
 
     def finish(self, model: Model, record: Tensor) -> Model:
         """Return the trained model with its state, on the CPU."""
-        trained = {name: p.detach().cpu() for name, p in self.module.named_parameters()}
-        new = record.cpu()
-        return replace(
+        return trained_model(
             model,
-            weights=trained,
-            buffers={name: b.detach().cpu() for name, b in self.module.named_buffers()},
-            optimiser={o.group.lead: _on_cpu(o.state()) for o in self.optimisers},
-            histories={o.name: _extend(model, o.name, new[:, i]) for i, o in enumerate(model.valp.outputs)},
-            ages={name: age + len(record) for name, age in model.ages.items()},
-            batches=model.batches + len(record),
-            balancer={output: slots for b in self.balancers for output, slots in _on_cpu(b.state()).items()},
+            weights=dict(self.module.named_parameters()),
+            buffers=dict(self.module.named_buffers()),
+            optimiser={o.group.lead: o.state() for o in self.optimisers},
+            balancer={output: slots for b in self.balancers for output, slots in b.state().items()},
+            record=record,
         )
 
 
 def batches_per_epoch(rows: int, batch_size: int) -> int:
     """Return the batches of an epoch; the rows of an incomplete last one wait for the next epoch's draw."""
     return rows // min(batch_size, rows)
-
-
-def _batches(rows: int, batches: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield index tensors: a fresh permutation per epoch, the incomplete last batch of an epoch left out."""
-    size = min(size, rows)
-    given = 0
-    while given < batches:
-        order = torch.randperm(rows, generator=generator, device=generator.device)
-        for start in range(0, rows - size + 1, size):
-            if given == batches:
-                return
-            yield order[start : start + size]
-            given += 1
-
-
-def _check_balance(balancer: Balancer, model: Model) -> None:
-    try:
-        balancer.check(model.valp)
-    except ValpnasError as error:  # of this candidate, not of the run: the search goes on with others
-        raise TrainingFailedError(str(error)) from error
-
-
-def _check(model: Model, record: Tensor, deadline: float, protocol: Protocol) -> None:
-    finite = torch.isfinite(record)
-    if not bool(finite.all()):
-        batch, output = (int(i) for i in torch.nonzero(~finite)[0])
-        raise TrainingFailedError(
-            f"diverged: the loss of {model.valp.outputs[output].name!r} is not finite at batch {batch + 1}",
-            len(record),
-        )
-    if time.monotonic() > deadline:
-        raise TrainingFailedError(
-            f"timed out: {protocol.time_limit:g} s were over after {len(record)} of {protocol.batches} batches",
-            len(record),
-        )
-
-
-def _extend(model: Model, output: str, new: Tensor) -> Tensor:
-    return torch.cat([model.histories[output], new]) if output in model.histories else new.clone()
-
-
-def _on_cpu(state: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, Tensor]]:
-    return {name: {part: value.detach().cpu() for part, value in slots.items()} for name, slots in state.items()}

@@ -7,12 +7,13 @@ measured again. A latency depends on the machine, and on what else it does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from valpnas.contracts.executor import Group
 from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
@@ -20,7 +21,7 @@ from valpnas.networks.module import load_module
 from valpnas.training.data import Prepared
 
 Clock = Callable[[], float]
-Trainer = Callable[[Job], Result]
+Trainer = Callable[[Group], Sequence[Result]]
 
 _WARM_UP, _REPEATS = 3, 20
 
@@ -79,10 +80,17 @@ class _Measuring:
     max_latency: float
     clock: Clock
 
-    def __call__(self, job: Job) -> Result:
-        """Measure, then train; raises nothing for a model that merely cannot be measured."""
-        if job.fault:
-            return self.trainer(job)
+    def __call__(self, group: Group) -> list[Result]:
+        """Measure, then train what may be; raises nothing for a model that merely cannot be measured."""
+        measured = [self._measured(job) for job in group]
+        fit = [job for job, found in zip(group, measured, strict=True) if not isinstance(found, Result)]
+        trained = iter(self.trainer(fit) if fit else ())
+        return [found if isinstance(found, Result) else _joined(next(trained), found) for found in measured]
+
+    def _measured(self, job: Job) -> Mapping[str, float] | Result:
+        """Return the further objectives of a model, or why it is not to be trained."""
+        if job.fault:  # there is nothing to measure, and the trainer says so
+            return {}
         wanted = {*self.names} | ({"latency"} if self.max_latency else set())
         try:
             found = {name: MEASURES[name](job.model, self.prepared, self.clock) for name in sorted(wanted)}
@@ -91,10 +99,11 @@ class _Measuring:
         if 0 < self.max_latency < found.get("latency", 0.0):
             reason = f"latency {found['latency']:.3g} ms exceeds max_latency {self.max_latency:g} ms"
             return Result(job.record, reason=reason)
-        result = self.trainer(job)
-        if result.failed:
-            return result
-        return replace(result, objectives={**result.objectives, **{name: found[name] for name in self.names}})
+        return {name: found[name] for name in self.names}
+
+
+def _joined(result: Result, found: Mapping[str, float]) -> Result:
+    return result if result.failed else replace(result, objectives={**result.objectives, **found})
 
 
 def _prediction(model: Model, prepared: Prepared) -> Callable[[], None]:

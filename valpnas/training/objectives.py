@@ -26,8 +26,8 @@ from valpnas.graph.tasks import Classification, Distribution, Generation, Regres
 from valpnas.networks.module import Forward, ValpModule
 from valpnas.training.data import TensorPart
 
-_PRECISION = 1 / (2 * 0.1**2)  # of the Gaussian that explains a pixel
-_TINY = 1e-12
+PRECISION = 1 / (2 * 0.1**2)  # of the Gaussian that explains a pixel
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Losses:
         if isinstance(task, Distribution):
             return _divergence(target, F.log_softmax(logits, dim=1))
         error = F.mse_loss(torch.sigmoid(logits), target.flatten(1))
-        return _PRECISION * error + latent_divergence(result, module.last_decoders[name]) / task.width
+        return PRECISION * error + latent_divergence(result, module.last_decoders[name]) / task.width
 
 
 def latent_divergence(result: Forward, decoders: Sequence[str]) -> Tensor:
@@ -85,7 +85,7 @@ def constant_losses(tasks: Mapping[str, Task], train: TensorPart) -> Losses:
     means = {name: _mean(task, train.targets[name]) for name, task in tasks.items()}
     scales = {name: float(_constant_loss(task, train.targets[name], means[name])) for name, task in tasks.items()}
     for name, scale in scales.items():
-        if scale < _TINY:
+        if scale < TINY:
             raise DataError(
                 f"target {name!r}: expected values that vary over the training rows, got a constant; drop this output"
             )
@@ -100,16 +100,16 @@ def _mean(task: Task, target: Tensor) -> Tensor:
 
 def _constant_loss(task: Task, target: Tensor, mean: Tensor) -> Tensor:
     if isinstance(task, Classification):
-        return -(mean * mean.clamp_min(_TINY).log()).sum()
+        return -(mean * mean.clamp_min(TINY).log()).sum()
     if isinstance(task, Regression):
         return F.mse_loss(mean.expand_as(target), target)
     if isinstance(task, Distribution):
-        return _divergence(target, mean.clamp_min(_TINY).log().expand_as(target))
-    return _PRECISION * F.mse_loss(mean.expand_as(target), target)
+        return _divergence(target, mean.clamp_min(TINY).log().expand_as(target))
+    return PRECISION * F.mse_loss(mean.expand_as(target), target)
 
 
 def _divergence(target: Tensor, log_prediction: Tensor) -> Tensor:
-    return (target * (target.clamp_min(_TINY).log() - log_prediction)).sum(dim=1).mean()
+    return (target * (target.clamp_min(TINY).log() - log_prediction)).sum(dim=1).mean()
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def score_prediction(task: Task, logits: Tensor, target: Tensor, train_mean: Ten
         error = float((logits.argmax(dim=1) != target).float().mean())
         return Score(error, {"cross_entropy": float(F.cross_entropy(logits, target))})
     if isinstance(task, Regression):
-        spread = (target - target.mean(dim=0)).square().sum(dim=0).clamp_min(_TINY)
+        spread = (target - target.mean(dim=0)).square().sum(dim=0).clamp_min(TINY)
         r2 = 1 - (logits - target).square().sum(dim=0) / spread
         return Score(float(F.mse_loss(logits, target)), {"r2": float(r2.mean())})
     if isinstance(task, Distribution):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ from valpnas.contracts.failure import failure_reason
 from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
 from valpnas.networks.module import multiply_adds_of
-from valpnas.training.attempt import Attempt, Watcher
+from valpnas.training.attempt import Attempt, TrainedAttempt, Watcher
+from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, batches_per_epoch
 from valpnas.training.evaluation import Evaluator
@@ -41,7 +42,50 @@ class JobTrainer:
         """Train and evaluate ``job``; a candidate that fails comes back with its reason, and the search goes on."""
         if job.fault:
             return Result(job.record, reason=job.fault)
-        attempt = Attempt(job, self.engine, self.evaluator, self.watch)
+        return self._result(job, Attempt(job, self.engine, self.evaluator, self.watch))
+
+    def together(self, jobs: Sequence[Job]) -> list[Result]:
+        """Train and evaluate one of the ``groups``, side by side if they are several."""
+        if len(jobs) == 1:
+            return [self(jobs[0])]
+        clock = BatchClock()
+        outcomes = self._outcomes(jobs, clock)
+        share = clock.seconds / len(jobs)
+        return [
+            self._result(job, TrainedAttempt(job, self.engine, self.evaluator, self.watch, outcome=outcome), share)
+            for job, outcome in zip(jobs, outcomes, strict=True)
+        ]
+
+    def groups(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        """Return ``jobs`` by what is trained side by side: what the engine stacks of those under one protocol.
+
+        Jobs with an epoch to choose or a time limit are trained alone: both are a job's own affair.
+        """
+        alike: dict[object, list[Job]] = {}
+        for job in jobs:
+            protocol = job.record.protocol
+            own = job.fault or protocol.select != "last" or protocol.time_limit
+            alike.setdefault(job.record.candidate if own else protocol, []).append(job)
+        found = [
+            [those[i] for i in stack]
+            for those in alike.values()
+            for stack in ([[0]] if len(those) == 1 else self.engine.stacks([job.model for job in those]))
+        ]
+        return sorted(found, key=lambda group: group[0].record.candidate)
+
+    def _outcomes(self, jobs: Sequence[Job], clock: BatchClock) -> Sequence[Model | Exception]:
+        protocol, losses = jobs[0].record.protocol, self.evaluator.losses
+        rngs = [self.streams(job.record.candidate, "train") for job in jobs]
+        try:
+            return self.engine.train_side_by_side(
+                [job.model for job in jobs], self.prepared, losses, protocol, rngs, clock
+            )
+        except Exception as error:  # it is the failure of all of them: recorded, not hidden
+            return [error] * len(jobs)
+
+    def _result(self, job: Job, attempt: Attempt, seconds: float = 0.0) -> Result:
+        """Return what comes of an attempt; ``seconds`` of training were spent before."""
+        attempt.clock.add(seconds)
         try:
             model, scores = attempt.run(self.streams(job.record.candidate, "train"))
         except Exception as error:  # a plug-in's fault is this candidate's failure: recorded, not hidden
@@ -88,10 +132,15 @@ class WarmedUp:
 
     def __call__(self, job: Job) -> Result:
         """Train and evaluate ``job``."""
-        if not self.warm and not job.fault:
-            self.trainer.warm_up(job)
+        (result,) = self.together([job])
+        return result
+
+    def together(self, jobs: Sequence[Job]) -> list[Result]:
+        """Train and evaluate a group."""
+        if not self.warm and not jobs[0].fault:
+            self.trainer.warm_up(jobs[0])
         self.warm = True
-        return self.trainer(job)
+        return self.trainer.together(jobs)
 
 
 def multiply_adds(model: Model, rows: int) -> int:

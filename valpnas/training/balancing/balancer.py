@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from valpnas.contracts.model import Slots
@@ -31,6 +32,19 @@ class GroupBalancer(ABC):
                 The graph is left intact.
         """
 
+    def weights(self, losses: Tensor) -> Tensor:
+        """Return the derivative of ``total`` by each loss, ``(outputs,)``, for engines with gradients of their own.
+
+        Takes the place of a call of ``total``. Only for balancers that are not ``through_networks``.
+
+        Args:
+            losses: as in ``total``, but plain numbers.
+        """
+        with torch.enable_grad():
+            leaf = losses.detach().clone().requires_grad_()
+            (found,) = torch.autograd.grad(self.total(leaf), leaf)
+        return found
+
     @abstractmethod
     def update(self, factor: float) -> None:
         """Learn from the last ``total``, at ``factor`` times the balancer's own learning rate."""
@@ -45,6 +59,8 @@ class Balancer(ABC):
 
     name: ClassVar[str]
     single_group: ClassVar[bool] = False  # whether all outputs must be in one optimiser group
+    plain_sum: ClassVar[bool] = False  # whether every output always weighs 1
+    through_networks: ClassVar[bool] = False  # whether ``total`` differentiates losses by the networks' weights
 
     @abstractmethod
     def check(self, valp: Valp) -> None:

@@ -22,6 +22,7 @@ class Sum(Balancer):
     """The plain sum of the losses ([VALP] section III)."""
 
     name: ClassVar[str] = "sum"
+    plain_sum: ClassVar[bool] = True
 
     def check(self, valp: Valp) -> None:
         """Accept every VALP."""

@@ -45,6 +45,7 @@ class GradNorm(Balancer):
     rate: float = 0.025
     name: ClassVar[str] = "gradnorm"
     single_group: ClassVar[bool] = True
+    through_networks: ClassVar[bool] = True
 
     def check(self, valp: Valp) -> None:
         """Raise ``ConfigError`` when the outputs of ``valp`` are in more than one optimiser group."""

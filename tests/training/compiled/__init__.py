@@ -1,0 +1,1 @@
+"""Tests of the compiled training phase, most of them against eager PyTorch."""

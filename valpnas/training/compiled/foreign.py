@@ -1,0 +1,98 @@
+"""Foreign networks: those of kinds without formulas here run through autograd, at their place in the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from valpnas.contracts.network_kind import DecoderModule
+from valpnas.graph.spec import Shape
+from valpnas.training.compiled.latents import Divergence
+from valpnas.training.compiled.values import Values
+
+
+class ForeignNetwork:
+    """One network: its value goes into the plan's memory, the gradient that comes back goes on to its sources.
+
+    ``mean`` and ``log_variance``, ``(latent, rows)``, hold the posterior of a decoder; ``gradients`` are those of the
+    parameters by optimiser group.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: nn.Module,
+        sources: Mapping[str, Shape],
+        inputs: frozenset[str],
+        values: Values,
+        noise: Tensor | None,
+        precision: str,
+    ) -> None:
+        """Take a module whose weights and buffers are in place.
+
+        Args:
+            name: the network's.
+            module: in training.
+            sources: the shape of each.
+            inputs: the sources that need no gradient.
+            values: where values and gradients are.
+            noise: what a decoder draws with, ``(rows, latent)``.
+            precision: ``bfloat16`` has its products computed so, and everything else as the weights are.
+        """
+        self._name, self._module, self._sources, self._inputs, self._values = name, module, sources, inputs, values
+        self._noise = noise
+        device, enabled = values.arena.device.type, precision == "bfloat16"
+        self._autocast = torch.autocast(device, torch.bfloat16, enabled=enabled)
+        self.parameters, self.buffers = dict(module.named_parameters()), dict(module.named_buffers())
+        self.gradients: dict[int, dict[str, Tensor | None]] = {}
+        self._leaves: dict[str, Tensor] = {}
+        self._results: list[Tensor] = []
+        latent = module.latent if isinstance(module, DecoderModule) else 0
+        self.mean, self.log_variance = (values.empty(latent, values.rows) for _ in range(2))
+
+    @torch.enable_grad()
+    def forward(self) -> None:
+        """Compute the value and keep the graph."""
+        self._leaves = {source: self._leaf(source, shape) for source, shape in self._sources.items()}
+        with self._autocast:
+            self._results = self._computed()
+        self._values.forward(self._name).copy_(self._results[0].detach().flatten(1).mT)
+        if len(self._results) > 1:
+            self.mean.copy_(self._results[1].detach().mT)
+            self.log_variance.copy_(self._results[2].detach().mT)
+
+    def backward(self, group: int, divergence: Divergence | None, share: Tensor | None, last: bool) -> None:
+        """Add to the gradients of the sources and note those of the parameters.
+
+        ``divergence`` weighs ``share`` in what the group follows; ``last`` frees the graph.
+        """
+        above = [self._values.gradient(self._name).mT.reshape(self._results[0].shape)]
+        if divergence is not None and share is not None:
+            above += [(divergence.mean * share).mT, (0.5 * divergence.excess * share).mT]
+        wanted = {source: leaf for source, leaf in self._leaves.items() if leaf.requires_grad}
+        below = torch.autograd.grad(
+            self._results[: len(above)],
+            [*wanted.values(), *self.parameters.values()],
+            above,
+            retain_graph=not last,
+            allow_unused=True,
+        )
+        for source, gradient in zip(wanted, below[: len(wanted)], strict=True):
+            if gradient is not None:
+                self._values.gradient(source).add_(gradient.flatten(1).mT)
+        self.gradients[group] = dict(zip(self.parameters, below[len(wanted) :], strict=True))
+
+    def _computed(self) -> list[Tensor]:
+        """Return the value, and a decoder's mean and log-variance, in the precision of the plan."""
+        dtype = self._values.arena.dtype
+        if not isinstance(self._module, DecoderModule) or self._noise is None:
+            return [self._module(self._leaves).to(dtype)]
+        mean, log_variance = (each.to(dtype) for each in self._module.encode(self._leaves))
+        latent = torch.addcmul(mean, (0.5 * log_variance).exp(), self._noise)
+        return [self._module.decode(latent).to(dtype), mean, log_variance]
+
+    def _leaf(self, source: str, shape: Shape) -> Tensor:
+        value = self._values.forward(source).mT.reshape(-1, *shape)
+        return value if source in self._inputs else value.detach().clone().requires_grad_()
