@@ -23,6 +23,14 @@ from .works import LONG, Obey, answers_of, die, job, obey, refuse
 pytestmark = pytest.mark.timeout(400)
 
 
+def wait_for_the_end(pid: int) -> None:
+    """Wait until a process is gone, or waits for its parent to notice."""
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "the worker lives on"
+        time.sleep(0.05)
+
+
 def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
     with Processes(obey, 2) as executor:
         for candidate, order in enumerate(["", "die", "", ""]):
@@ -32,6 +40,7 @@ def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
         assert answers[1].reason == "lost with its worker: its process was ended by SIGKILL; out of memory?"
         for pid in executor.pids:  # idle ones: nobody misses them
             os.kill(pid, signal.SIGKILL)
+            wait_for_the_end(pid)
         executor.submit([job(9)])
         assert [answer.result.failed for answer in answers_of(executor)] == [False]
 
@@ -93,10 +102,7 @@ def test_workers_die_with_their_parent() -> None:
     pid = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-        assert time.monotonic() < deadline, "the worker outlived its parent"
-        time.sleep(0.05)
+    wait_for_the_end(pid)
 
 
 HELPER = """

@@ -77,7 +77,8 @@ class Pool(Generic[Key]):
             patience = None if soonest == float("inf") else max(0.0, soonest - time.monotonic())
             heard = wait([hand.child.connection for hand in self._hands], patience)
             for hand in [hand for hand in self._hands if hand.child.connection in heard]:
-                yield from self._hear(hand)
+                if hand in self._hands:  # and was not replaced in the meantime
+                    yield from self._hear(hand)
             for hand in [hand for hand in self._hands if hand.deadline <= time.monotonic()]:
                 yield from self._give_up(hand)
 
@@ -95,6 +96,9 @@ class Pool(Generic[Key]):
 
     def _fill(self) -> None:
         """Start children while there are too few for what waits, and give the free ones something to do."""
+        for hand in [hand for hand in self._hands if hand.ready and hand.order is None]:
+            if hand.child.connection.poll():  # it has nothing to say: it is gone
+                self._drop(hand)
         free = [hand for hand in self._hands if hand.order is None]
         for _ in range(min(self.count - len(self._hands), len(self._waiting) - len(free))):
             self._hands.append(_Hand(Child(self._make)))
