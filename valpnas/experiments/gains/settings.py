@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from valpnas import catalog, config
@@ -57,6 +58,11 @@ _ABOUT_SEARCHES = (
     "search", "start", "start_parameters", "chooser", "accept", "rejected", "steps", "batches_per_step", "warm_up",
     "select", "executor", "workers", "synchronous",
 )  # fmt: skip
+
+
+def is_gain_file(path: Path) -> bool:
+    """Say whether a TOML file is one for ``experiment operators``."""
+    return bool(config.read_toml(path).get("format") == FORMAT)
 
 
 def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, str]:
