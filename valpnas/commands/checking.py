@@ -13,7 +13,7 @@ from valpnas.errors import ValpnasError
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE.toml...", help="Run, compare and experiment files.", show_default=False),
+        typer.Argument(metavar="FILE.toml...", help="Files to check.", show_default=False),
     ],
 ) -> None:
     """Check run files, compare files and experiment files without running them."""
