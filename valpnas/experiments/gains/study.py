@@ -53,11 +53,12 @@ def do_base(laboratory: Laboratory, number: int, out: Path) -> None:
     with small_network_settings():
         base = laboratory.base(number)
         found = [finding.to_json() for finding in laboratory.findings(base, number)]
+        traits = laboratory.traits(base)
         tried = [(None, Site()), *laboratory.changes(base, number)]
         repeats = range(laboratory.settings.options.repeats)
         rows = [row for how, site in tried for r in repeats for row in laboratory.measure(base, number, how, site, r)]
     save_weights(base, out / f"{number:05d}.safetensors")
-    write_json(_model(out, number), {"valp": valp_to_json(base.valp), "findings": found})
+    write_json(_model(out, number), {"valp": valp_to_json(base.valp), "findings": found, "traits": traits})
     write_text(_table(out, number), to_csv(rows))
 
 
@@ -74,7 +75,7 @@ class Study:
     """What the experiment measured; ``notes`` say what was done and on what."""
 
     rows: tuple[Measured, ...]
-    models: tuple[dict[str, Any], ...]  # "valp" and "findings" of each before it was changed, as plain data
+    models: tuple[dict[str, Any], ...]  # "valp", "findings" and "traits" of each before it was changed, as plain data
     notes: dict[str, Any]
 
 
