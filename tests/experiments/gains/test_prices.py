@@ -12,7 +12,7 @@ from valpnas.experiments.gains import prices as module
 from valpnas.experiments.gains.gain import Gain
 from valpnas.experiments.gains.prices import Price, prices
 
-MODELS = 8
+MODELS = 12
 PLACES = 6
 
 
