@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from valpnas import __version__
-from valpnas.commands import cells, checking, comparing, diagnosing, listing, looking, running
+from valpnas.commands import cells, checking, comparing, diagnosing, experimenting, listing, looking, running
 from valpnas.errors import ValpnasError
 
 app = typer.Typer(
@@ -70,3 +70,4 @@ for _command in (
 ):  # fmt: skip
     app.command(_command.__name__.removesuffix("_runs"))(_command)
 app.add_typer(cells.cell)
+app.add_typer(experimenting.experiment)

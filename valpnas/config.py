@@ -180,6 +180,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _remedy(found: Any) -> str:
     if str(found).startswith("valpnas-compare/"):
         return "this file is for `valpnas compare`"
+    if str(found).startswith("valpnas-operators/"):
+        return "this file is for `valpnas experiment operators`"
     return "use the valpnas that wrote it"
 
 

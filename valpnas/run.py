@@ -136,7 +136,7 @@ def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory
     def save(folder: Path) -> None:
         save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
 
-    return RunDirectory.create(path, config.to_toml(_about(config)), save)
+    return RunDirectory.create(path, config.to_toml(about(config)), save)
 
 
 def _bounded(evaluator: Evaluator) -> Prepared:
@@ -321,19 +321,20 @@ def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: 
     if budget[unit] > known:
         directory.record_budget(budget[unit])
     if raised != config:
-        directory.write_run_toml(raised.to_toml(_about(raised)))
+        directory.write_run_toml(raised.to_toml(about(raised)))
     return raised
 
 
 def _say_what_changed(path: Path, config: RunConfig, say: Say) -> None:
     """Say which version or device differs from the run's own: the rest of it may then not repeat bit for bit."""
     before = tomllib.loads((path / "run.toml").read_text(encoding="utf-8")).get("about", {})
-    for what, now in _about(config).items():
+    for what, now in about(config).items():
         if before.get(what, now) != now:
             say(f"made with {what} {before[what]}, goes on with {now}: results may differ in the last bits")
 
 
-def _about(config: RunConfig) -> dict[str, str]:
+def about(config: RunConfig) -> dict[str, str]:
+    """Return the versions and the device that a run's last bits depend on."""
     return {
         "valpnas": version("valpnas"),
         "torch": torch.__version__,

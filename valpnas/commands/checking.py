@@ -1,4 +1,4 @@
-"""``valpnas check``: run files and compare files, without running them."""
+"""``valpnas check``: run files, compare files and those of experiments, without running them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from valpnas.errors import ValpnasError
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE.toml...", help="Run files and compare files.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="FILE.toml...", help="Files to check.", show_default=False),
     ],
 ) -> None:
-    """Check run files and compare files without running them."""
+    """Check run files, compare files and experiment files without running them."""
     from valpnas import run as runs
     from valpnas.config import read_run_file
     from valpnas.experiments.compare import check as check_comparison
     from valpnas.experiments.compare_file import is_compare_file, read_compare_file
+    from valpnas.experiments.gains.settings import is_gain_file, settings_of
 
     def checked(file: Path) -> str:
         if is_compare_file(file):
             check_comparison(read_compare_file(file))
             return "a valid compare file"
+        if is_gain_file(file):
+            runs.check(settings_of(str(file), {})[0].run)
+            return "a valid file of an operator experiment"
         config = read_run_file(file)
         runs.check(config)
         runs.check_start(config, runs.problem_of(config))

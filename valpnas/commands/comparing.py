@@ -68,9 +68,9 @@ def compare(
         "data_dir": str(data_dir.absolute()) if data_dir else None,
     }  # fmt: skip
     numbers = {
-        "checkpoints": _listed("--checkpoints", checkpoints, int),
-        "tune_rates": _listed("--tune-rates", tune_rates, float),
-        "tune_decays": _listed("--tune-decays", tune_decays, float),
+        "checkpoints": listed("--checkpoints", checkpoints, int),
+        "tune_rates": listed("--tune-rates", tune_rates, float),
+        "tune_decays": listed("--tune-decays", tune_decays, float),
     }
     given = {**budget, **numbers, "pairs": pairs, "against": against, "tune_pairs": tune_pairs}
     flags = {key: value for key, value in given.items() if value is not None}
@@ -78,7 +78,7 @@ def compare(
     # Runs of a record lie where the same command finds them again, for a sitting may end before a pair is whole.
     beside = f"runs/{append.stem}" if append else f"runs/{name}-compare-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     folder = out or Path(beside)
-    _carry_out(comparison, folder, append, _workers(workers), quiet or as_json, as_json)
+    _carry_out(comparison, folder, append, worker_count(workers), quiet or as_json, as_json)
 
 
 def _comparison(
@@ -115,7 +115,7 @@ def _carry_out(
     typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
 
 
-def _workers(asked: int | None) -> int:
+def worker_count(asked: int | None) -> int:
     if asked is not None and asked < 1:
         raise ConfigError(f"--workers: expected at least 1, got {asked}")
     return asked or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
@@ -125,7 +125,7 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()] if text else []
 
 
-def _listed(flag: str, text: str | None, kind: type) -> list[Any] | None:
+def listed(flag: str, text: str | None, kind: type) -> list[Any] | None:
     try:
         return [kind(item) for item in _names(text)] if text is not None else None
     except ValueError as error:

@@ -40,6 +40,14 @@ _SHOWN = (
     "learning_rate",
 )
 
+_CAPTIONS = {
+    "hypervolume": "Hypervolume over batches and over seconds: mean over the pairs and one standard deviation. "
+    "Validation chooses the front, test reports that front.",
+    "fronts-pairwise": "Points in the common Pareto front of each pair's runs, as in Figure 8 of the paper. The count "
+    "is no measure of quality: a lucky run or much wandering fills a front.",
+    "fronts-pooled": "Points in the common Pareto front of all runs of all pairs, as in Figure 9 of the paper.",
+}
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -142,5 +150,6 @@ def write_report(compared: Compared, out: Path, title: str, command: str) -> Non
         for name, png in drawn.items():
             (out / f"{name}.png").write_bytes(png)
     write_json(out / "comparison.json", compared.to_json())
-    text = page(title, compared.headlines, compared.notes, compared.tables(), drawn, command)
+    captioned = [(_CAPTIONS[name], png) for name, png in drawn.items()]
+    text = page(title, compared.headlines, compared.notes, compared.tables(), captioned, command)
     write_text(out / "comparison.html", text)

@@ -29,9 +29,9 @@ Draw = Callable[[Axes, str], None]
 def figures(record: Record, shown: Sequence[str]) -> dict[str, bytes]:
     """Return every figure as PNG by name; ``shown`` are the arms whose common fronts are counted."""
     return {
-        "hypervolume": _png(_hypervolume(record)),
-        "fronts-pairwise": _png(_by_part(lambda axes, part: _boxes(axes, record, shown, part))),
-        "fronts-pooled": _png(_by_part(lambda axes, part: _bars(axes, record, shown, part))),
+        "hypervolume": as_png(_hypervolume(record)),
+        "fronts-pairwise": as_png(_by_part(lambda axes, part: _boxes(axes, record, shown, part))),
+        "fronts-pooled": as_png(_by_part(lambda axes, part: _bars(axes, record, shown, part))),
     }
 
 
@@ -125,7 +125,8 @@ def _steps(record: Record) -> list[int]:
     return sorted({round(step) for step in np.linspace(1, last, min(_PLACES, last))})
 
 
-def _png(figure: Figure) -> bytes:
+def as_png(figure: Figure) -> bytes:
+    """Return the figure's picture."""
     FigureCanvasAgg(figure)
     file = BytesIO()
     figure.savefig(file, format="png", dpi=110)

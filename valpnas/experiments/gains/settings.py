@@ -1,0 +1,94 @@
+"""Settings of the initial experiment: one TOML with the keys of a run file and those of the experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from valpnas import catalog, config
+from valpnas.config import OF_THE_PLACE, RunConfig
+from valpnas.errors import ConfigError, UnknownNameError
+
+FORMAT = "valpnas-operators/1"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keys of the experiment that are no keys of a run file.
+
+    ``models`` random VALPs of two sub-networks per output are trained for ``initial_batches``. Each operator then
+    changes clones of each at up to ``places`` sites (0: all), ``repeats`` times. Every clone, and the unchanged model
+    beside it, is trained and judged after so many further batches as ``horizons`` say.
+    """
+
+    models: int = 20
+    horizons: tuple[int, ...] = (100, 400, 1600)
+    repeats: int = 2
+    places: int = 3
+
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for numbers no experiment can be made with."""
+        for name, least in {"models": 1, "repeats": 1, "places": 0}.items():
+            if not least <= getattr(self, name) <= 1_000_000:
+                raise ConfigError(f"{name}: expected {least} to 1,000,000, got {getattr(self, name)}")
+        if not self.horizons or list(self.horizons) != sorted({*self.horizons}) or self.horizons[0] < 1:
+            raise ConfigError(f"horizons: expected batches in rising order from 1 on, got {list(self.horizons)}")
+
+
+@dataclass(frozen=True)
+class GainSettings:
+    """What is trained, and how; ``run`` holds problem, space, budget of the start, rates and seed."""
+
+    run: RunConfig
+    options: Options = field(default_factory=Options)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all that the figures depend on, as plain data; how many models there are is none of it."""
+        run = {key: value for key, value in asdict(self.run).items() if key not in {*OF_THE_PLACE, *_ABOUT_SEARCHES}}
+        options = {key: value for key, value in asdict(self.options).items() if key != "models"}
+        return {key: _listed(value) for key, value in {**run, **options}.items()}
+
+
+_KEYS = tuple(f.name for f in fields(Options))
+_RUN_KEYS = tuple(f.name for f in fields(RunConfig))
+# Keys of a run file that say how to search, of which the experiment does nothing.
+_ABOUT_SEARCHES = (
+    "search", "start", "start_parameters", "chooser", "accept", "rejected", "steps", "batches_per_step", "warm_up",
+    "select", "executor", "workers", "synchronous",
+)  # fmt: skip
+
+
+def is_gain_file(path: Path) -> bool:
+    """Say whether a TOML file is one for ``experiment operators``."""
+    return bool(config.read_toml(path).get("format") == FORMAT)
+
+
+def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, str]:
+    """Return the settings that ``target`` names, and what to call them; ``flags`` go before its keys.
+
+    ``target`` is a problem's name, a file, or the name of one that comes with the package.
+
+    Raises:
+        ConfigError: no such file, not TOML, another format, an impossible value.
+        UnknownNameError: an unknown key, with the nearest known ones.
+    """
+    file = catalog.run_file(target, "problem or file of an operator experiment")
+    data = config.read_toml(file) if file else {"problem": target}
+    if (found := data.pop("format", FORMAT)) != FORMAT:
+        raise ConfigError(f"{target}: expected format {FORMAT!r}, got {found!r}; name a file of an operator experiment")
+    data = config.overridden(data, flags)
+    for key in data:
+        if key not in (*_KEYS, *_RUN_KEYS):
+            raise UnknownNameError(f"key of {target}", key, [*_KEYS, *_RUN_KEYS])
+    run = config.config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in _RUN_KEYS}})
+    options = Options(**config.checked(Options, {k: v for k, v in data.items() if k in _KEYS}, "key"))
+    return GainSettings(run, options), catalog.called(target)
+
+
+def _listed(value: Any) -> Any:
+    """Return tuples as the lists that JSON makes of them."""
+    if isinstance(value, Mapping):
+        return {key: _listed(each) for key, each in value.items()}
+    return [_listed(each) for each in value] if isinstance(value, tuple | list) else value
