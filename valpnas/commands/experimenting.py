@@ -31,6 +31,7 @@ def operators(
     initial_batches: Annotated[int | None, option("Batches that train each VALP first.")] = None,
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
     learning_rate: Annotated[float | None, option("Of every output.")] = None,
+    engine: Annotated[str | None, option("compiled, or plain: eager PyTorch.")] = None,
     seed: Annotated[int | None, option("Seed of all randomness.")] = None,
     device: Annotated[str | None, option("auto, cpu or cuda[:i].")] = None,
     data_dir: DataDir = None,
@@ -50,8 +51,8 @@ def operators(
 
     given = {
         "models": models, "horizons": listed("--horizons", horizons, int), "repeats": repeats, "places": places,
-        "initial_batches": initial_batches, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed,
-        "device": device, "data_dir": str(data_dir.absolute()) if data_dir else None,
+        "initial_batches": initial_batches, "batch_size": batch_size, "learning_rate": learning_rate, "engine": engine,
+        "seed": seed, "device": device, "data_dir": str(data_dir.absolute()) if data_dir else None,
     }  # fmt: skip
     settings, name = settings_of(target, {key: value for key, value in given.items() if value is not None})
     folder = out or Path(f"runs/{name}-operators-{datetime.now().astimezone():%Y%m%d-%H%M%S}")

@@ -14,7 +14,10 @@ from valpnas.experiments.gains.measured import UNCHANGED, read_measured, to_csv
 from valpnas.experiments.gains.report import Findings, write_findings
 from valpnas.experiments.gains.settings import settings_of
 from valpnas.experiments.gains.study import Assistant, Study, conduct, read_study
+from valpnas.training.compiled.engine import CompiledEngine
+from valpnas.training.engine import PlainEngine
 
+ENGINE_TYPES = {"plain": PlainEngine, "compiled": CompiledEngine}
 SMALL: dict[str, Any] = {
     "models": 2,
     "horizons": [2, 4],
@@ -84,6 +87,17 @@ def test_a_model_does_not_depend_on_how_many_there_are(out: Path, tmp_path: Path
     assert Assistant(settings, tmp_path)()(0) == ""
     alone, among = read_measured(tmp_path / "00000.csv"), read_measured(out / "00000.csv")
     assert [(row.change, row.losses) for row in alone] == [(row.change, row.losses) for row in among]
+
+
+def test_the_engine_is_the_one_named_and_an_experiment_keeps_to_its_own(out: Path, tmp_path: Path) -> None:
+    """Settings from before there was a choice are those of the plain engine."""
+    engines = {name: Assistant(settings_of("digits", {**SMALL, "engine": name})[0], tmp_path) for name in ENGINE_TYPES}
+    for name, expected in ENGINE_TYPES.items():
+        assert type(engines[name].laboratory().engine) is expected
+    early = {k: v for k, v in json.loads((out / "settings.json").read_text()).items() if k != "engine"}
+    (tmp_path / "settings.json").write_text(json.dumps(early))
+    with pytest.raises(ConfigError, match="expected engine = 'plain' as in the experiment there, got 'compiled'"):
+        quietly(tmp_path)
 
 
 def test_an_altered_table_is_named(altered: Path) -> None:

@@ -69,8 +69,12 @@ class Laboratory:
         return {"networks": network_traits(view), "outputs": output_traits(view)}
 
     def changes(self, model: Model, number: int) -> Iterator[tuple[Operator, Site]]:
-        """Yield every operator with the sites it is tried at, drawn without replacement where there are too many."""
-        for name, operator in build_operators(self._config)[0].items():
+        """Yield every operator with the sites it is tried at, drawn without replacement where there are too many.
+
+        One that takes from a donor is left out: a base model has no peers.
+        """
+        operators = build_operators(self._config)[0]
+        for name, operator in ((n, o) for n, o in operators.items() if o.scope != "crossover"):
             sites, most = list(operator.sites(model.valp)), self.settings.options.places
             if most and len(sites) > most:
                 rng = stream(self.settings.run.seed, number, "places", name)

@@ -55,14 +55,22 @@ _KEYS = tuple(f.name for f in fields(Options))
 _RUN_KEYS = tuple(f.name for f in fields(RunConfig))
 # Keys of a run file that say how to search, of which the experiment does nothing.
 _ABOUT_SEARCHES = (
-    "search", "start", "start_parameters", "chooser", "accept", "rejected", "steps", "batches_per_step", "warm_up",
-    "select", "executor", "workers", "synchronous",
+    "search", "start", "start_parameters", "chooser", "accept", "rejected", "steps", "population", "generations",
+    "max_seconds", "stagnation", "objectives", "max_latency", "batches_per_step", "warm_up", "select", "asynchronous",
+    "jobs_per_gpu",
 )  # fmt: skip
+# What an experiment was made with whose settings do not say so, for there was no choice.
+_UNSAID: Mapping[str, Any] = {"engine": "plain", "precision": "float32", "without": []}
 
 
 def is_gain_file(path: Path) -> bool:
     """Say whether a TOML file is one for ``experiment operators``."""
     return bool(config.read_toml(path).get("format") == FORMAT)
+
+
+def as_noted(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that an experiment noted, as they would be noted today."""
+    return {**_UNSAID, **{key: value for key, value in data.items() if key not in _ABOUT_SEARCHES}}
 
 
 def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, str]:

@@ -18,16 +18,15 @@ from valpnas.errors import ConfigError, ExecutionError, StoreError, ValpnasError
 from valpnas.execution.pool import Order, Pool
 from valpnas.experiments.gains.base import Laboratory
 from valpnas.experiments.gains.measured import Measured, read_measured, to_csv
-from valpnas.experiments.gains.settings import FORMAT, GainSettings
+from valpnas.experiments.gains.settings import FORMAT, GainSettings, as_noted
 from valpnas.graph.valp_json import valp_to_json
 from valpnas.opened_run import prepared_data
-from valpnas.search.build import build_balancer
+from valpnas.search.build import build_engine
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.lock import locked
 from valpnas.store.models import save_weights
 from valpnas.training.device import small_network_settings
-from valpnas.training.engine import PlainEngine
-from valpnas.working import evaluator_of
+from valpnas.working import evaluator_of, unheard
 
 Say = Callable[[str], None]
 
@@ -41,11 +40,15 @@ class Assistant:
 
     def __call__(self) -> Callable[[int], str]:
         """Make the laboratory; what it returns says why a model could not be done, or nothing."""
+        laboratory = self.laboratory()
+        return lambda number: _told(laboratory, number, self.out)
+
+    def laboratory(self) -> Laboratory:
+        """Read the data, and return what trains and judges by the engine that the settings name."""
         with small_network_settings():
             run = self.settings.run
             evaluator = evaluator_of(prepared_data(runs.problem_of(run), run, None), quiet=True)
-        laboratory = Laboratory(self.settings, evaluator, PlainEngine(build_balancer(run)))
-        return lambda number: _told(laboratory, number, self.out)
+        return Laboratory(self.settings, evaluator, build_engine(run, unheard))
 
 
 def do_base(laboratory: Laboratory, number: int, out: Path) -> None:
@@ -156,7 +159,7 @@ def _check_same(settings: GainSettings, out: Path) -> None:
     if not file.exists():
         write_json(file, wanted)
         return
-    known = read_json(file)
+    known = as_noted(read_json(file))
     for key in sorted({*known, *wanted}):
         if known.get(key) != wanted.get(key):
             raise ConfigError(
