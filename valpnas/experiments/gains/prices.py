@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from valpnas.catalog import read_spec
@@ -30,7 +30,7 @@ _FOLDS = 8
 _FEWEST = 8  # places of an operator whose order says something
 
 PREDICTORS: Mapping[str, Callable[[], Any]] = {
-    "ridge": lambda: make_pipeline(StandardScaler(), RidgeCV(np.logspace(-1, 4, 11))),
+    "ridge": lambda: Pipeline([("scale", StandardScaler()), ("ridge", RidgeCV(np.logspace(-1, 4, 11)))]),
     "forest": lambda: RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1),
 }
 
