@@ -88,6 +88,14 @@ def test_the_start_is_the_published_network() -> None:
     assert plan_network(read_cell(ANCHOR), Macro(), (1, 140), 5).trainable == 193_301
 
 
+def test_what_can_be_shown_without_a_residual_can_be_trained_without() -> None:
+    assert CellStack(CELL).network(images())["macro"]["residual"]
+    assert not CellStack(CELL, residual=False).network(images())["macro"]["residual"]
+    bare = "[(-2, '3x3 conv', -2, '3x3 conv')]"
+    shown = plan_network(read_cell(bare), Macro(residual=False), (1, 8, 8), 2).trainable
+    assert count_parameters(drawn(images(), CellStack(bare, residual=False))) == shown
+
+
 def test_a_start_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigError, match="expected a problem of one series or image, got person"):
         drawn(catalog.problem("student"), SMALL)
@@ -99,11 +107,12 @@ def test_a_start_that_does_not_fit_is_refused() -> None:
 def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     runner, out = CliRunner(), tmp_path / "run"
     words = ["cell", "train", CELL, "--problem", "digits-class", "--filters", "4", "--motifs", "2"]
-    words += ["--normal-cells", "1", "--epochs", "3", "--device", "cpu", "--out", str(out)]
+    words += ["--normal-cells", "1", "--no-residual", "--epochs", "3", "--device", "cpu", "--out", str(out)]
     ran = runner.invoke(app, [*words, "--json"], catch_exceptions=False)
     made = json.loads(ran.stdout)
     assert (made["problem"], made["cell"], made["batch_size"]) == ("digits-class", CELL, 128)
     assert len(made["accuracy_by_epoch"]) == 3
+    assert made["residual"] is False
     assert made["validation_accuracy"] == max(made["accuracy_by_epoch"])
     assert made["accuracy_by_epoch"][made["best_epoch"] - 1] == made["validation_accuracy"]
     assert 0 <= made["test_accuracy"] <= 1

@@ -41,6 +41,7 @@ class CellStack:
     filters: int = 24
     motifs: int = 3
     normal_cells: int = 2
+    residual: bool = True
 
     def network(self, problem: Problem) -> dict[str, Any]:
         """Return the description of the network that reads the one map of ``problem`` as it is.
@@ -53,7 +54,7 @@ class CellStack:
             got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
             raise ConfigError(f"expected a problem of one series or image, got {got}; name another")
         channels, *extent = problem.inputs[0].shape
-        macro = Macro(self.filters, self.motifs, self.normal_cells)
+        macro = Macro(self.filters, self.motifs, self.normal_cells, self.residual)
         spec = CellSpec(read_cell(self.text), macro, channels, tuple(extent), entry=False)
         return {"kind": spec.kind, **spec.to_json()}
 
@@ -166,6 +167,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "filters": network["macro"]["filters"],
         "motifs": network["macro"]["motifs"],
         "normal_cells": network["macro"]["normal_cells"],
+        "residual": network["macro"]["residual"],
         "seed": run.config.seed,
         "parameters": member.parameters,
         "batch_size": run.config.batch_size,
@@ -202,7 +204,7 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
     test = made["test_accuracy"]
     return [
         f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, seed {made['seed']}",
+        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}seed {made['seed']}",
         "epoch  validation accuracy",
         *lines,
         f"{made['parameters']:,} parameters; {made['training_seconds']:.1f} s in training batches of "

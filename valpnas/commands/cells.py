@@ -37,6 +37,7 @@ def train(
     filters: Annotated[int, typer.Option(help="Channels of the first cells.")] = 24,
     motifs: Annotated[int, typer.Option(help="Motifs.")] = 3,
     normal_cells: Annotated[int, typer.Option(help="Normal cells of a motif.")] = 2,
+    residual: Annotated[bool, typer.Option(help="Each cell adds what it reads to what it emits.")] = True,
     epochs: Annotated[int, typer.Option(help="Epochs; the schedule is stretched to them.")] = 21,
     batch_size: Annotated[int, typer.Option(help="Rows per batch; 0 for the protocol's.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
@@ -57,7 +58,7 @@ def train(
 
     asked = CellTraining(
         problem,
-        CellStack(text, filters, motifs, normal_cells),
+        CellStack(text, filters, motifs, normal_cells, residual),
         epochs,
         batch_size,
         seed,
