@@ -115,6 +115,14 @@ def test_the_command_tells_the_published_count(tmp_path: Path) -> None:
     data = json.loads(shown(ANCHOR, "--no-residual", "--json"))
     assert data["parameters with running statistics"] == 274_474
     assert [cell["position"] for cell in data["cells"]] == [1, 3, 5, 7]
+    assert data["unread"] == [0, 2, 4, 6]
+    assert "nothing reads it: cells 0, 2, 4, 6 (of 0 to 7); a normal cell that reads past a reduction halves the map\n" in text
+
+
+def test_unread_cells_are_told_only_where_there_are_any() -> None:
+    assert "not built" not in shown("[(-1, '3x3 conv', -1, 'identity')]")
+    text = shown("[(-2, '3x3 conv', -2, 'identity')]", "--motifs", "1", "--normal-cells", "2")
+    assert "not built, for nothing reads it: cell 0 (of 0 to 1)\n" in text
 
 
 def test_input_and_classes_come_from_a_problem() -> None:

@@ -97,6 +97,12 @@ class NetworkPlan:
         yield from (each.head for each in self.exits)
 
     @property
+    def unread(self) -> tuple[int, ...]:
+        """Positions of the stack that get no cell, for nothing that is built reads them."""
+        built = {cell.position for cell in self.cells}
+        return tuple(at for at in range(self.macro.positions) if at not in built)
+
+    @property
     def output(self) -> Shape:
         """What the last cell emits, ``(channels, *extent)``."""
         return self.cells[-1].output if self.cells else self.input

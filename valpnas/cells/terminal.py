@@ -21,6 +21,7 @@ def described(plan: NetworkPlan) -> dict[str, Any]:
         "architecture": plan.macro.to_json(),
         "input": list(plan.input),
         "cells": [_cell(cell) for cell in plan.cells],
+        "unread": list(plan.unread),
         "exits": [{"position": each.position, "weight": each.weight} for each in plan.exits],
         "output": list(plan.output),
         "parameters": plan.trainable,
@@ -44,11 +45,21 @@ def print_plan(plan: NetworkPlan, console: Console) -> None:
         table.add_row(str(cell["position"]), cell["kind"], reads, written(tuple(cell["output"])), *figures)
     if plan.cells:
         console.print(table)
+        if plan.unread:
+            console.print(_unread(plan), soft_wrap=True)
     for each in plan.exits:
         where = "the input" if each.position == INPUT else f"cell {each.position}"
         console.print(f"exit behind {where}: {each.head.classes} classes, loss weight {each.weight:g}")
     console.print(f"parameters: {plan.trainable:,} ({plan.with_statistics:,} with running statistics)")
     console.print(f"per row: {plan.multiply_adds:,} multiply-adds, {plan.flops:,} FLOPs")
+
+
+def _unread(plan: NetworkPlan) -> str:
+    """Say which cells of the stack are not built, and why a normal cell may halve its map nevertheless."""
+    gone = ("cells " if len(plan.unread) > 1 else "cell ") + ", ".join(map(str, plan.unread))
+    told = f"not built, for nothing reads it: {gone} (of 0 to {plan.macro.positions - 1})"
+    past = any(look.stride > 1 for cell in plan.cells if not cell.reduction for look in cell.lookbacks)
+    return told + ("; a normal cell that reads past a reduction halves the map" if past else "")
 
 
 def cell_tree(plan: NetworkPlan) -> Tree:
