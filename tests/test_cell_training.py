@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from valpnas import catalog
-from valpnas.cell_training import CellStack, CellTraining, proxy_config
+from valpnas.cell_training import CellStack, CellTraining, proxy_config, train_cell
 from valpnas.cells.macro import Macro
 from valpnas.cells.plan import plan_network
 from valpnas.cells.text import read_cell
@@ -68,6 +68,13 @@ def test_series_have_ten_batches_to_an_epoch_where_there_are_rows_for_them(rows:
 def test_other_problems_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"one image or series and one class, got {name}"):
         proxy_config(asked(), catalog.problem(name), 100)
+
+
+def test_the_nearest_problem_that_can_be_trained_is_offered() -> None:
+    with pytest.raises(ConfigError, match=r"class, got digits; did you mean digits-class\?"):
+        train_cell(asked(problem="digits"), lambda _: None)
+    with pytest.raises(ConfigError, match=r"class, got energy; known: .*cifar10, .*digits-class, .*ucr:NAME"):
+        train_cell(asked(problem="energy"), lambda _: None)
 
 
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": -1}])

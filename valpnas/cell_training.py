@@ -8,17 +8,18 @@ training batches alone, after an epoch of warming up.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from valpnas import catalog
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
 from valpnas.cells.text import read_cell
 from valpnas.config import RunConfig, data_folder
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError
+from valpnas.errors import ConfigError, nearest
 from valpnas.graph.tasks import Classification
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
@@ -89,6 +90,7 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     """
     plain = RunConfig(asked.problem, data_dir=asked.data_dir)
     problem = runs.problem_of(plain)
+    _kind(problem)
     runs.check_start(
         replace(plain, start="single", network=asked.stack.network(problem)), problem
     )  # before data are read
@@ -130,14 +132,24 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
 
 
 def _kind(problem: Problem) -> str:
+    if not _is_single(problem):
+        offer = nearest(problem.name, _trainable())
+        raise ConfigError(f"expected a problem of one image or series and one class, got {problem.name}; {offer}")
+    return problem.inputs[0].kind
+
+
+def _is_single(problem: Problem) -> bool:
     kinds = [vertex.kind for vertex in problem.inputs]
     tasks = [output.task for output in problem.outputs]
-    if len(kinds) != 1 or kinds[0] not in DECAY or len(tasks) != 1 or not isinstance(tasks[0], Classification):
-        raise ConfigError(
-            f"expected a problem of one image or series and one class, got {problem.name}; "
-            "`valpnas problems` lists them, digits-class or ucr:NAME, say"
-        )
-    return kinds[0]
+    return len(kinds) == len(tasks) == 1 and kinds[0] in DECAY and isinstance(tasks[0], Classification)
+
+
+def _trainable() -> Iterator[str]:
+    """Yield the package's own problems that can be trained here, and its families of series."""
+    for entry in catalog.entries("problems"):
+        if entry.target.startswith("valpnas."):
+            fits = entry.argument or _is_single(catalog.problem(entry.name))
+            yield from [entry.written] if fits else []
 
 
 def _batch_size(kind: str, rows: int) -> int:

@@ -19,6 +19,14 @@ class InvalidValpError(ValpnasError):
         self.rule = rule
 
 
+class InvalidCellError(InvalidValpError):
+    """A cell, an operation in it or the stack it is put in cannot be as it is written; no graph need be there."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        ValpnasError.__init__(self, f"{rule}: {message}")
+        self.rule = rule
+
+
 class OperatorError(ValpnasError):
     """A variation operator was asked for the impossible or broke its contract."""
 

@@ -116,7 +116,7 @@ def test_the_command_tells_the_published_count(tmp_path: Path) -> None:
     assert data["parameters with running statistics"] == 274_474
     assert [cell["position"] for cell in data["cells"]] == [1, 3, 5, 7]
     assert data["unread"] == [0, 2, 4, 6]
-    assert "nothing reads it: cells 0, 2, 4, 6 (of 0 to 7); a normal cell that reads past a reduction halves the map\n" in text
+    assert "nothing reads it: cells 0, 2, 4, 6 (of 0 to 7); a normal cell that reads past a reduction halves" in text
 
 
 def test_unread_cells_are_told_only_where_there_are_any() -> None:
@@ -132,14 +132,29 @@ def test_input_and_classes_come_from_a_problem() -> None:
     assert shown("[]", "--input", "4x9", "--classes", "0").startswith("the empty cell")
 
 
+def test_an_input_that_may_be_meant_otherwise_is_remarked_upon() -> None:
+    cell = "[(-1, '3x3 conv', -1, 'identity')]"
+    ran = CliRunner().invoke(app, ["cell", "show", cell, "--input", "32x32x3", "--json"], catch_exceptions=False)
+    assert ran.stderr == "note: 32x32x3 is read as 32 channels of 32x3; channels come first, perhaps 3x32x32\n"
+    assert json.loads(ran.stdout)["input"] == [32, 32, 3]
+    words = ["cell", "show", cell, "--problem", "digits-class", "--input", "3x16x16", "--json"]
+    ran = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert ran.stderr == "note: --input 3x16x16 goes before that of digits-class\n"
+    assert json.loads(ran.stdout)["input"] == [3, 16, 16]
+    assert not CliRunner().invoke(app, ["cell", "show", cell, "--input", "3x16x16"]).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--input", "3"], "expected channels and extent"),
         (["--input", "3x0"], "expected channels and extent"),
-        (["--classes", "-1"], "expected 0 or more"),
+        (["--classes", "-1"], "expected 2 or more, or 0"),
+        (["--classes", "1"], "expected 2 or more, or 0 for no classifier, got 1"),
         (["--input", "3x4x4", "--motifs", "4"], "use fewer motifs"),
-        (["--input", "3x9"], "expected an operation for series"),
+        (["--input", "3x9"], "for series, got '3x3 conv', which is for images; write one such as '7 conv', or give"),
+        (["--filters", "0"], "filters: expected 1 or more, got 0"),
+        (["--normal-cells", "0"], "normal_cells: expected 1 or more, got 0"),
         (["--problem", "abalone"], "expected one image or series"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from valpnas.commands import cell_showing
-from valpnas.commands.options import AsJson, DataDir, option, say
+from valpnas.commands.options import AsJson, CellText, DataDir, option, say
 
 cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manner of POPNAS.", no_args_is_help=True)
 
@@ -24,9 +24,7 @@ cell.command()(cell_showing.show)
 
 @cell.command()
 def train(
-    text: Annotated[
-        str, typer.Argument(metavar="CELL", help="Such as \"[(-2, 'gru', -1, '2 avgpool')]\".", show_default=False)
-    ],
+    text: CellText,
     problem: Annotated[
         str,
         typer.Option(

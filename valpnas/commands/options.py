@@ -18,6 +18,14 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.",
 Target = Annotated[
     str, typer.Argument(metavar="PROBLEM|FILE.toml", help="A problem's name or a run file.", show_default=False)
 ]
+CellText = Annotated[
+    str,
+    typer.Argument(
+        metavar="CELL",
+        help="Such as \"[(-2, '3x3 conv', -1, '2x2 maxpool')]\"; docs/cells.md says how it is written.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DataDir = Annotated[Path | None, option("Folder with data files.", envvar="VALPNAS_DATA")]
 Quiet = Annotated[bool | None, option("No progress bar, no messages.", "--quiet", "-q")]
