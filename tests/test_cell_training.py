@@ -136,6 +136,11 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     assert f"{made['parameters']:,} parameters" in text
     assert f"{made['accuracy_by_epoch'][0]:.4f}" in text
     assert text.count("best") == 1
+    assert "report:" not in text
+    words[words.index(str(out))] = str(tmp_path / "third")
+    ran = runner.invoke(app, [*words, "--no-report"], catch_exceptions=False)
+    assert "report:" not in ran.stdout
+    assert not (tmp_path / "third" / "report.html").exists()
 
 
 def test_a_search_can_start_from_a_cell_and_drop_its_paths(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ A name is looked up in the table of its folder, then among the entry points that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -66,7 +66,15 @@ def find(what: str, known: Sequence[Entry], name: str) -> Entry:
             return entry
     if colon:
         return Entry(name, f"from {name}", name)
-    raise UnknownNameError(what, name, [entry.written for entry in known])
+    raise UnknownNameError(what, name, _offered(known, name))
+
+
+def _offered(known: Sequence[Entry], name: str, besides: Iterable[str] = ()) -> list[str]:
+    """Return what ``name`` may have meant: the members of families so called, in whatever case, or else all names."""
+    families = [(entry.name, *entry.members.split(":")) for entry in known if entry.members]
+    members = [(family, each) for family, module, names in families for each in getattr(import_module(module), names)]
+    meant = [f"{family}:{each}" for family, each in members if each.lower() == name.lower()]
+    return meant or [*(entry.written for entry in known), *besides]
 
 
 def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
@@ -162,8 +170,7 @@ def run_file(target: str, what: str) -> Path | None:
     paths = (Path(str(file)) for file in files("valpnas.runs").iterdir())
     packaged = {path.stem: path for path in paths if path.suffix == ".toml"}
     if target not in packaged:
-        known = [entry.written for entry in entries("problems")]
-        raise UnknownNameError(what, target, [*known, *packaged])
+        raise UnknownNameError(what, target, _offered(entries("problems"), target, packaged))
     return packaged[target]
 
 

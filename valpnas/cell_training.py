@@ -73,6 +73,7 @@ class CellTraining:
     data_dir: str = ""
     out: str = ""
     quiet: bool = False
+    report: bool = True
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for no epoch at all or a negative batch size."""
@@ -128,6 +129,7 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
         data_dir=asked.data_dir,
         out=asked.out,
         quiet=asked.quiet,
+        report=asked.report,
     )
 
 

@@ -50,8 +50,8 @@ class PluginError(ValpnasError):
 class UnknownNameError(ValpnasError):
     """A name is in no table; the message offers the nearest ones."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown {what} {name!r}: {nearest(name, known)}")
+    def __init__(self, what: str, name: str, known: Iterable[str], besides: str = "") -> None:
+        super().__init__(f"unknown {what} {name!r}: {nearest(name, known)}{besides}")
 
 
 class TrainingFailedError(ValpnasError):
@@ -67,9 +67,10 @@ class TrainingFailedError(ValpnasError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest of the ``known`` names, or all of them when none is near."""
+    """Offer the nearest of the ``known`` names, in whatever case, or all of them when none is near."""
     names = sorted(set(known))
-    near = get_close_matches(name, names, n=3)
+    lower = {each.lower(): each for each in names}  # of names that differ in case alone, one is offered
+    near = get_close_matches(name, names, n=3) or [lower[each] for each in get_close_matches(name.lower(), lower, n=3)]
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
 
 

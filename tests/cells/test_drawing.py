@@ -113,8 +113,9 @@ def test_the_command_tells_the_published_count(tmp_path: Path) -> None:
     assert "273,418 (274,474 with running statistics)" in text
     assert (tmp_path / "a.svg").exists()
     data = json.loads(shown(ANCHOR, "--no-residual", "--json"))
-    assert data["parameters with running statistics"] == 274_474
+    assert data["parameters_with_statistics"] == 274_474
     assert [cell["position"] for cell in data["cells"]] == [1, 3, 5, 7]
+    assert (data["classes"], data["multiply_adds"]) == (10, 22_561_728)
     assert data["unread"] == [0, 2, 4, 6]
     assert "nothing reads it: cells 0, 2, 4, 6 (of 0 to 7); a normal cell that reads past a reduction halves" in text
 

@@ -23,10 +23,11 @@ def described(plan: NetworkPlan) -> dict[str, Any]:
         "cells": [_cell(cell) for cell in plan.cells],
         "unread": list(plan.unread),
         "exits": [{"position": each.position, "weight": each.weight} for each in plan.exits],
+        "classes": plan.exits[-1].head.classes if plan.exits else 0,
         "output": list(plan.output),
         "parameters": plan.trainable,
-        "parameters with running statistics": plan.with_statistics,
-        "multiply-adds": plan.multiply_adds,
+        "parameters_with_statistics": plan.with_statistics,
+        "multiply_adds": plan.multiply_adds,
         "flops": plan.flops,
     }
 
@@ -41,7 +42,7 @@ def print_plan(plan: NetworkPlan, console: Console) -> None:
         table.add_column(head, justify="right" if head in ("parameters", "multiply-adds") else "left")
     for cell in map(_cell, plan.cells):
         reads = ", ".join("input" if at == INPUT else f"cell {at}" for at in dict.fromkeys(cell["reads"]))
-        figures = (f"{cell[name]:,}" for name in ("parameters", "multiply-adds"))
+        figures = (f"{cell[name]:,}" for name in ("parameters", "multiply_adds"))
         table.add_row(str(cell["position"]), cell["kind"], reads, written(tuple(cell["output"])), *figures)
     if plan.cells:
         console.print(table)
@@ -100,5 +101,5 @@ def _cell(cell: CellPlan) -> dict[str, Any]:
         "reads": [look.position for look in cell.lookbacks],
         "output": list(cell.output),
         "parameters": sum(unit.trainable for unit in cell.units()),
-        "multiply-adds": sum(unit.multiply_adds for unit in cell.units()),
+        "multiply_adds": sum(unit.multiply_adds for unit in cell.units()),
     }

@@ -10,6 +10,7 @@ import typer
 
 from valpnas.commands import cell_showing
 from valpnas.commands.options import AsJson, CellText, DataDir, option, say
+from valpnas.commands.printing import print_report
 
 cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manner of POPNAS.", no_args_is_help=True)
 
@@ -42,6 +43,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     data_dir: DataDir = None,
     out: Annotated[Path | None, option("Run directory to make.")] = None,
+    report: Annotated[bool, option("Write the run's page, report.html, at its end.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,6 +66,9 @@ def train(
         str(data_dir.absolute()) if data_dir else "",
         str(out) if out else "",
         quiet or as_json,
+        report,
     )
-    made = outcome(train_cell(asked, say(asked.quiet)))
+    trained = train_cell(asked, say(asked.quiet))
+    made = outcome(trained)
     typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))
+    print_report(trained, asked.quiet)
