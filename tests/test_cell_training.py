@@ -129,8 +129,11 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     assert [member.candidate for member in run.front] == [0]
     assert run.front[0].test["digit"] == pytest.approx(1 - made["test_accuracy"])
     assert (out / "report.html").is_file()
-    for command in (["show", str(out)], ["diagnose", str(out)], ["report", str(out)], ["resume", str(out)]):
+    for command in (["report", str(out)], ["resume", str(out)]):
         assert runner.invoke(app, command, catch_exceptions=False).exit_code == 0
+    for command in ("show", "diagnose"):
+        told = runner.invoke(app, [command, str(out)], catch_exceptions=False)
+        assert f": {CELL}, 2 motifs of 1, 4 filters, no residual\n" in told.stdout
     again = [word if word != str(out) else str(tmp_path / "again") for word in words]
     text = runner.invoke(app, [*again, "--quiet"], catch_exceptions=False).stdout
     assert f"{made['parameters']:,} parameters" in text

@@ -47,6 +47,12 @@ class CellSpec(Spec):
         """A vector."""
         return plan_of(self).output[:1]
 
+    @property
+    def summary(self) -> str:
+        """The cell, and the stack that is made of it."""
+        stack = f"{self.macro.motifs} motifs of {self.macro.normal_cells}, {self.macro.filters} filters"
+        return f"{write_cell(self.cell)}, {stack}" + ("" if self.macro.residual else ", no residual")
+
     def takes(self, shapes: Sequence[Shape]) -> bool:
         """Any sources through an entry; without one, a single map of the network's own shape."""
         return self.entry or list(shapes) == [self.shape]
