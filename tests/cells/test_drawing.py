@@ -69,6 +69,14 @@ def test_a_cell_shows_its_operations_and_what_reads_them() -> None:
     assert ("0", "concat") not in drawing.arrows
 
 
+def test_arrows_to_later_cells_do_not_pass_the_second_exit() -> None:
+    cell = read_cell("[(-2, '3x3 conv', -1, 'identity')]")
+    drawing = draw_network(plan_network(cell, Macro(exits="two"), (3, 32, 32), 10))
+    rows = {box.name: box.row for box in drawing.boxes}
+    assert rows["e5"] <= min(row for name, row in rows.items() if name != "e5") - 1
+    assert {row for name, row in rows.items() if name != "e5"} == {0.0}
+
+
 def test_the_terminal_tells_the_plan() -> None:
     page = StringIO()
     print_plan(nested(), Console(width=120, file=page))
