@@ -71,10 +71,15 @@ def find(what: str, known: Sequence[Entry], name: str) -> Entry:
 
 def _offered(known: Sequence[Entry], name: str, besides: Iterable[str] = ()) -> list[str]:
     """Return what ``name`` may have meant: the members of families so called, in whatever case, or else all names."""
-    families = [(entry.name, *entry.members.split(":")) for entry in known if entry.members]
-    members = [(family, each) for family, module, names in families for each in getattr(import_module(module), names)]
-    meant = [f"{family}:{each}" for family, each in members if each.lower() == name.lower()]
+    meant = [f"{entry.name}:{each}" for entry in known for each in _members(entry) if each.lower() == name.lower()]
     return meant or [*(entry.written for entry in known), *besides]
+
+
+def _members(entry: Entry) -> Sequence[str]:
+    """Return the names that are known of a family; none of another entry."""
+    module, _, attribute = entry.members.partition(":")
+    names: Sequence[str] = getattr(import_module(module), attribute) if module else ()
+    return names
 
 
 def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:

@@ -120,6 +120,7 @@ def test_a_failed_fetch_says_why(
 
 @pytest.mark.parametrize("folder", [None, "mine"])
 def test_without_network_and_file_one_line_says_what_to_do(folder: str | None, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
     reader = Reader(tmp_path / folder) if folder else Reader()
     with pytest.raises(DataError) as caught:
         find_or_fetch(FILE, reader)
