@@ -43,7 +43,6 @@ def test_a_relative_data_folder_is_found_again_from_elsewhere(tmp_path: Path, mo
     """The run file of the run holds the whole path, as it does for a start."""
     monkeypatch.delenv("VALPNAS_DATA", raising=False)
     (tmp_path / "here" / "data").mkdir(parents=True)
-    (tmp_path / "here" / "data").mkdir()
     (tmp_path / "here" / "a.toml").write_text(f'problem = "{PROBLEM}"\ndata_dir = "data"\nquiet = true\nout = "run"\n')
     tiny = ("--steps", "1", "--initial-batches", "1", "--batches-per-step", "1")
     assert valpnas("run", "a.toml", *tiny, folder=tmp_path / "here").returncode == 0
