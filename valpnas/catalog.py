@@ -38,8 +38,7 @@ _TABLES = {
 @cache
 def entries(table: str) -> tuple[Entry, ...]:
     """Return every entry of ``table``, ours first; raises ``ConfigError`` when two share a name."""
-    module, attribute = _TABLES[table]
-    ours: tuple[Entry, ...] = getattr(import_module(module), attribute)
+    ours = shipped(table)
     theirs = tuple(Entry(p.name, f"from {p.value}", p.value) for p in entry_points(group=f"valpnas.{table}"))
     names = [entry.name for entry in (*ours, *theirs)]
     if repeated := {name for name in names if names.count(name) > 1}:
@@ -47,6 +46,13 @@ def entries(table: str) -> tuple[Entry, ...]:
             f"expected one {table} entry per name, got {', '.join(sorted(repeated))} twice; rename the plug-in's"
         )
     return (*ours, *theirs)
+
+
+def shipped(table: str) -> tuple[Entry, ...]:
+    """Return the entries of ``table`` that come with the package."""
+    module, attribute = _TABLES[table]
+    ours: tuple[Entry, ...] = getattr(import_module(module), attribute)
+    return ours
 
 
 def find(what: str, known: Sequence[Entry], name: str) -> Entry:

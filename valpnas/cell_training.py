@@ -148,10 +148,9 @@ def _is_single(problem: Problem) -> bool:
 
 def _trainable() -> Iterator[str]:
     """Yield the package's own problems that can be trained here, and its families of series."""
-    for entry in catalog.entries("problems"):
-        if entry.target.startswith("valpnas."):
-            fits = entry.argument or _is_single(catalog.problem(entry.name))
-            yield from [entry.written] if fits else []
+    for entry in catalog.shipped("problems"):
+        if entry.argument or _is_single(catalog.problem(entry.name)):
+            yield entry.written
 
 
 def _batch_size(kind: str, rows: int) -> int:
