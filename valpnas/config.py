@@ -15,6 +15,7 @@ import tomli_w
 
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.cell_bounds import CellBounds
+from valpnas.contracts.data_files import named_folder
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
@@ -167,9 +168,13 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
 
 
 def data_folder(config: RunConfig) -> Path | None:
-    """Return the folder of data files that ``config`` names, or else the environment."""
+    """Return the folder of data files that ``config`` names, or else the environment.
+
+    Raises:
+        ConfigError: it does not exist.
+    """
     folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
-    return Path(folder) if folder else None
+    return named_folder(Path(folder) if folder else None)
 
 
 def _space_from(data: Any) -> Space:

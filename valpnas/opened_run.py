@@ -87,6 +87,17 @@ class Run:
         """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
         return self._directory.model(candidate)
 
+    def networks(self) -> list[str]:
+        """Return a line for each sub-network of the front that its kind alone does not describe, and for each fault."""
+        return [line for member in self.front for line in self._networks(member.candidate)]
+
+    def _networks(self, candidate: int) -> list[str]:
+        try:
+            specs = self._directory.valp(candidate).specs
+        except StoreError as error:  # the figures of the run can be shown nevertheless
+            return [f"model {candidate}: {error}"]
+        return [f"model {candidate}, {name}: {spec.summary}" for name, spec in specs.items() if spec.summary]
+
     @cached_property
     def front(self) -> tuple[FrontMember, ...]:
         """The models that validation chose, by number."""

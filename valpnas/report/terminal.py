@@ -10,9 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 
-def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """Print a run's summary, and its latest ``steps`` when there are any."""
+def print_summary(
+    summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console, networks: Sequence[str] = ()
+) -> None:
+    """Print a run's summary, its latest ``steps`` when there are any, and ``networks``, a line for each."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
+    parts[1:1] = [Text(line) for line in networks]
     parts += notes(summary)
     if steps:
         parts.insert(0, step_table(steps))
