@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from valpnas.cells.drawing import Drawing, draw_cell, draw_network
 from valpnas.cells.plan import NetworkPlan
@@ -62,7 +62,12 @@ def _draw(axes: Axes, drawing: Drawing, title: str) -> None:
         outlines[box.name] = text.get_bbox_patch()
     for source, target in drawing.arrows:  # drawn last, for only then is it known where the outlines are
         over = columns[target] - columns[source]
-        how = {"arrowstyle": "->", "color": "#555555", "patchA": outlines[source], "patchB": outlines[target]}
+        how: dict[str, Any] = {
+            "arrowstyle": "->",
+            "color": "#555555",
+            "patchA": outlines[source],
+            "patchB": outlines[target],
+        }
         how |= {"shrinkA": 1, "shrinkB": 1, "connectionstyle": f"arc3,rad={_BEND * 2 / over if over > 1 else 0.0}"}
         axes.annotate("", places[target], places[source], arrowprops=how, zorder=4)
     axes.set_title(title, loc="left", fontsize=10)
