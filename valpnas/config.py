@@ -134,6 +134,17 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: {error}") from error
 
 
+def read_begun_run_file(folder: Path) -> RunConfig:
+    """Read the run file of the run in ``folder``; one from before there was a choice was begun with the plain engine.
+
+    Raises:
+        ConfigError: as ``read_run_file``.
+    """
+    path = folder / "run.toml"
+    config = read_run_file(path)
+    return config if "engine" in read_toml(path) else replace(config, engine="plain")
+
+
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
     merged = {**data, **overrides}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, data_folder, read_run_file, read_toml
+from valpnas.config import RunConfig, data_folder, read_begun_run_file
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
@@ -51,9 +51,8 @@ class Run:
 
     @cached_property
     def config(self) -> RunConfig:
-        """The run file; a run from before there was a choice goes on with the engine that it was begun with."""
-        config = read_run_file(self.path / "run.toml")
-        return config if "engine" in read_toml(self.path / "run.toml") else replace(config, engine="plain")
+        """The run file, with the engine that the run was begun with."""
+        return read_begun_run_file(self.path)
 
     @cached_property
     def problem(self) -> Problem:

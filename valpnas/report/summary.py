@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from valpnas.config import read_run_file
+from valpnas.config import read_begun_run_file
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
@@ -22,7 +22,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     candidate, rejected ones included; ``batches`` all their batches.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
     """
-    journal, config = run.journal, read_run_file(run.path / "run.toml")
+    journal, config = run.journal, read_begun_run_file(run.path)
     trained, problem = journal.of("trained"), read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
@@ -33,6 +33,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "notes": problem.get("notes", []),
         "search": config.search,
         "chooser": config.chooser,
+        "engine": config.engine,
         "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
         "steps_planned": config.steps,

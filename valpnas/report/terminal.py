@@ -69,7 +69,8 @@ def _budget(summary: Mapping[str, Any]) -> str:
 def _seconds(summary: Mapping[str, Any]) -> str:
     total = sum(summary["seconds"].values())
     shares = ", ".join(f"{name} {value:.1f} s" for name, value in summary["seconds"].items())
-    return f"{total:.1f} s: {shares}"
+    slower = " with the plain engine" if summary["engine"] == "plain" else ""
+    return f"{total:.1f} s{slower}: {shares}"
 
 
 def _number(value: float | None) -> str:
