@@ -195,7 +195,7 @@ def outcome(run: Run) -> dict[str, Any]:
 
 def _epoch(run: Run, candidate: int, epochs: int) -> int:
     """Return the epoch whose state was kept, from 0 on, told by the batches that the kept model was trained."""
-    length = run.summary()["batches"] // epochs
+    length = int(run.summary()["batches"]) // epochs
     return run.model(candidate).batches // length - 1
 
 
