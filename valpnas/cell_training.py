@@ -7,7 +7,6 @@ training batches alone, after an epoch of warming up.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from valpnas import catalog
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
 from valpnas.cells.text import read_cell
-from valpnas.config import RunConfig, data_folder
+from valpnas.config import RunConfig, data_folder, read_toml
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError, nearest
 from valpnas.graph.tasks import Classification
@@ -201,8 +200,7 @@ def _epoch(run: Run, candidate: int, epochs: int) -> int:
 
 def _device(run: Run) -> str:
     """Return what the seconds were measured on, as the run file tells it."""
-    about = tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))["about"]
-    return str(about["device"])
+    return str(read_toml(run.path / "run.toml")["about"]["device"])
 
 
 def _accuracy(objectives: Mapping[str, float], output: str) -> float | None:
