@@ -11,12 +11,14 @@ run's, byte for byte but for times. Exits with 1 when one does not.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import itertools
 import os
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -27,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from valpnas.contracts.problem import Problem
 from valpnas.run import design, resume
@@ -40,6 +43,7 @@ _RULES = (
     {"accept": "dominates", "rejected": "discard", "start": "deep", "start_parameters": 5000},
 )
 _KILLS_PER_RUN = 4.0  # expected; more would let no run come to its end
+_PATIENCE = 120.0  # seconds until a child that hangs says where and fails
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def kill(case: Case, folder: Path, wait: float) -> bool:
         ended = os.waitpid(child, 0)
     status = ended[1]
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
-        raise RuntimeError(f"{case} in {folder}: expected a run that ends or can be resumed; it failed, see above")
+        raise RuntimeError(f"{case} in {folder}: expected a run that ends or can be resumed; it failed or hung")
     return os.WIFSIGNALED(status)
 
 
@@ -113,6 +117,8 @@ def _kind(line: bytes) -> str:
 
 def _work(case: Case, folder: Path) -> None:
     """Be the child: never returns."""
+    faulthandler.dump_traceback_later(_PATIENCE, exit=True)
+    tqdm.set_lock(threading.RLock())  # tqdm's own is shared with the parent, and a child killed holding it keeps it
     try:
         case.advance(folder)
     except BaseException:

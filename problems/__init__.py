@@ -69,6 +69,7 @@ PROBLEMS: tuple[Entry, ...] = (
         "valpnas.problems.series:series",
         {"archive": "ucr"},
         argument="NAME",
+        members="valpnas.problems._archive_names:UCR",
     ),
     Entry(
         "uea",
@@ -76,5 +77,6 @@ PROBLEMS: tuple[Entry, ...] = (
         "valpnas.problems.series:series",
         {"archive": "uea"},
         argument="NAME",
+        members="valpnas.problems._archive_names:UEA",
     ),
 )

@@ -60,7 +60,7 @@ def files_of(archive: str, name: str, reader: Reader) -> tuple[DataFile, DataFil
     """Return the training and the test file of a set; raises ``UnknownNameError`` when there is no such set."""
     there = at_hand(archive, reader)
     if name not in NAMES[archive] and name not in there:
-        raise UnknownNameError(f"{archive} series{_told(archive, there)}", name, [*NAMES[archive], *there])
+        raise UnknownNameError(f"{archive} series", name, [*NAMES[archive], *there], _told(archive, there))
     train, test = (_file(archive, name, f"{name}_{part}") for part in ("TRAIN", "TEST"))
     return train, test
 

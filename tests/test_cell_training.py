@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from valpnas import catalog
-from valpnas.cell_training import CellStack, CellTraining, proxy_config
+from valpnas.cell_training import CellStack, CellTraining, proxy_config, train_cell
 from valpnas.cells.macro import Macro
 from valpnas.cells.plan import plan_network
 from valpnas.cells.text import read_cell
@@ -70,6 +70,13 @@ def test_other_problems_are_refused(name: str) -> None:
         proxy_config(asked(), catalog.problem(name), 100)
 
 
+def test_the_nearest_problem_that_can_be_trained_is_offered() -> None:
+    with pytest.raises(ConfigError, match=r"class, got digits; did you mean digits-class\?"):
+        train_cell(asked(problem="digits"), lambda _: None)
+    with pytest.raises(ConfigError, match=r"class, got energy; known: .*cifar10, .*digits-class, .*ucr:NAME"):
+        train_cell(asked(problem="energy"), lambda _: None)
+
+
 @pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": -1}])
 def test_what_cannot_be_trained_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="expected at least 1, "):
@@ -88,6 +95,14 @@ def test_the_start_is_the_published_network() -> None:
     assert plan_network(read_cell(ANCHOR), Macro(), (1, 140), 5).trainable == 193_301
 
 
+def test_what_can_be_shown_without_a_residual_can_be_trained_without() -> None:
+    assert CellStack(CELL).network(images())["macro"]["residual"]
+    assert not CellStack(CELL, residual=False).network(images())["macro"]["residual"]
+    bare = "[(-2, '3x3 conv', -2, '3x3 conv')]"
+    shown = plan_network(read_cell(bare), Macro(residual=False), (1, 8, 8), 2).trainable
+    assert count_parameters(drawn(images(), CellStack(bare, residual=False))) == shown
+
+
 def test_a_start_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigError, match="expected a problem of one series or image, got person"):
         drawn(catalog.problem("student"), SMALL)
@@ -99,11 +114,12 @@ def test_a_start_that_does_not_fit_is_refused() -> None:
 def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     runner, out = CliRunner(), tmp_path / "run"
     words = ["cell", "train", CELL, "--problem", "digits-class", "--filters", "4", "--motifs", "2"]
-    words += ["--normal-cells", "1", "--epochs", "3", "--device", "cpu", "--out", str(out)]
+    words += ["--normal-cells", "1", "--no-residual", "--epochs", "3", "--device", "cpu", "--out", str(out)]
     ran = runner.invoke(app, [*words, "--json"], catch_exceptions=False)
     made = json.loads(ran.stdout)
     assert (made["problem"], made["cell"], made["batch_size"]) == ("digits-class", CELL, 128)
     assert len(made["accuracy_by_epoch"]) == 3
+    assert made["residual"] is False
     assert made["validation_accuracy"] == max(made["accuracy_by_epoch"])
     assert made["accuracy_by_epoch"][made["best_epoch"] - 1] == made["validation_accuracy"]
     assert 0 <= made["test_accuracy"] <= 1
@@ -113,13 +129,21 @@ def test_the_run_is_one_that_the_other_commands_open(tmp_path: Path) -> None:
     assert [member.candidate for member in run.front] == [0]
     assert run.front[0].test["digit"] == pytest.approx(1 - made["test_accuracy"])
     assert (out / "report.html").is_file()
-    for command in (["show", str(out)], ["diagnose", str(out)], ["report", str(out)], ["resume", str(out)]):
+    for command in (["report", str(out)], ["resume", str(out)]):
         assert runner.invoke(app, command, catch_exceptions=False).exit_code == 0
+    for command in ("show", "diagnose"):
+        told = runner.invoke(app, [command, str(out)], catch_exceptions=False)
+        assert f": {CELL}, 2 motifs of 1, 4 filters, no residual\n" in told.stdout
     again = [word if word != str(out) else str(tmp_path / "again") for word in words]
     text = runner.invoke(app, [*again, "--quiet"], catch_exceptions=False).stdout
     assert f"{made['parameters']:,} parameters" in text
     assert f"{made['accuracy_by_epoch'][0]:.4f}" in text
     assert text.count("best") == 1
+    assert "report:" not in text
+    words[words.index(str(out))] = str(tmp_path / "third")
+    ran = runner.invoke(app, [*words, "--no-report"], catch_exceptions=False)
+    assert "report:" not in ran.stdout
+    assert not (tmp_path / "third" / "report.html").exists()
 
 
 def test_a_search_can_start_from_a_cell_and_drop_its_paths(tmp_path: Path) -> None:
@@ -139,9 +163,9 @@ def test_a_search_can_start_from_a_cell_and_drop_its_paths(tmp_path: Path) -> No
 @pytest.mark.data
 @pytest.mark.slow
 def test_the_published_cell_learns_ecg5000(tmp_path: Path) -> None:
-    """21 epochs of proxy training gave 0.915 and 0.903 with two seeds, 63 gave 0.936 (docs/results.md)."""
+    """21 epochs of proxy training gave 0.875 to 0.915, with two seeds and two engines (docs/results.md)."""
     if not (Path(os.environ.get("VALPNAS_DATA", "")) / "ucr").is_dir():
         pytest.skip("VALPNAS_DATA names no folder with ucr/: real data sets are not tested")
     words = ["cell", "train", ANCHOR, "--problem", "ucr:ECG5000"]
     ran = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "run"), "--json"], catch_exceptions=False)
-    assert json.loads(ran.stdout)["test_accuracy"] >= 0.88
+    assert json.loads(ran.stdout)["test_accuracy"] >= 0.85

@@ -228,6 +228,13 @@ def test_check_finds_what_cannot_be_balanced(text: str, message: str, tmp_path: 
         (("run", "digits", "--learning-rate", "0"), "learning_rate: expected a positive number"),
         (("run", "digits", "--device", "tpu"), "expected a device auto, cpu, cuda"),
         (("run", "digits", "--device", "cuda:77"), "CUDA devices"),
+        (("run", "digits", "--data-dir", "none"), "expected a folder of data files that exists, got none"),
+        (
+            ("cell", "show", "[]", "--data-dir", "none"),
+            "expected a folder of data files that exists, got none; make it",
+        ),
+        (("run", "ecg5000"), "unknown problem or run file 'ecg5000': did you mean ucr:ECG5000?"),
+        (("cell", "train", "[]", "--problem", "digits"), "did you mean digits-class?"),
         (("run", "nowhere.module:problem"), "cannot load 'nowhere.module:problem'"),
         (("show", "nothing"), "expected a run directory"),
         (("resume", "nothing"), "expected a run directory"),
@@ -241,6 +248,14 @@ def test_errors_are_one_line_with_exit_code_2(words: tuple[str, ...], message: s
     assert message in failed.stderr
     assert failed.stderr.count("\n") == 1
     assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("cell",)])
+def test_without_a_command_the_help_is_all(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = valpnas(*words, folder=tmp_path)
+    assert done.returncode == 2
+    assert "Usage: " in done.stdout + done.stderr
+    assert "valpnas: " not in done.stderr
 
 
 def test_an_occupied_folder_is_not_overwritten(made: Path) -> None:

@@ -33,6 +33,7 @@ def test_an_invalid_graph_names_its_rule() -> None:
     [
         ("digit", "unknown problem 'digit': did you mean digits?"),
         ("stutend", "unknown problem 'stutend': did you mean student?"),
+        ("DIGITS", "unknown problem 'DIGITS': did you mean digits?"),
         ("zzz", "unknown problem 'zzz': known: digits, mnist, student"),
     ],
 )

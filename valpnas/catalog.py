@@ -7,7 +7,7 @@ A name is looked up in the table of its folder, then among the entry points that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -39,8 +39,7 @@ _TABLES = {
 @cache
 def entries(table: str) -> tuple[Entry, ...]:
     """Return every entry of ``table``, ours first; raises ``ConfigError`` when two share a name."""
-    module, attribute = _TABLES[table]
-    ours: tuple[Entry, ...] = getattr(import_module(module), attribute)
+    ours = shipped(table)
     theirs = tuple(Entry(p.name, f"from {p.value}", p.value) for p in entry_points(group=f"valpnas.{table}"))
     names = [entry.name for entry in (*ours, *theirs)]
     if repeated := {name for name in names if names.count(name) > 1}:
@@ -48,6 +47,13 @@ def entries(table: str) -> tuple[Entry, ...]:
             f"expected one {table} entry per name, got {', '.join(sorted(repeated))} twice; rename the plug-in's"
         )
     return (*ours, *theirs)
+
+
+def shipped(table: str) -> tuple[Entry, ...]:
+    """Return the entries of ``table`` that come with the package."""
+    module, attribute = _TABLES[table]
+    ours: tuple[Entry, ...] = getattr(import_module(module), attribute)
+    return ours
 
 
 def find(what: str, known: Sequence[Entry], name: str) -> Entry:
@@ -67,7 +73,20 @@ def find(what: str, known: Sequence[Entry], name: str) -> Entry:
             return entry
     if colon:
         return Entry(name, f"from {name}", name)
-    raise UnknownNameError(what, name, [entry.written for entry in known])
+    raise UnknownNameError(what, name, _offered(known, name))
+
+
+def _offered(known: Sequence[Entry], name: str, besides: Iterable[str] = ()) -> list[str]:
+    """Return what ``name`` may have meant: the members of families so called, in whatever case, or else all names."""
+    meant = [f"{entry.name}:{each}" for entry in known for each in _members(entry) if each.lower() == name.lower()]
+    return meant or [*(entry.written for entry in known), *besides]
+
+
+def _members(entry: Entry) -> Sequence[str]:
+    """Return the names that are known of a family; none of another entry."""
+    module, _, attribute = entry.members.partition(":")
+    names: Sequence[str] = getattr(import_module(module), attribute) if module else ()
+    return names
 
 
 def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
@@ -181,8 +200,7 @@ def run_file(target: str, what: str) -> Path | None:
     paths = (Path(str(file)) for file in files("valpnas.runs").iterdir())
     packaged = {path.stem: path for path in paths if path.suffix == ".toml"}
     if target not in packaged:
-        known = [entry.written for entry in entries("problems")]
-        raise UnknownNameError(what, target, [*known, *packaged])
+        raise UnknownNameError(what, target, _offered(entries("problems"), target, packaged))
     return packaged[target]
 
 

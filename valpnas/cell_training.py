@@ -7,18 +7,18 @@ training batches alone, after an epoch of warming up.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from valpnas import catalog
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
 from valpnas.cells.text import read_cell
-from valpnas.config import RunConfig, data_folder
+from valpnas.config import RunConfig, data_folder, read_toml
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError
+from valpnas.errors import ConfigError, nearest
 from valpnas.graph.tasks import Classification
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
@@ -41,6 +41,7 @@ class CellStack:
     filters: int = 24
     motifs: int = 3
     normal_cells: int = 2
+    residual: bool = True
 
     def network(self, problem: Problem) -> dict[str, Any]:
         """Return the description of the network that reads the one map of ``problem`` as it is.
@@ -53,7 +54,7 @@ class CellStack:
             got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
             raise ConfigError(f"expected a problem of one series or image, got {got}; name another")
         channels, *extent = problem.inputs[0].shape
-        macro = Macro(self.filters, self.motifs, self.normal_cells)
+        macro = Macro(self.filters, self.motifs, self.normal_cells, self.residual)
         spec = CellSpec(read_cell(self.text), macro, channels, tuple(extent), entry=False)
         return {"kind": spec.kind, **spec.to_json()}
 
@@ -71,6 +72,7 @@ class CellTraining:
     data_dir: str = ""
     out: str = ""
     quiet: bool = False
+    report: bool = True
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for no epoch at all or a negative batch size."""
@@ -88,6 +90,7 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     """
     plain = RunConfig(asked.problem, data_dir=asked.data_dir)
     problem = runs.problem_of(plain)
+    _kind(problem)
     runs.check_start(
         replace(plain, start="single", network=asked.stack.network(problem)), problem
     )  # before data are read
@@ -125,18 +128,28 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
         data_dir=asked.data_dir,
         out=asked.out,
         quiet=asked.quiet,
+        report=asked.report,
     )
 
 
 def _kind(problem: Problem) -> str:
+    if not _is_single(problem):
+        offer = nearest(problem.name, _trainable())
+        raise ConfigError(f"expected a problem of one image or series and one class, got {problem.name}; {offer}")
+    return problem.inputs[0].kind
+
+
+def _is_single(problem: Problem) -> bool:
     kinds = [vertex.kind for vertex in problem.inputs]
     tasks = [output.task for output in problem.outputs]
-    if len(kinds) != 1 or kinds[0] not in DECAY or len(tasks) != 1 or not isinstance(tasks[0], Classification):
-        raise ConfigError(
-            f"expected a problem of one image or series and one class, got {problem.name}; "
-            "`valpnas problems` lists them, digits-class or ucr:NAME, say"
-        )
-    return kinds[0]
+    return len(kinds) == len(tasks) == 1 and kinds[0] in DECAY and isinstance(tasks[0], Classification)
+
+
+def _trainable() -> Iterator[str]:
+    """Yield the package's own problems that can be trained here, and its families of series."""
+    for entry in catalog.shipped("problems"):
+        if entry.argument or _is_single(catalog.problem(entry.name)):
+            yield entry.written
 
 
 def _batch_size(kind: str, rows: int) -> int:
@@ -166,6 +179,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "filters": network["macro"]["filters"],
         "motifs": network["macro"]["motifs"],
         "normal_cells": network["macro"]["normal_cells"],
+        "residual": network["macro"]["residual"],
         "seed": run.config.seed,
         "parameters": member.parameters,
         "batch_size": run.config.batch_size,
@@ -180,14 +194,13 @@ def outcome(run: Run) -> dict[str, Any]:
 
 def _epoch(run: Run, candidate: int, epochs: int) -> int:
     """Return the epoch whose state was kept, from 0 on, told by the batches that the kept model was trained."""
-    length = run.config.initial_batches // epochs
+    length = int(run.summary()["batches"]) // epochs
     return run.model(candidate).batches // length - 1
 
 
 def _device(run: Run) -> str:
     """Return what the seconds were measured on, as the run file tells it."""
-    about = tomllib.loads((run.path / "run.toml").read_text(encoding="utf-8"))["about"]
-    return str(about["device"])
+    return str(read_toml(run.path / "run.toml")["about"]["device"])
 
 
 def _accuracy(objectives: Mapping[str, float], output: str) -> float | None:
@@ -202,7 +215,7 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
     test = made["test_accuracy"]
     return [
         f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, seed {made['seed']}",
+        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}seed {made['seed']}",
         "epoch  validation accuracy",
         *lines,
         f"{made['parameters']:,} parameters; {made['training_seconds']:.1f} s in training batches of "

@@ -29,10 +29,10 @@ def main() -> None:
     except ValpnasError as error:
         _complain(str(error))
     except _Misused as error:
-        if not sys.argv[1:]:  # the help itself
+        words = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        if not words:  # the help itself, of a group of commands without a command
             error.show()  # type: ignore[attr-defined]
             sys.exit(2)
-        words = error.format_message().rstrip(".")  # type: ignore[attr-defined]
         _complain(f"{' '.join(words.split())}; see `{_command_of(error)} --help`")
     except typer.Abort:
         sys.exit(130)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
 from sys import float_info
@@ -15,6 +15,7 @@ import tomli_w
 
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.cell_bounds import CellBounds
+from valpnas.contracts.data_files import named_folder
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError, first_line
@@ -158,6 +159,17 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
         raise ConfigError(f"{path}: {error}") from error
 
 
+def read_begun_run_file(folder: Path) -> RunConfig:
+    """Read the run file of the run in ``folder``; one from before there was a choice was begun with the plain engine.
+
+    Raises:
+        ConfigError: as ``read_run_file``.
+    """
+    path = folder / "run.toml"
+    config = read_run_file(path)
+    return config if "engine" in read_toml(path) else replace(config, engine="plain")
+
+
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
     merged = {**data, **overrides}
@@ -194,9 +206,13 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
 
 
 def data_folder(config: RunConfig) -> Path | None:
-    """Return the folder of data files that ``config`` names, or else the environment."""
+    """Return the folder of data files that ``config`` names, or else the environment.
+
+    Raises:
+        ConfigError: it does not exist.
+    """
     folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
-    return Path(folder) if folder else None
+    return named_folder(Path(folder) if folder else None)
 
 
 def _space_from(data: Any) -> Space:

@@ -19,6 +19,14 @@ class InvalidValpError(ValpnasError):
         self.rule = rule
 
 
+class InvalidCellError(InvalidValpError):
+    """A cell, an operation in it or the stack it is put in cannot be as it is written; no graph need be there."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        ValpnasError.__init__(self, f"{rule}: {message}")
+        self.rule = rule
+
+
 class OperatorError(ValpnasError):
     """A variation operator was asked for the impossible or broke its contract."""
 
@@ -46,8 +54,8 @@ class PluginError(ValpnasError):
 class UnknownNameError(ValpnasError):
     """A name is in no table; the message offers the nearest ones."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown {what} {name!r}: {nearest(name, known)}")
+    def __init__(self, what: str, name: str, known: Iterable[str], besides: str = "") -> None:
+        super().__init__(f"unknown {what} {name!r}: {nearest(name, known)}{besides}")
 
 
 class TrainingFailedError(ValpnasError):
@@ -63,9 +71,10 @@ class TrainingFailedError(ValpnasError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest of the ``known`` names, or all of them when none is near."""
+    """Offer the nearest of the ``known`` names, in whatever case, or all of them when none is near."""
     names = sorted(set(known))
-    near = get_close_matches(name, names, n=3)
+    lower = {each.lower(): each for each in names}  # of names that differ in case alone, one is offered
+    near = get_close_matches(name, names, n=3) or [lower[each] for each in get_close_matches(name.lower(), lower, n=3)]
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
 
 

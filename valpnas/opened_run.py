@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, data_folder, read_run_file, read_toml
+from valpnas.config import RunConfig, data_folder, read_begun_run_file
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
@@ -51,9 +51,8 @@ class Run:
 
     @cached_property
     def config(self) -> RunConfig:
-        """The run file; a run from before there was a choice goes on with the engine that it was begun with."""
-        config = read_run_file(self.path / "run.toml")
-        return config if "engine" in read_toml(self.path / "run.toml") else replace(config, engine="plain")
+        """The run file, with the engine that the run was begun with."""
+        return read_begun_run_file(self.path)
 
     @cached_property
     def problem(self) -> Problem:
@@ -86,6 +85,17 @@ class Run:
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
         return self._directory.model(candidate)
+
+    def networks(self) -> list[str]:
+        """Return a line for each sub-network of the front that its kind alone does not describe, and for each fault."""
+        return [line for member in self.front for line in self._networks(member.candidate)]
+
+    def _networks(self, candidate: int) -> list[str]:
+        try:
+            specs = self._directory.valp(candidate).specs
+        except StoreError as error:  # the figures of the run can be shown nevertheless
+            return [f"model {candidate}: {error}"]
+        return [f"model {candidate}, {name}: {spec.summary}" for name, spec in specs.items() if spec.summary]
 
     @cached_property
     def front(self) -> tuple[FrontMember, ...]:

@@ -52,7 +52,7 @@ def test_a_start_that_cannot_be_allocated_is_refused(tmp_path: Path) -> None:
 
 def test_starts_that_cannot_be_trained_say_why(tmp_path: Path) -> None:
     """Their weights find room, what training needs beside them does not."""
-    words = ("run", PROBLEM, "--start", "wide", "--start-parameters", "35000000", "--out", "run", *BUDGET)
+    words = ("run", PROBLEM, "--start", "wide", "--start-parameters", "27000000", "--out", "run", *BUDGET)
     done = program(*words, folder=tmp_path, first=LIMITED)
     assert_refused(done, "5 starts failed one after the other, the last: out of memory: .*; lower")
     assert [event["event"] for event in events(tmp_path / "run")].count("failed") == 5

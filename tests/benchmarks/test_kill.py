@@ -35,6 +35,28 @@ def test_a_run_that_came_out_otherwise_is_noticed() -> None:
     assert "1 runs killed and resumed, 1 differ" in made.stdout
 
 
+def test_a_child_killed_in_the_progress_bar_blocks_no_other() -> None:
+    made = within(_KILLED_IN_THE_BAR)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.split() == ["True", "False"]
+
+
+_KILLED_IN_THE_BAR = """
+import time
+from pathlib import Path
+from tqdm import tqdm
+
+class Holding:
+    def advance(self, folder):
+        tqdm.get_lock().acquire()
+        time.sleep(float(folder.name))
+
+tqdm(disable=True)
+kill._PATIENCE = 20.0
+print(kill.kill(Holding(), Path("30"), 1.0), kill.kill(Holding(), Path("0"), float("inf")))
+"""
+
+
 def test_every_search_and_chooser_gets_its_turn() -> None:
     made = within("print(*{(c.settings['search'], c.settings['chooser']) for c in kill.cases()}, sep='\\n')")
     assert len(made.stdout.splitlines()) == len(SEARCHES) * len(CHOOSERS)

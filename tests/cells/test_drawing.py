@@ -69,6 +69,14 @@ def test_a_cell_shows_its_operations_and_what_reads_them() -> None:
     assert ("0", "concat") not in drawing.arrows
 
 
+def test_arrows_to_later_cells_do_not_pass_the_second_exit() -> None:
+    cell = read_cell("[(-2, '3x3 conv', -1, 'identity')]")
+    drawing = draw_network(plan_network(cell, Macro(exits="two"), (3, 32, 32), 10))
+    rows = {box.name: box.row for box in drawing.boxes}
+    assert rows["e5"] <= min(row for name, row in rows.items() if name != "e5") - 1
+    assert {row for name, row in rows.items() if name != "e5"} == {0.0}
+
+
 def test_the_terminal_tells_the_plan() -> None:
     page = StringIO()
     print_plan(nested(), Console(width=120, file=page))
@@ -113,8 +121,17 @@ def test_the_command_tells_the_published_count(tmp_path: Path) -> None:
     assert "273,418 (274,474 with running statistics)" in text
     assert (tmp_path / "a.svg").exists()
     data = json.loads(shown(ANCHOR, "--no-residual", "--json"))
-    assert data["parameters with running statistics"] == 274_474
+    assert data["parameters_with_statistics"] == 274_474
     assert [cell["position"] for cell in data["cells"]] == [1, 3, 5, 7]
+    assert (data["classes"], data["multiply_adds"]) == (10, 22_561_728)
+    assert data["unread"] == [0, 2, 4, 6]
+    assert "nothing reads it: cells 0, 2, 4, 6 (of 0 to 7); a normal cell that reads past a reduction halves" in text
+
+
+def test_unread_cells_are_told_only_where_there_are_any() -> None:
+    assert "not built" not in shown("[(-1, '3x3 conv', -1, 'identity')]")
+    text = shown("[(-2, '3x3 conv', -2, 'identity')]", "--motifs", "1", "--normal-cells", "2")
+    assert "not built, for nothing reads it: cell 0 (of 0 to 1)\n" in text
 
 
 def test_input_and_classes_come_from_a_problem() -> None:
@@ -124,14 +141,29 @@ def test_input_and_classes_come_from_a_problem() -> None:
     assert shown("[]", "--input", "4x9", "--classes", "0").startswith("the empty cell")
 
 
+def test_an_input_that_may_be_meant_otherwise_is_remarked_upon() -> None:
+    cell = "[(-1, '3x3 conv', -1, 'identity')]"
+    ran = CliRunner().invoke(app, ["cell", "show", cell, "--input", "32x32x3", "--json"], catch_exceptions=False)
+    assert ran.stderr == "note: 32x32x3 is read as 32 channels of 32x3; channels come first, perhaps 3x32x32\n"
+    assert json.loads(ran.stdout)["input"] == [32, 32, 3]
+    words = ["cell", "show", cell, "--problem", "digits-class", "--input", "3x16x16", "--json"]
+    ran = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert ran.stderr == "note: --input 3x16x16 goes before that of digits-class\n"
+    assert json.loads(ran.stdout)["input"] == [3, 16, 16]
+    assert not CliRunner().invoke(app, ["cell", "show", cell, "--input", "3x16x16"]).stderr
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--input", "3"], "expected channels and extent"),
         (["--input", "3x0"], "expected channels and extent"),
-        (["--classes", "-1"], "expected 0 or more"),
+        (["--classes", "-1"], "expected 2 or more, or 0"),
+        (["--classes", "1"], "expected 2 or more, or 0 for no classifier, got 1"),
         (["--input", "3x4x4", "--motifs", "4"], "use fewer motifs"),
-        (["--input", "3x9"], "expected an operation for series"),
+        (["--input", "3x9"], "for series, got '3x3 conv', which is for images; write one such as '7 conv', or give"),
+        (["--filters", "0"], "filters: expected 1 or more, got 0"),
+        (["--normal-cells", "0"], "normal_cells: expected 1 or more, got 0"),
         (["--problem", "abalone"], "expected one image or series"),
     ],
 )

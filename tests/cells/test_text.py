@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from valpnas.cells.block import Block, Cell
 from valpnas.cells.operation import read_operation
 from valpnas.cells.text import read_cell, write_cell
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError, InvalidValpError
 
 OPERATIONS = ("identity", "3x3 conv", "7:4dr conv", "1x5-5x1 conv", "3x3 tconv", "2 maxpool", "2x2 avgpool", "gru")
 
@@ -48,6 +48,12 @@ def test_blank_space_is_of_no_matter() -> None:
     assert read_cell(" [ (-2,'3x3 conv', -2,'3x3 conv') ; (0,'identity',-1,'2x2 maxpool') ]").unused == (1,)
 
 
+def test_either_quotes_will_do() -> None:
+    assert read_cell("""[(-1, "3x3 conv", -1, 'identity')]""") == read_cell("[(-1, '3x3 conv', -1, 'identity')]")
+    with pytest.raises(InvalidCellError, match="mend that block"):
+        read_cell("""[(-1, "3x3 conv', -1, 'identity')]""")
+
+
 @pytest.mark.parametrize(
     "text", ["", "()", "[(-1,'conv',-1)]", "[(-1,'gru',-1,'gru'),(-1,'gru',-1,'gru')]", "[(0,'gru',-1,'gru')]"]
 )
@@ -65,6 +71,25 @@ def test_operations_are_read() -> None:
     assert (stacked.form, stacked.kernels, stacked.dimensions) == ("stacked", ((1, 7), (7, 1)), 2)
     assert read_operation("identity").dimensions is None
     assert read_operation("lstm").dimensions == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "offer"),
+    [
+        ("3x3 convv", "did you mean '3x3 conv'"),
+        ("3x3 Conv", "did you mean '3x3 conv'"),
+        ("conv", "did you mean '3x3 conv' or '3 conv'"),
+        ("5:2drconv", "did you mean '5:2dr conv'"),
+        ("GRU", "did you mean 'gru'"),
+        ("2 max pool", "did you mean '2 maxpool'"),
+        ("3x3", "write one of these"),
+    ],
+)
+def test_the_nearest_operation_is_offered(text: str, offer: str) -> None:
+    with pytest.raises(InvalidCellError) as caught:
+        read_operation(text)
+    assert str(caught.value).startswith("operation: expected identity, lstm, gru, or KERNEL[:Ddr] conv")
+    assert offer in str(caught.value)
 
 
 @pytest.mark.parametrize(

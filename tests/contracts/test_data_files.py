@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.file_server import serve
-from valpnas.contracts.data_files import DataFile, find_or_fetch, read_content
+from valpnas.contracts.data_files import DataFile, cache_folder, find_or_fetch, read_content
 from valpnas.contracts.problem import Reader
-from valpnas.errors import DataError
+from valpnas.errors import ConfigError, DataError
 
 CONTENT = b"a,b\n1,2\n"
 FILE = DataFile("table.csv", "http://127.0.0.1:9/table.csv", hashlib.sha256(CONTENT).hexdigest(), folder="tables")
@@ -120,6 +120,7 @@ def test_a_failed_fetch_says_why(
 
 @pytest.mark.parametrize("folder", [None, "mine"])
 def test_without_network_and_file_one_line_says_what_to_do(folder: str | None, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
     reader = Reader(tmp_path / folder) if folder else Reader()
     with pytest.raises(DataError) as caught:
         find_or_fetch(FILE, reader)
@@ -175,6 +176,14 @@ def test_an_empty_archive_is_not_the_content(tmp_path: Path) -> None:
     put(tmp_path / "table.csv.gz", b"")
     with pytest.raises(DataError, match=f"got {hashlib.sha256(b'').hexdigest()}"):
         read_content(GZIP, Reader(tmp_path))
+
+
+def test_a_folder_that_does_not_exist_is_told_before_the_network_is_asked(tmp_path: Path) -> None:
+    """What is in the cache needs no folder: a run made elsewhere can be opened."""
+    with pytest.raises(ConfigError, match=r"folder of data files that exists, got .*none; make it or name another"):
+        find_or_fetch(FILE, Reader(tmp_path / "none"))
+    path = put(cache_folder() / "tables" / "table.csv")
+    assert find_or_fetch(FILE, Reader(tmp_path / "none")) == path
 
 
 def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +20,8 @@ import valpnas
 from tests.architecture.sources import TIERS
 from valpnas import catalog
 from valpnas import config as config_module
+from valpnas.cells.operation import Form, read_operation
+from valpnas.cells.text import read_cell, write_cell
 from valpnas.cli import app
 from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
@@ -35,6 +37,7 @@ PROBLEMS = ROOT / "docs" / "writing_problems.md"
 DIAGNOSTICS = ROOT / "docs" / "diagnostics.md"
 WRITING_DIAGNOSTICS = ROOT / "docs" / "writing_diagnostics.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+CELLS = ROOT / "docs" / "cells.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 MOST = {"steps": 2, "initial_batches": 20, "batches_per_step": 10}
@@ -68,7 +71,7 @@ def reader_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [README, OPERATORS, PROBLEMS, WRITING_DIAGNOSTICS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, OPERATORS, PROBLEMS, WRITING_DIAGNOSTICS, CELLS], ids=lambda page: page.name)
 def test_a_reader_can_follow_the_page(page: Path, reader_folder: Path) -> None:
     for block in blocks(page):
         where = f"{page.name}, line {block.line}"
@@ -155,6 +158,21 @@ def test_every_diagnostic_and_every_kind_it_emits_is_told() -> None:
     names = [entry.name for entry in catalog.entries("diagnostics")]
     assert told == {name: set(catalog.diagnostic(name).emits) for name in names}
     assert {f"## `{name}`" for name in names} <= set(DIAGNOSTICS.read_text(encoding="utf-8").splitlines())
+
+
+def test_every_form_of_a_cell_operation_is_told() -> None:
+    told = [row[:2] for row in table(CELLS, "written", "for a series")]
+    for place, dimensions in ((0, 2), (1, 1)):
+        read = [read_operation(row[place].strip("`")) for row in told if row[place]]
+        assert {operation.dimensions for operation in read} <= {None, dimensions}
+        assert {operation.form for operation in read} >= set(get_args(Form)) - {"lstm", "gru"}
+    assert {read_operation(row[1].strip("`")).form for row in told} == set(get_args(Form))
+
+
+def test_every_cell_written_can_be_read() -> None:
+    found = [cell for page in (README, CELLS) for cell in re.findall(r"\[\(-.*?\)\]", page.read_text(encoding="utf-8"))]
+    assert len(found) > 3
+    assert [write_cell(read_cell(cell)) for cell in found] == found
 
 
 def test_the_rules_of_a_valid_valp_are_told() -> None:

@@ -64,7 +64,7 @@ def test_a_run_is_new_begun_or_ended(tmp_path: Path) -> None:
 def test_a_run_with_other_settings_is_never_taken_for_ours(tmp_path: Path) -> None:
     config = comparison("a", "b").config(Arm("a"), 0, {})
     make_run(tmp_path / "run", config, [0.5])
-    assert state_of(tmp_path / "run", replace(config, data_dir="elsewhere", out="here", quiet=False)) == "ended"
+    assert state_of(tmp_path / "run", replace(config, data_dir=str(tmp_path), out="here", quiet=False)) == "ended"
     with pytest.raises(StoreError, match=r"run: expected a run with learning_rate = 0\.5, found one with 0\.003"):
         state_of(tmp_path / "run", replace(config, learning_rate=0.5))
 

@@ -157,8 +157,15 @@ def test_sets_that_make_no_problem_are_refused(tmp_path: Path, train: str, test:
 
 def test_an_unknown_set_offers_what_is_near_and_tells_what_is_at_hand(tmp_path: Path) -> None:
     put(tmp_path, tsv(60, 0), tsv(4, 1))
-    with pytest.raises(UnknownNameError, match=r"^unknown ucr series \(at hand: ucr:Made\) 'ECG500': did you mean"):
+    with pytest.raises(
+        UnknownNameError, match=r"^unknown ucr series 'ECG500': did you mean .*\? \(at hand: ucr:Made\)$"
+    ):
         catalog.problem("ucr:ECG500", tmp_path)
+    with pytest.raises(UnknownNameError, match=r"^unknown ucr series 'ecg5000': did you mean ECG5000"):
+        catalog.problem("ucr:ecg5000")
+    for bare, meant in (("ECG5000", "ucr:ECG5000"), ("ecg5000", "ucr:ECG5000"), ("PenDigits", "uea:PenDigits")):
+        with pytest.raises(UnknownNameError, match=rf"^unknown problem '{bare}': did you mean {meant}\b"):
+            catalog.problem(bare)
     with pytest.raises(UnknownNameError, match=r"^unknown uea series 'PenDigit': did you mean PenDigits"):
         catalog.problem("uea:PenDigit", tmp_path)
     for bare in ("ucr", "ucr:"):

@@ -20,7 +20,7 @@ from valpnas.graph.valp import Valp
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
 from valpnas.search import CHOOSERS as TABLE
-from valpnas.search.choosers.guided import Guided
+from valpnas.search.choosers.guided import FAILED, UNASKED, Guided
 from valpnas.search.choosers.random import Random, RandomGentle
 from valpnas.search.choosers.rules import RULES
 from valpnas.search.choosers.train_only import TrainOnly
@@ -150,8 +150,15 @@ def test_without_anything_to_treat_a_random_gentle_change_is_made(findings: list
     assert {variant for variant, _ in chosen(findings)} == {"clone_network/gentle", "add_layer/gentle"}
     proposal = choose(Guided(), FakeBench(operators=OPERATORS, seen=findings))
     assert proposal is not None
-    assert "a random gentle change" in proposal.reason
+    assert proposal.reason == UNASKED
     assert proposal.findings == ()
+
+
+def test_a_random_change_says_whether_all_that_was_asked_for_has_failed() -> None:
+    bench = FakeBench(operators=OPERATORS, seen=[STEEP])
+    proposal = choose(Guided(), bench, aside=["clone_network/gentle"])
+    assert proposal is not None
+    assert proposal.reason == FAILED
 
 
 def test_when_all_that_was_asked_for_has_failed_a_random_gentle_change_is_made() -> None:

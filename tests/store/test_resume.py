@@ -79,10 +79,12 @@ def test_a_run_from_before_the_engines_goes_on_with_the_plain_one(tmp_path: Path
     file = tmp_path / "unsaid" / "run.toml"
     assert 'engine = "plain"\n' in file.read_text()
     file.write_text(file.read_text().replace('engine = "plain"\n', ""))
+    assert Run(tmp_path / "unsaid").summary()["engine"] == "plain"
     for name in ("said", "unsaid"):
         go_on(tmp_path / name, steps=3)
     assert contents(tmp_path / "unsaid") == contents(tmp_path / "said")
-    assert make(tmp_path / "new", steps=1).config.engine == "compiled"
+    new = make(tmp_path / "new", steps=1)
+    assert (new.config.engine, new.summary()["engine"]) == ("compiled", "compiled")
 
 
 def test_several_jobs_at_a_time_on_a_cpu_are_said_to_be_one(tmp_path: Path) -> None:

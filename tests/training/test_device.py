@@ -26,6 +26,11 @@ def test_an_unknown_name_is_refused(name: str) -> None:
         resolve_device(name)
 
 
+def test_a_gpu_by_another_name_is_offered() -> None:
+    with pytest.raises(ConfigError, match=r"got 'gpu:0'; did you mean cuda\?"):
+        resolve_device("gpu:0")
+
+
 def test_a_gpu_that_is_not_there_is_refused_in_words() -> None:
     with pytest.raises(ConfigError, match=f"one of {GPUS} CUDA devices, got 'cuda:{GPUS}'; use --device"):
         resolve_device(f"cuda:{GPUS}")

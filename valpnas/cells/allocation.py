@@ -10,10 +10,11 @@ from typing import Literal
 
 from valpnas.cells.operation import Operation, read_operation
 from valpnas.cells.units import Convolution, Pool, Recurrent, Separable, Transposed, Unit
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 from valpnas.graph.spec import Shape
 
 Case = Literal["same", "depth", "spatial", "both"]
+_SERIES, _IMAGES = ("series", "7 conv", "1x140"), ("images", "3x3 conv", "3x32x32")
 _UPSAMPLING = 2  # stride of the transposed half of a tconv
 
 
@@ -34,12 +35,16 @@ def allocate(text: str, entry: Shape, filters: int, stride: int) -> tuple[Unit, 
         stride: how many times smaller the extents of what it emits are.
 
     Raises:
-        InvalidValpError: the operation is unknown, or for maps of other dimensions.
+        InvalidCellError: the operation is unknown, or for maps of other dimensions.
     """
     operation, dimensions = read_operation(text), len(entry) - 1
     if operation.dimensions not in (None, dimensions):
-        what = "series (one extent)" if dimensions == 1 else f"maps of {dimensions} extents"
-        raise InvalidValpError("operation", f"expected an operation for {what}, got {text!r}; use one of their kernels")
+        wanted, other = (_SERIES, _IMAGES) if dimensions == 1 else (_IMAGES, _SERIES)
+        raise InvalidCellError(
+            "operation",
+            f"expected an operation for {wanted[0]}, got {text!r}, which is for {other[0]}; "
+            f"write one such as {wanted[1]!r}, or give an input such as {other[2]} (--input, --problem)",
+        )
     case = case_of(entry, filters, stride)
     match operation.form:
         case "identity":

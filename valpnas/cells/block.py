@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 
 
 @dataclass(frozen=True, order=True)
@@ -39,10 +39,10 @@ class Cell:
     blocks: tuple[Block, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise ``InvalidValpError`` when a block reads itself or a block that comes later."""
+        """Raise ``InvalidCellError`` when a block reads itself or a block that comes later."""
         for position, block in enumerate(self.blocks):
             if max(block.inputs) >= position:
-                raise InvalidValpError(
+                raise InvalidCellError(
                     "cell", f"expected block {position} to read lookbacks or earlier blocks, got {block.inputs}"
                 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +75,7 @@ def draw_network(plan: NetworkPlan) -> Drawing:
         last = plan.cells[-1].position if plan.cells else INPUT
         parts.append(("means", f"means\n{plan.output[0]}", "output"))
         arrows.append((f"c{last}", "means"))
-    return _placed(parts, arrows)
+    return _placed(parts, arrows, {f"e{each.position}" for each in plan.exits[:-1]})
 
 
 def written(shape: Shape) -> str:
@@ -83,14 +83,22 @@ def written(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-def _placed(parts: Sequence[tuple[str, str, Look]], arrows: Sequence[tuple[str, str]]) -> Drawing:
-    """Put each part a column behind the last of what leads to it; parts come after what leads to them."""
+def _placed(
+    parts: Sequence[tuple[str, str, Look]], arrows: Sequence[tuple[str, str]], above: Set[str] = frozenset()
+) -> Drawing:
+    """Put each part a column behind the last of what leads to it; parts come after what leads to them.
+
+    Those ``above`` get a row of their own over all others, out of the way of arrows that pass their column.
+    """
     columns: dict[str, int] = {}
     for name, _, _ in parts:
         columns[name] = 1 + max([columns[source] for source, target in arrows if target == name], default=-1)
-    members = {column: [n for n, _, _ in parts if columns[n] == column] for column in set(columns.values())}
+    level = [name for name, _, _ in parts if name not in above]
+    members = {column: [n for n in level if columns[n] == column] for column in set(columns.values())}
+    top = -(max(map(len, members.values())) + 1) / 2
     boxes = []
     for name, text, look in parts:
         mates = members[columns[name]]
-        boxes.append(Box(name, text, look, columns[name], mates.index(name) - (len(mates) - 1) / 2))
+        row = top if name in above else mates.index(name) - (len(mates) - 1) / 2
+        boxes.append(Box(name, text, look, columns[name], row))
     return Drawing(tuple(boxes), tuple(arrows))

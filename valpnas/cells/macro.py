@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 from valpnas.graph.spec import Shape
 
 Join = Literal["add", "avg"]
@@ -39,14 +39,14 @@ class Macro:
     project: bool = False
 
     def __post_init__(self) -> None:
-        """Raise ``InvalidValpError`` for a count below 1, or an unknown join or exit."""
-        if min(self.filters, self.motifs, self.normal_cells) < 1:
-            counts = f"{self.filters}, {self.motifs} and {self.normal_cells}"
-            raise InvalidValpError("cell", f"expected at least one filter, motif and normal cell, got {counts}")
+        """Raise ``InvalidCellError`` for a count below 1, or an unknown join or exit."""
+        for what in ("filters", "motifs", "normal_cells"):
+            if (count := getattr(self, what)) < 1:
+                raise InvalidCellError(what, f"expected 1 or more, got {count}; raise it")
         for what, kinds in (("join", Join), ("exits", Exits)):
             if getattr(self, what) not in get_args(kinds):
                 known = ", ".join(get_args(kinds))
-                raise InvalidValpError("cell", f"expected {what} among {known}, got {getattr(self, what)!r}")
+                raise InvalidCellError("cell", f"expected {what} among {known}, got {getattr(self, what)!r}")
 
     @property
     def positions(self) -> int:
@@ -63,14 +63,14 @@ class Macro:
         Extents are halved upwards. -1 stands for the input itself.
 
         Raises:
-            InvalidValpError: an extent of 1 would have to be halved.
+            InvalidCellError: an extent of 1 would have to be halved.
         """
         if position < 0:
             return entry
         reductions = self.reductions(position)
         if any(size <= 2 ** (reductions - 1) for size in entry[1:] if reductions):
             least = 2 ** (self.motifs - 2) + 1
-            raise InvalidValpError(
+            raise InvalidCellError(
                 "cell",
                 f"expected a map of at least {least} along each dimension for {self.motifs} motifs, got extent "
                 f"{'x'.join(map(str, entry[1:]))}; use fewer motifs, or larger inputs",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal, cast
 
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 
 Form = Literal["identity", "conv", "dconv", "stacked", "tconv", "maxpool", "avgpool", "lstm", "gru"]
 
@@ -19,6 +20,8 @@ _EXPRESSION = re.compile(
     r"(?P<kernel>\d+(?:x\d+)?)(?:-(?P<second>\d+(?:x\d+)?))?(?::(?P<dilation>\d+)dr)? "
     r"(?P<form>conv|dconv|tconv|maxpool|avgpool)"
 )
+_NEARLY = re.compile(r"(?P<kernel>\d[\dx:-]*(?:dr)?)?\s*(?P<form>[a-z_ -]+)")
+_WITH_KERNEL = ("conv", "dconv", "tconv", "maxpool", "avgpool")
 _PLAIN: dict[str, Form] = {"identity": "identity", "lstm": "lstm", "gru": "gru"}
 _RECURRENT = ("lstm", "gru")
 _DILATED = ("conv", "dconv")
@@ -48,17 +51,29 @@ def read_operation(text: str) -> Operation:
     """Return the operation that an expression names.
 
     Raises:
-        InvalidValpError: the expression is none of the known ones, or has a kernel or dilation of no extent.
+        InvalidCellError: the expression is none of the known ones, or has a kernel or dilation of no extent.
     """
     if text in _PLAIN:
         return Operation(text, _PLAIN[text])
     match = _EXPRESSION.fullmatch(text)
     if not match:
-        raise InvalidValpError("operation", f"expected {_KNOWN}, got {text!r}")
+        raise InvalidCellError("operation", f"expected {_KNOWN}, got {text!r}{_offered(text)}")
     kernels = tuple(tuple(map(int, part.split("x"))) for part in (match["kernel"], match["second"]) if part)
     form, dilation = _form(match), int(match["dilation"] or 1)
     _check(text, form, kernels, dilation, plain=not match["dilation"])
     return Operation(text, form, kernels, dilation)
+
+
+def _offered(text: str) -> str:
+    """Return what ``text`` may have meant: another spelling of a form, or a kernel where there was none."""
+    found = _NEARLY.fullmatch(text.strip().lower())
+    near = get_close_matches(found["form"], [*_PLAIN, *_WITH_KERNEL], n=1) if found else []
+    if not found or not near:
+        return "; write one of these"
+    kernels = [found["kernel"]] if found["kernel"] else ["3x3", "3"]
+    tries = near if near[0] in _PLAIN else [f"{kernel} {near[0]}" for kernel in kernels]
+    offered = [each for each in tries if each in _PLAIN or _EXPRESSION.fullmatch(each)]
+    return f"; did you mean {' or '.join(map(repr, offered))}?" if offered else "; write one of these"
 
 
 def _form(match: re.Match[str]) -> Form:
@@ -68,8 +83,8 @@ def _form(match: re.Match[str]) -> Form:
 
 def _check(text: str, form: Form, kernels: tuple[tuple[int, ...], ...], dilation: int, *, plain: bool) -> None:
     if len(kernels) == 2 and form != "stacked":
-        raise InvalidValpError("operation", f"expected two kernels with conv only, got {text!r}")
+        raise InvalidCellError("operation", f"expected two kernels with conv only, got {text!r}")
     if not plain and form not in _DILATED:
-        raise InvalidValpError("operation", f"expected a dilation with conv and dconv only, got {text!r}")
+        raise InvalidCellError("operation", f"expected a dilation with conv and dconv only, got {text!r}")
     if len({len(kernel) for kernel in kernels}) > 1 or dilation < 1 or min(map(min, kernels)) < 1:
-        raise InvalidValpError("operation", f"expected extents from 1 on, alike in number, got {text!r}")
+        raise InvalidCellError("operation", f"expected extents from 1 on, alike in number, got {text!r}")

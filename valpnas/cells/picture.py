@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from valpnas.cells.drawing import Drawing, draw_cell, draw_network
 from valpnas.cells.plan import NetworkPlan
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg", ".pdf")
 _COLOURS = {"input": "#dbe9f6", "operation": "#fff3d6", "join": "#e6e6e6", "output": "#dff0d8"}
 _WIDE, _HIGH = 1.9, 0.8  # inches from box to box
-_BEND = 0.25  # of arrows over more than a column, so that they pass what lies between
+_BEND = 0.25  # of arrows over two columns, downwards, so that they pass what lies between; less over more
 
 
 def save_picture(plan: NetworkPlan, path: Path) -> None:
@@ -55,14 +55,21 @@ def _height(drawing: Drawing) -> float:
 def _draw(axes: Axes, drawing: Drawing, title: str) -> None:
     places = {box.name: (box.column * _WIDE, -box.row * _HIGH) for box in drawing.boxes}
     columns = {box.name: box.column for box in drawing.boxes}
-    for source, target in drawing.arrows:
-        bend = _BEND if columns[target] - columns[source] > 1 else 0.0
-        how = {"arrowstyle": "->", "color": "#888888", "shrinkA": 28, "shrinkB": 30}
-        how["connectionstyle"] = f"arc3,rad={bend}"
-        axes.annotate("", places[target], places[source], arrowprops=how)
+    outlines = {}
     for box in drawing.boxes:
         around = {"boxstyle": "round", "facecolor": _COLOURS[box.look], "edgecolor": "#888888"}
-        axes.text(*places[box.name], box.text, ha="center", va="center", fontsize=8, bbox=around)
+        text = axes.text(*places[box.name], box.text, ha="center", va="center", fontsize=8, bbox=around)
+        outlines[box.name] = text.get_bbox_patch()
+    for source, target in drawing.arrows:  # drawn last, for only then is it known where the outlines are
+        over = columns[target] - columns[source]
+        how: dict[str, Any] = {
+            "arrowstyle": "->",
+            "color": "#555555",
+            "patchA": outlines[source],
+            "patchB": outlines[target],
+        }
+        how |= {"shrinkA": 1, "shrinkB": 1, "connectionstyle": f"arc3,rad={_BEND * 2 / over if over > 1 else 0.0}"}
+        axes.annotate("", places[target], places[source], arrowprops=how, zorder=4)
     axes.set_title(title, loc="left", fontsize=10)
     axes.set_xlim(-_WIDE / 2, _WIDE * (max(columns.values()) + 0.5))
     rows = [place[1] for place in places.values()]

@@ -14,7 +14,7 @@ from valpnas.cells.block import Block, Cell
 from valpnas.cells.macro import Macro
 from valpnas.cells.positions import built_positions
 from valpnas.cells.units import Convolution, Excitation, Head, Unit
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 from valpnas.graph.spec import Shape
 
 INPUT = -1  # the position of the network's input
@@ -97,6 +97,12 @@ class NetworkPlan:
         yield from (each.head for each in self.exits)
 
     @property
+    def unread(self) -> tuple[int, ...]:
+        """Positions of the stack that get no cell, for nothing that is built reads them."""
+        built = {cell.position for cell in self.cells}
+        return tuple(at for at in range(self.macro.positions) if at not in built)
+
+    @property
     def output(self) -> Shape:
         """What the last cell emits, ``(channels, *extent)``."""
         return self.cells[-1].output if self.cells else self.input
@@ -129,11 +135,11 @@ def plan_network(cell: Cell, macro: Macro, entry: Shape, classes: int = 0) -> Ne
     Without ``classes`` the network ends in global average pooling; else in as many logits at each exit.
 
     Raises:
-        InvalidValpError: the input is no series or image, is too small for the reductions, or an operation is unknown
+        InvalidCellError: the input is no series or image, is too small for the reductions, or an operation is unknown
             or for inputs of other dimensions.
     """
     if len(entry) not in (2, 3) or min(entry) < 1:
-        raise InvalidValpError(
+        raise InvalidCellError(
             "cell", f"expected an input of (channels, length) or (channels, height, width), got {entry}"
         )
     cells = tuple(_plan_cell(cell, macro, entry, p) for p in built_positions(cell, macro.positions))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from valpnas.cells.block import Cell
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 
 
 def built_positions(cell: Cell, positions: int) -> tuple[int, ...]:
@@ -18,7 +18,7 @@ def built_positions(cell: Cell, positions: int) -> tuple[int, ...]:
     cell of the lookbacks -2 and -3 reads; here they are built. The empty cell is built nowhere.
 
     Raises:
-        InvalidValpError: ``positions`` is below 1.
+        InvalidCellError: ``positions`` is below 1.
     """
     return reached_positions(cell.lookbacks, positions)
 
@@ -26,7 +26,7 @@ def built_positions(cell: Cell, positions: int) -> tuple[int, ...]:
 def reached_positions(lookbacks: Iterable[int], positions: int) -> tuple[int, ...]:
     """Return what ``built_positions`` does, of a cell that reads ``lookbacks``."""
     if positions < 1:
-        raise InvalidValpError("cell", f"expected a stack of one position or more, got {positions}")
+        raise InvalidCellError("cell", f"expected a stack of one position or more, got {positions}")
     distances = tuple(lookbacks)
     reached = {positions - 1} if distances else set()
     for position in range(positions - 1, -1, -1):  # everything that reads a position lies behind it

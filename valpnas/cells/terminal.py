@@ -21,11 +21,13 @@ def described(plan: NetworkPlan) -> dict[str, Any]:
         "architecture": plan.macro.to_json(),
         "input": list(plan.input),
         "cells": [_cell(cell) for cell in plan.cells],
+        "unread": list(plan.unread),
         "exits": [{"position": each.position, "weight": each.weight} for each in plan.exits],
+        "classes": plan.exits[-1].head.classes if plan.exits else 0,
         "output": list(plan.output),
         "parameters": plan.trainable,
-        "parameters with running statistics": plan.with_statistics,
-        "multiply-adds": plan.multiply_adds,
+        "parameters_with_statistics": plan.with_statistics,
+        "multiply_adds": plan.multiply_adds,
         "flops": plan.flops,
     }
 
@@ -40,15 +42,25 @@ def print_plan(plan: NetworkPlan, console: Console) -> None:
         table.add_column(head, justify="right" if head in ("parameters", "multiply-adds") else "left")
     for cell in map(_cell, plan.cells):
         reads = ", ".join("input" if at == INPUT else f"cell {at}" for at in dict.fromkeys(cell["reads"]))
-        figures = (f"{cell[name]:,}" for name in ("parameters", "multiply-adds"))
+        figures = (f"{cell[name]:,}" for name in ("parameters", "multiply_adds"))
         table.add_row(str(cell["position"]), cell["kind"], reads, written(tuple(cell["output"])), *figures)
     if plan.cells:
         console.print(table)
+        if plan.unread:
+            console.print(_unread(plan), soft_wrap=True)
     for each in plan.exits:
         where = "the input" if each.position == INPUT else f"cell {each.position}"
         console.print(f"exit behind {where}: {each.head.classes} classes, loss weight {each.weight:g}")
     console.print(f"parameters: {plan.trainable:,} ({plan.with_statistics:,} with running statistics)")
     console.print(f"per row: {plan.multiply_adds:,} multiply-adds, {plan.flops:,} FLOPs")
+
+
+def _unread(plan: NetworkPlan) -> str:
+    """Say which cells of the stack are not built, and why a normal cell may halve its map nevertheless."""
+    gone = ("cells " if len(plan.unread) > 1 else "cell ") + ", ".join(map(str, plan.unread))
+    told = f"not built, for nothing reads it: {gone} (of 0 to {plan.macro.positions - 1})"
+    past = any(look.stride > 1 for cell in plan.cells if not cell.reduction for look in cell.lookbacks)
+    return told + ("; a normal cell that reads past a reduction halves the map" if past else "")
 
 
 def cell_tree(plan: NetworkPlan) -> Tree:
@@ -89,5 +101,5 @@ def _cell(cell: CellPlan) -> dict[str, Any]:
         "reads": [look.position for look in cell.lookbacks],
         "output": list(cell.output),
         "parameters": sum(unit.trainable for unit in cell.units()),
-        "multiply-adds": sum(unit.multiply_adds for unit in cell.units()),
+        "multiply_adds": sum(unit.multiply_adds for unit in cell.units()),
     }

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 
 from valpnas.cells.block import Block, Cell
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 
-_BLOCK = re.compile(r"""\(\s*(-?\d+)\s*,\s*'([^']+)'\s*,\s*(-?\d+)\s*,\s*'([^']+)'\s*\)""")
+_BLOCK = re.compile(r"""\(\s*(-?\d+)\s*,\s*(['"])([^'"]+)\2\s*,\s*(-?\d+)\s*,\s*(['"])([^'"]+)\5\s*\)""")
 _FORM = "[(in1, 'operation', in2, 'operation');(...)], or [] for the empty cell"
 
 
 def read_cell(text: str) -> Cell:
     """Return the cell that ``text`` describes; blank space between its parts is of no matter.
 
+    Operations stand between single or double quotes.
+
     Raises:
-        InvalidValpError: ``text`` has another form, or a block reads one that comes later.
+        InvalidCellError: ``text`` has another form, or a block reads one that comes later.
     """
     inside = text.strip()
     if not (inside.startswith("[") and inside.endswith("]")):
-        raise InvalidValpError("cell", f"expected {_FORM}, got {text!r}")
+        raise InvalidCellError("cell", f"expected {_FORM}, got {text!r}; put the brackets around it")
     parts = inside[1:-1].strip()
     return Cell(tuple(_read_block(part, text) for part in parts.split(";")) if parts else ())
 
@@ -32,6 +34,6 @@ def write_cell(cell: Cell) -> str:
 def _read_block(part: str, text: str) -> Block:
     match = _BLOCK.fullmatch(part.strip())
     if not match:
-        raise InvalidValpError("cell", f"expected {_FORM}, got {part.strip()!r} in {text!r}")
-    in1, op1, in2, op2 = match.groups()
+        raise InvalidCellError("cell", f"expected {_FORM}, got {part.strip()!r} in {text!r}; mend that block")
+    in1, _, op1, in2, _, op2 = match.groups()
     return Block(int(in1), op1.strip(), int(in2), op2.strip())

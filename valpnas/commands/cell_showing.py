@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from valpnas.commands.options import AsJson, DataDir, option
+from valpnas.commands.options import AsJson, CellText, DataDir, option
 from valpnas.commands.printing import console
 from valpnas.errors import ConfigError
 
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
 _INPUT = "3x32x32"
 _CLASSES = 10
+_FEW_CHANNELS = 4  # an image has no more, so what ends in fewer may be written channels last
 
 
 def show(
-    text: Annotated[
-        str, typer.Argument(metavar="CELL", help="Such as \"[(-2, 'gru', -1, '2 avgpool')]\".", show_default=False)
-    ],
+    text: CellText,
     problem: Annotated[
         str, option("Take input and classes from a problem of one image or series: digits-class, ucr:NAME.")
     ] = "",
@@ -49,6 +49,8 @@ def show(
     shape, known = _of_problem(problem, data_dir) if problem else (_read_shape(_INPUT), _CLASSES)
     macro = Macro(filters, motifs, normal_cells, residual, exits="two" if second_exit else "last")
     shape = _read_shape(entry) if entry else shape
+    for remark in _remarks(entry, shape, problem):
+        typer.echo(f"note: {remark}", err=True)
     plan = plan_network(read_cell(text), macro, shape, known if classes is None else _checked(classes))
     if out:
         save_picture(plan, out)
@@ -77,11 +79,21 @@ def _of_problem(name: str, folder: Path | None) -> tuple[Shape, int]:
 def _read_shape(text: str) -> Shape:
     parts = text.split("x")
     if len(parts) not in (2, 3) or not all(part.isdecimal() and int(part) for part in parts):
-        raise ConfigError(f"--input: expected channels and extent such as {_INPUT} or 1x140, got {text!r}; mend it")
+        known = f"{_INPUT} (an image) or 1x140 (a series)"
+        raise ConfigError(f"--input: expected channels and extent such as {known}, got {text!r}; write it so")
     return tuple(map(int, parts))
 
 
+def _remarks(entry: str, shape: Shape, problem: str) -> Iterator[str]:
+    """Yield what somebody who gave ``--input`` may have meant otherwise."""
+    if entry and problem:
+        yield f"--input {entry} goes before that of {problem}"
+    if len(shape) == 3 and shape[2] <= _FEW_CHANNELS < min(shape[:2]):
+        meant = f"{shape[2]}x{shape[0]}x{shape[1]}"
+        yield f"{entry} is read as {shape[0]} channels of {shape[1]}x{shape[2]}; channels come first, perhaps {meant}"
+
+
 def _checked(classes: int) -> int:
-    if classes < 0:
-        raise ConfigError(f"--classes: expected 0 or more, got {classes}; raise it")
+    if classes < 0 or classes == 1:
+        raise ConfigError(f"--classes: expected 2 or more, or 0 for no classifier, got {classes}; give another number")
     return classes

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from valpnas.commands import cell_showing
-from valpnas.commands.options import AsJson, DataDir, option, say
+from valpnas.commands.options import AsJson, CellText, DataDir, option, say
+from valpnas.commands.printing import print_report
 
 cell = typer.Typer(name="cell", help="Networks that stack one cell, in the manner of POPNAS.", no_args_is_help=True)
 
@@ -24,9 +25,7 @@ cell.command()(cell_showing.show)
 
 @cell.command()
 def train(
-    text: Annotated[
-        str, typer.Argument(metavar="CELL", help="Such as \"[(-2, 'gru', -1, '2 avgpool')]\".", show_default=False)
-    ],
+    text: CellText,
     problem: Annotated[
         str,
         typer.Option(
@@ -37,12 +36,14 @@ def train(
     filters: Annotated[int, typer.Option(help="Channels of the first cells.")] = 24,
     motifs: Annotated[int, typer.Option(help="Motifs.")] = 3,
     normal_cells: Annotated[int, typer.Option(help="Normal cells of a motif.")] = 2,
+    residual: Annotated[bool, typer.Option(help="Each cell adds what it reads to what it emits.")] = True,
     epochs: Annotated[int, typer.Option(help="Epochs; the schedule is stretched to them.")] = 21,
     batch_size: Annotated[int, typer.Option(help="Rows per batch; 0 for the protocol's.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     data_dir: DataDir = None,
     out: Annotated[Path | None, option("Run directory to make.")] = None,
+    report: Annotated[bool, option("Write the run's page, report.html, at its end.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no messages.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +58,7 @@ def train(
 
     asked = CellTraining(
         problem,
-        CellStack(text, filters, motifs, normal_cells),
+        CellStack(text, filters, motifs, normal_cells, residual),
         epochs,
         batch_size,
         seed,
@@ -65,6 +66,9 @@ def train(
         str(data_dir.absolute()) if data_dir else "",
         str(out) if out else "",
         quiet or as_json,
+        report,
     )
-    made = outcome(train_cell(asked, say(asked.quiet)))
+    trained = train_cell(asked, say(asked.quiet))
+    made = outcome(trained)
     typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))
+    print_report(trained, asked.quiet)

@@ -32,7 +32,7 @@ def print_run(made: Run, as_json: bool, last: int = 0) -> None:
         return
     from valpnas.report.terminal import print_summary
 
-    print_summary(made.summary(), made.history()[-last:] if last else [], console())
+    print_summary(made.summary(), made.history()[-last:] if last else [], console(), made.networks() if last else [])
 
 
 def print_report(made: Run, quiet: bool) -> None:

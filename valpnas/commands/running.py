@@ -25,7 +25,7 @@ from valpnas.commands.printing import print_report, print_run
 def run(
     target: Target,
     search: Annotated[str | None, option("Search algorithm.")] = None,
-    start: Annotated[str | None, option("random, wide, deep, or a VALP's JSON file.")] = None,
+    start: Annotated[str | None, option("random, wide, deep, single, or a VALP's JSON file.")] = None,
     start_parameters: Annotated[int | None, option("Weights of a wide or deep start; 0: 128 units per layer.")] = None,
     networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
@@ -47,7 +47,7 @@ def run(
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
     learning_rate: Annotated[float | None, option("Of every output, at first.")] = None,
     algorithm: Annotated[str | None, option("SGD algorithm of every output, at first.")] = None,
-    schedule: Annotated[str | None, option("constant, linear or cosine.")] = None,
+    schedule: Annotated[str | None, option("constant, linear, cosine or cosine-restarts.")] = None,
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
     balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
     engine: Annotated[str | None, option("compiled, or plain: eager PyTorch.")] = None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from valpnas.contracts.downloads import DownloadError, download
-from valpnas.errors import DataError
+from valpnas.errors import ConfigError, DataError
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,20 @@ class DataFile:
     also: tuple[str, ...] = ()
 
 
+def named_folder(folder: Path | None) -> Path | None:
+    """Return the folder for data files that somebody named.
+
+    Raises:
+        ConfigError: it does not exist.
+    """
+    if folder is not None and not os.path.exists(folder):  # a file in its place is told where the data are looked for
+        raise ConfigError(
+            f"expected a folder of data files that exists, got {folder}; make it or name another "
+            "(--data-dir, data_dir in a run file, VALPNAS_DATA)"
+        )
+    return folder
+
+
 def find_or_fetch(file: DataFile, reader: Reader) -> Path:
     """Return where ``file`` lies with the right content.
 
@@ -55,6 +69,7 @@ def find_or_fetch(file: DataFile, reader: Reader) -> Path:
 
     Raises:
         DataError: it is nowhere and cannot be fetched, or its content is not the one expected.
+        ConfigError: it is not in the cache either, and the user's folder does not exist.
     """
     return find_with_content(file, reader)[0]
 
@@ -77,6 +92,7 @@ def find_with_content(file: DataFile, reader: Reader) -> tuple[Path, bytes]:
     if cached.is_file():
         with suppress(DataError):  # what is damaged is fetched anew
             return cached, _checked(file, _read(cached), f"{cached}", "")
+    named_folder(reader.folder)
     fetched = _fetch(file, reader)
     content = _checked(file, fetched, f"{file.name} from {file.url}", _advice(file, reader))
     _keep(cached, fetched, file, reader)

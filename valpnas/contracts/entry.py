@@ -12,6 +12,7 @@ class Entry:
 
     Listing a table therefore imports nothing heavy. A family of plug-ins is one entry with an ``argument``, the word
     for what comes after a colon (``ucr:NAME``); it is called with what a person put there as ``argument``.
+    ``members`` is where the known ones are listed, ``package.module:attribute``; it is read only to offer their names.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Entry:
     target: str
     options: Mapping[str, object] = field(default_factory=dict)
     argument: str = ""
+    members: str = ""
 
     @property
     def written(self) -> str:

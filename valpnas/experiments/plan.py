@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from valpnas import catalog
-from valpnas.config import OF_THE_PLACE, RunConfig, data_folder, read_run_file
+from valpnas.config import OF_THE_PLACE, RunConfig, data_folder, read_begun_run_file
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
@@ -76,7 +76,7 @@ def state_of(folder: Path, config: RunConfig) -> State:
     """
     if not (folder / "run.toml").is_file():
         return "new"
-    found = _comparable(read_run_file(folder / "run.toml"))
+    found = _comparable(read_begun_run_file(folder))
     wanted = _comparable(config)
     if differing := [key for key in wanted if wanted[key] != found[key]]:
         key = differing[0]

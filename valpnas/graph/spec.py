@@ -26,6 +26,11 @@ class Spec(ABC):
     passes_identity: ClassVar[bool] = False
 
     @property
+    def summary(self) -> str:
+        """What the sub-network is, in a line for a person; empty where its kind and shapes say enough."""
+        return ""
+
+    @property
     @abstractmethod
     def output_shape(self) -> Shape:
         """Shape of the value the sub-network emits, without the batch dimension."""

@@ -11,7 +11,7 @@ from valpnas.cells.block import Cell
 from valpnas.cells.macro import Macro
 from valpnas.cells.plan import NetworkPlan, plan_network
 from valpnas.cells.text import read_cell, write_cell
-from valpnas.errors import InvalidValpError
+from valpnas.errors import InvalidCellError
 from valpnas.graph.spec import Shape, Spec
 
 
@@ -32,9 +32,9 @@ class CellSpec(Spec):
     kind: ClassVar[str] = "cell"
 
     def __post_init__(self) -> None:
-        """Raise ``InvalidValpError`` when the network cannot be planned, or has classifiers of its own."""
+        """Raise ``InvalidCellError`` when the network cannot be planned, or has classifiers of its own."""
         if self.macro.exits != "last":
-            raise InvalidValpError("cell", f"expected no exits inside a network, got {self.macro.exits!r}; say 'last'")
+            raise InvalidCellError("cell", f"expected no exits inside a network, got {self.macro.exits!r}; say 'last'")
         plan_of(self)
 
     @property
@@ -46,6 +46,12 @@ class CellSpec(Spec):
     def output_shape(self) -> Shape:
         """A vector."""
         return plan_of(self).output[:1]
+
+    @property
+    def summary(self) -> str:
+        """The cell, and the stack that is made of it."""
+        stack = f"{self.macro.motifs} motifs of {self.macro.normal_cells}, {self.macro.filters} filters"
+        return f"{write_cell(self.cell)}, {stack}" + ("" if self.macro.residual else ", no residual")
 
     def takes(self, shapes: Sequence[Shape]) -> bool:
         """Any sources through an entry; without one, a single map of the network's own shape."""
@@ -71,5 +77,5 @@ class CellSpec(Spec):
 
 @lru_cache(maxsize=512)
 def plan_of(spec: CellSpec) -> NetworkPlan:
-    """Return the plan of a spec's network; raises ``InvalidValpError`` when there can be none."""
+    """Return the plan of a spec's network; raises ``InvalidCellError`` when there can be none."""
     return plan_network(spec.cell, spec.macro, spec.shape)

@@ -61,6 +61,7 @@ class Part:
     parameters: int
     share: float
     needs: tuple[Need, ...]
+    summary: str = ""  # of a network whose kind says too little of it
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _part(
         parameters.get(name, 0),
         shares.get(name, 0.0),
         tuple(_need(own, name, output) for output in served_outputs(model.valp, name)),
+        spec.summary if spec else "",
     )
 
 

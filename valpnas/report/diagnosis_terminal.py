@@ -51,12 +51,15 @@ def print_diagnosis(made: Diagnosis, console: Console) -> None:
     console.print(Text(_heading(made.subject)))
     for note in made.subject.notes:
         console.print(Text(f"note: {note}"))
+    for part in made.parts:
+        if part.summary:
+            console.print(Text(f"{part.name}: {part.summary}"))
     console.print()
     for table, legend in ((parts_table(made), _PARTS_LEGEND), (outputs_table(made), _OUTPUTS_LEGEND)):
         console.print(table)
         console.print(Text(f"{legend}\n", style="dim"))
-    for part in (*_advice(made), *_remarks(made)):
-        console.print(part)
+    for paragraph in (*_advice(made), *_remarks(made)):
+        console.print(paragraph)
 
 
 def parts_table(made: Diagnosis) -> Table:

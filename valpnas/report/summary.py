@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from valpnas.config import read_run_file
+from valpnas.config import read_begun_run_file
 from valpnas.report.generations import generations
 from valpnas.search import POPULATION_SEARCHES
 from valpnas.search.pareto import front, hypervolume
@@ -25,7 +25,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
-    journal, config = run.journal, read_run_file(run.path / "run.toml")
+    journal, config = run.journal, read_begun_run_file(run.path)
     # By candidate: jobs that ran at the same time are journalled as they were done.
     trained = [event for _, event in sorted({event["candidate"]: event for event in journal.of("trained")}.items())]
     problem = read_problem(run.path)
@@ -39,6 +39,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "notes": problem.get("notes", []),
         "search": config.search,
         "chooser": config.chooser,
+        "engine": config.engine,
         "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
         "steps_planned": getattr(config, unit),

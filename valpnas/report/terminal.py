@@ -12,9 +12,12 @@ from rich.text import Text
 _GENERATIONS = 10  # of the latest that a table shows
 
 
-def print_summary(summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """Print a run's summary, and its latest ``steps`` when there are any."""
+def print_summary(
+    summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console, networks: Sequence[str] = ()
+) -> None:
+    """Print a run's summary, its latest ``steps`` when there are any, and ``networks``, a line for each."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
+    parts[1:1] = [Text(line) for line in networks]
     if summary["generations"]:
         parts.insert(1, generation_table(summary["generations"]))
     parts += notes(summary)
@@ -83,7 +86,8 @@ def _budget(summary: Mapping[str, Any]) -> str:
 def _seconds(summary: Mapping[str, Any]) -> str:
     total = sum(summary["seconds"].values())
     shares = ", ".join(f"{name} {value:.1f} s" for name, value in summary["seconds"].items())
-    return f"{total:.1f} s: {shares}"
+    slower = " with the plain engine" if summary["engine"] == "plain" else ""
+    return f"{total:.1f} s{slower}: {shares}"
 
 
 def _number(value: float | None) -> str:

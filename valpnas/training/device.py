@@ -20,7 +20,7 @@ def resolve_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", name):
-        offer = nearest(name, ("auto", "cpu", "cuda"))
+        offer = "did you mean cuda?" if name.startswith("gpu") else nearest(name, ("auto", "cpu", "cuda"))
         raise ConfigError(f"expected a device auto, cpu, cuda or cuda:<number>, got {name!r}; {offer}")
     kind, _, index = name.partition(":")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():

@@ -14,13 +14,13 @@ from valpnas.graph.optimiser_groups import OptimiserGroup
 from valpnas.graph.valp import OutputTraining, Valp
 from valpnas.networks.module import ValpModule, component_of
 
-_EPSILON = 1e-7  # of AdamW in Keras, with which cells were found (facts B2); torch has 1e-8
+ADAMW_EPSILON = 1e-7  # of AdamW in Keras, with which cells were found (facts B2); torch has 1e-8
 
 # Fused wherever torch has it for both devices: the loop over tensors costs more than the arithmetic of small networks.
 _MAKERS: dict[str, Callable[[list[nn.Parameter], OutputTraining], Optimizer]] = {
     "adam": lambda parameters, how: torch.optim.Adam(parameters, lr=how.learning_rate, fused=True),
     "adamw": lambda parameters, how: torch.optim.AdamW(
-        parameters, lr=how.learning_rate, eps=_EPSILON, weight_decay=how.weight_decay, fused=True
+        parameters, lr=how.learning_rate, eps=ADAMW_EPSILON, weight_decay=how.weight_decay, fused=True
     ),
     "sgd": lambda parameters, how: torch.optim.SGD(parameters, lr=how.learning_rate, momentum=0.9, fused=True),
     "rmsprop": lambda parameters, how: torch.optim.RMSprop(parameters, lr=how.learning_rate, foreach=True),

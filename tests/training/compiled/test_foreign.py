@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.toy_data import losses_of, toy_model, toy_prepared
-from valpnas.contracts.network_kind import Source
+from valpnas.contracts.network_kind import NetworkModule, Source
 from valpnas.networks.decoder import DecoderKind, VectorDecoder
 from valpnas.networks.dense import DenseKind, DenseModule
 from valpnas.networks.dense_spec import DenseSpec
@@ -50,6 +50,30 @@ class ScaledKind(DenseKind):
         nn.init.zeros_(module.centre)
 
 
+class Counting(NetworkModule):
+    """Nothing to train, and a buffer that every batch replaces by another tensor."""
+
+    def __init__(self, spec: DenseSpec) -> None:
+        super().__init__()
+        self.width = spec.output
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
+        self.seen: Tensor
+        if self.training:
+            self.seen = self.seen + 1
+        total = sum(value.flatten(1).sum(dim=1, keepdim=True) for value in sources.values())
+        return torch.tanh(torch.as_tensor(total)).expand(-1, self.width)
+
+
+class CountingKind(DenseKind):
+    def build(self, spec: Any, sources: Mapping[str, Source]) -> NetworkModule:  # noqa: ARG002
+        return Counting(spec)
+
+    def initialise(self, module: Any, generator: torch.Generator) -> None:
+        """Leave it as it is."""
+
+
 class StrangeDecoderKind(DecoderKind):
     def build(self, spec: Any, sources: Mapping[str, Source]) -> VectorDecoder:
         return StrangeDecoder(spec, sources)
@@ -87,3 +111,16 @@ def test_a_phase_ends_at_the_same_model(strange: str, seed: int, caplog: pytest.
     has_dense = any(network.spec.kind == "dense" for network in model.valp.networks)
     assert ("are trained through autograd" in caplog.text) == (strange != "dense" or has_dense)
     assert caplog.text.count("through autograd") <= 1
+
+
+@pytest.mark.parametrize("rates", [{}, {"kind": 1e-3}], ids=["one group", "two groups"])
+def test_networks_without_weights_pass_gradients_on_and_keep_their_buffers(
+    rates: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = {"dense": CountingKind(), "decoder": DecoderKind()}
+    monkeypatch.setattr("valpnas.networks.module.network_kind", kinds.__getitem__)
+    model = toy_model(PREPARED, 0, rates=rates)
+    plain, planned = trained(model, PREPARED, losses_of(PREPARED), 20)
+    assert_same(plain, planned, 5e-3)
+    assert planned.buffers
+    assert {float(buffer) for buffer in planned.buffers.values()} == {20.0}

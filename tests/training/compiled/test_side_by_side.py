@@ -67,7 +67,7 @@ def test_models_of_one_shape_are_as_if_alone(algorithm: str, balancer: Balancer)
 @given(valps(), st.integers(0, 1000))
 def test_drawn_shapes_are_as_if_alone(valp: Valp, seed: int) -> None:
     assume(not has_foreign(valp))  # several of those are not trained side by side
-    how = tuple(OutputTraining(1e-2, "sgd") for _ in valp.outputs)  # not Adam, which makes much of rounding
+    how = tuple(OutputTraining(1e-3, "sgd") for _ in valp.outputs)  # not Adam, which makes much of rounding
     assert_all_same(both(siblings(replace(valp, training=how), 2), prepared_for(valp, seed), 3))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from valpnas.training.balancing.uncertainty import Uncertainty
 from valpnas.training.compiled.engine import CompiledEngine
 from valpnas.training.compiled.lowering import has_foreign
 from valpnas.training.data import Prepared
+from valpnas.training.engine import PlainEngine
 
 from .shared import assert_same, model_of, trained
 
@@ -122,6 +124,18 @@ def test_failures_are_those_of_the_plain_engine() -> None:
     with pytest.raises(TrainingFailedError, match="output in \\[loss_weights\\]"):
         CompiledEngine(Fixed({"nothing": 1.0})).train(
             toy_model(PREPARED), PREPARED, losses_of(PREPARED), Protocol(1), stream(0, "test"))  # fmt: skip
+
+
+@pytest.mark.parametrize("output", [output.name for output in PREPARED.problem.outputs])
+def test_the_output_that_diverged_is_named_and_no_other(output: str) -> None:
+    model = toy_model(PREPARED)
+    weights = {
+        **model.weights,
+        f"outputs.{output}.bias": torch.full_like(model.weights[f"outputs.{output}.bias"], torch.nan),
+    }
+    for engine in (PlainEngine(), CompiledEngine()):
+        with pytest.raises(TrainingFailedError, match=f"the loss of '{output}' is not finite at batch 1"):
+            engine.train(replace(model, weights=weights), PREPARED, losses_of(PREPARED), Protocol(1), stream(0, "test"))
 
 
 def test_a_batch_larger_than_the_data_is_all_of_them() -> None:

@@ -16,6 +16,9 @@ from valpnas.contracts.operator import Site
 from valpnas.search.choosers.random import draw, gentle_variants
 from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
 
+UNASKED = "no finding asks for a change that has an untried place: a random gentle change"
+FAILED = "all that findings ask for has failed since the last change was adopted: a random gentle change"
+
 Option = tuple[str, Site, Rule, Finding]
 
 
@@ -32,14 +35,10 @@ class Guided(Chooser):
         """Return the change the findings ask for."""
         rules = tuple(rule for rule in RULES if rule.variant in situation.operators)
         findings = situation.findings(asked_diagnostics(rules))
-        options = [o for o in _options(situation, findings) if o[0] not in situation.set_aside]
+        asked = list(_options(situation, findings))
+        options = [o for o in asked if o[0] not in situation.set_aside]
         if not options:
-            return draw(
-                situation,
-                gentle_variants(situation),
-                rng,
-                "no finding asks for anything that has not failed: a random gentle change",
-            )
+            return draw(situation, gentle_variants(situation), rng, FAILED if asked else UNASKED)
         best = min(priority(situation.operators[variant]) for variant, *_ in options)
         variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
         variant = variants[int(rng.integers(len(variants)))]

@@ -96,7 +96,7 @@ def _group_pass(
         calls += heads[output].gradient
         calls += weighing.scale(memory.outputs[output], memory.values.gradient(output))
     calls += memory.program.backward(index, owned.gradient, reached, memory.heard, special.backward(index))
-    components = frozenset(special.foreign) & reached
+    components = reached & {name for name, network in special.foreign.items() if network.parameters}
     if not components:
         return GroupPass(calls, owned, None, tuple)
     foreign = GroupOptimiser(group, memory.module, memory.models[0].optimiser.get(group.lead, {}), components)

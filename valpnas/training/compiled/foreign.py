@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -45,12 +45,17 @@ class ForeignNetwork:
         self._noise = noise
         device, enabled = values.arena.device.type, precision == "bfloat16"
         self._autocast = torch.autocast(device, torch.bfloat16, enabled=enabled)
-        self.parameters, self.buffers = dict(module.named_parameters()), dict(module.named_buffers())
+        self.parameters = dict(module.named_parameters())
         self.gradients: dict[int, dict[str, Tensor | None]] = {}
         self._leaves: dict[str, Tensor] = {}
         self._results: list[Tensor] = []
         latent = module.latent if isinstance(module, DecoderModule) else 0
         self.mean, self.log_variance = (values.empty(latent, values.rows) for _ in range(2))
+
+    @property
+    def buffers(self) -> dict[str, Tensor]:
+        """The buffers as they are now: a module may put another tensor in the place of one."""
+        return dict(self._module.named_buffers())
 
     @torch.enable_grad()
     def forward(self) -> None:
@@ -72,13 +77,7 @@ class ForeignNetwork:
         if divergence is not None and share is not None:
             above += [(divergence.mean * share).mT, (0.5 * divergence.excess * share).mT]
         wanted = {source: leaf for source, leaf in self._leaves.items() if leaf.requires_grad}
-        below = torch.autograd.grad(
-            self._results[: len(above)],
-            [*wanted.values(), *self.parameters.values()],
-            above,
-            retain_graph=not last,
-            allow_unused=True,
-        )
+        below = _gradients(self._results, [*wanted.values(), *self.parameters.values()], above, retain=not last)
         for source, gradient in zip(wanted, below[: len(wanted)], strict=True):
             if gradient is not None:
                 self._values.gradient(source).add_(gradient.flatten(1).mT)
@@ -96,3 +95,14 @@ class ForeignNetwork:
     def _leaf(self, source: str, shape: Shape) -> Tensor:
         value = self._values.forward(source).mT.reshape(-1, *shape)
         return value if source in self._inputs else value.detach().clone().requires_grad_()
+
+
+def _gradients(
+    results: Sequence[Tensor], leaves: Sequence[Tensor], above: Sequence[Tensor], retain: bool
+) -> tuple[Tensor | None, ...]:
+    """Return the gradient of each leaf; None for those that no result depends on, which may be all of them."""
+    pairs = [(result, gradient) for result, gradient in zip(results, above, strict=False) if result.requires_grad]
+    if not pairs or not leaves:
+        return (None,) * len(leaves)
+    dependent, given = zip(*pairs, strict=True)
+    return torch.autograd.grad(dependent, leaves, given, retain_graph=retain, allow_unused=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 
 import torch
 
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.model import Model
-from valpnas.graph.optimiser_groups import optimiser_groups
+from valpnas.graph.optimiser_groups import OptimiserGroup, optimiser_groups
 from valpnas.graph.tasks import Generation
 from valpnas.networks.module import ValpModule
 from valpnas.training.augmenting import Augmenter
@@ -54,7 +55,7 @@ class Memory:
         sizes = {vertex.name: prod(vertex.shape) for vertex in self.valp.inputs}
         sizes |= {node.name: node.size for node in self.nodes}
         wide = frozenset(name for name, task in self.valp.tasks.items() if isinstance(task, Generation))
-        traits = Traits(self.moved_by, self._age)
+        traits = _traits(self.reached, self.groups, self.models)
         layout = plan_layout(self.nodes, sizes, wide, traits, apart=count > 1)
         self.parameters = Parameters(layout, sizes, traits, count)
         self.flat = self.like.new_zeros(self.parameters.size)
@@ -80,7 +81,19 @@ class Memory:
 
     def moved_by(self, component: str) -> Reached:
         """Return the indices of the optimiser groups that move a component."""
-        return tuple(i for i, reached in enumerate(self.reached) if component in reached)
+        return _movers(self.reached, component)
 
-    def _age(self, tensor: str) -> Key:
-        return tuple(age_of(m.optimiser.get(g.lead, {}), tensor) for g in self.groups for m in self.models)
+
+def _traits(reached: Sequence[frozenset[str]], groups: Sequence[OptimiserGroup], models: Sequence[Model]) -> Traits:
+    """Return the traits, which outlive the layout: were they to hold the memory, it would hold itself until garbage
+    is collected, and plans would pile up over a search.
+    """
+
+    def age(tensor: str) -> Key:
+        return tuple(age_of(model.optimiser.get(group.lead, {}), tensor) for group in groups for model in models)
+
+    return Traits(partial(_movers, reached), age)
+
+
+def _movers(reached: Sequence[frozenset[str]], component: str) -> Reached:
+    return tuple(i for i, components in enumerate(reached) if component in components)

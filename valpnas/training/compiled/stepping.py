@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from valpnas.graph.valp import OutputTraining
+from valpnas.training.optimisers import ADAMW_EPSILON
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
-_ADAMW_EPSILON = 1e-7  # as in Keras, with which cells were found (facts B2)
 _MOMENTUM = 0.9
 _SMOOTHING, _ADAGRAD_EPSILON = 0.99, 1e-10
 
@@ -44,7 +44,7 @@ Step = Callable[[Stretches, OutputTraining, Rate], None]  # (what, how, learning
 
 
 def _adam(kernel: Callable[..., None], decays: bool) -> Step:
-    epsilon = _ADAMW_EPSILON if decays else _EPSILON
+    epsilon = ADAMW_EPSILON if decays else _EPSILON
 
     def step(s: Stretches, how: OutputTraining, rate: Rate) -> None:
         kernel(

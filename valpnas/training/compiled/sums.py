@@ -1,4 +1,4 @@
-"""Sums: the scalars that losses are made of, collected in one vector and combined by one product."""
+"""Sums: the scalars that losses are made of, collected in one vector and combined into losses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ class Sums:
         return [partial(torch.mul, one, other, out=products), partial(torch.sum, products, (-2, -1), out=place)]
 
     def combine(self) -> Calls:
-        """Return the calls that compute the losses."""
-        if self._models == 1:
-            return [partial(torch.mv, self._shares, self._values, out=self.losses)]
-        return [partial(torch.mm, self._values, self._shares.t(), out=self.losses)]
+        """Return the calls that compute the losses.
+
+        No product of matrices: 0 times a sum that is not finite would make every other loss not a number.
+        """
+        parts = torch.zeros_like(self.losses.unsqueeze(-1) * self._shares)  # (..., outputs, sums)
+        others = self._shares == 0
+        return [
+            partial(torch.mul, self._values.unsqueeze(-2), self._shares, out=parts),
+            partial(parts.masked_fill_, others, 0.0),
+            partial(torch.sum, parts, -1, out=self.losses),
+        ]
