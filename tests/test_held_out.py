@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.store.small_runs import go_on, make
+from valpnas.contracts.executor import Answer
+from valpnas.contracts.job import JobRecord, Result
 from valpnas.contracts.model import Model
+from valpnas.contracts.protocol import Protocol
+from valpnas.held_out import HeldOut
+from valpnas.store.run_directory import RunDirectory
 from valpnas.store.test_objectives import HeldOutFile, read_test_objectives
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.objectives import Score
+from valpnas.working import Worker
 
 
 def test_every_trained_candidate_is_scored(tmp_path: Path) -> None:
@@ -56,3 +63,25 @@ def test_a_line_cut_by_a_kill_is_written_again(tmp_path: Path) -> None:
     assert len(read_test_objectives(tmp_path / "run")) == whole.count(b"\n") - 1
     go_on(tmp_path / "run")  # it had ended: nothing is trained again, and the cut line is dropped
     assert HeldOutFile.open(tmp_path / "run").lines == [*HeldOutFile(file, writable=False).lines]
+
+
+def test_a_note_is_said_once_whoever_writes_it(tmp_path: Path) -> None:
+    heard: list[str] = []
+    make(tmp_path / "run")
+    held_out = HeldOut(RunDirectory(tmp_path / "run"), heard.append)
+    for notes in (("slow here",), (), ("slow here", "no stacks")):
+        held_out.record(Answer(failed(0), notes=notes))
+    assert heard == ["slow here", "no stacks"]
+
+
+def test_a_worker_hands_its_notes_to_the_next_answer() -> None:
+    worker = Worker(lambda group: [failed(job) for job in group], cast(Any, None), cast(Any, None), ["slow here"])
+    assert [answer.notes for answer in (*worker(cast(Any, [0, 1])), *worker(cast(Any, [2])))] == [
+        ("slow here",),
+        (),
+        (),
+    ]
+
+
+def failed(candidate: Any) -> Result:
+    return Result(JobRecord(candidate, (), "start", "hash", Protocol(1)), reason="by design")

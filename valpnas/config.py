@@ -35,7 +35,7 @@ class RunConfig:
     a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
-    after ``max_seconds`` of computing or ``stagnation`` generations without a gain in hypervolume (0: neither).
+    after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
     ``objectives`` are minimised beside those of the outputs; ``max_latency`` is in milliseconds, 0 for no limit.
 
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the

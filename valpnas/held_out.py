@@ -29,15 +29,22 @@ def held_out_scores(evaluator: Evaluator, model: Model) -> HeldOutScores:
 
 
 class HeldOut:
-    """The test figures of a run at work: where they are written, and nothing that decides can look."""
+    """What comes beside the results of a run at work: test figures are written where nothing that decides can look,
+    and notes are said, each once.
+    """
 
     def __init__(self, directory: RunDirectory, say: Callable[[str], None]) -> None:
         """Open the file of test figures of a run."""
         answered = {event["candidate"] for event in directory.journal if event["event"] == "trained"}
         self._file, self._say = HeldOutFile.open(directory.path, answered), say
+        self._said: set[str] = set()
 
     def record(self, answer: Answer) -> None:
         """Write down a candidate's figures; one that has none is named."""
+        for note in answer.notes:
+            if note not in self._said:
+                self._said.add(note)
+                self._say(note)
         if answer.held_out is None:
             return
         if answer.held_out.why_not:

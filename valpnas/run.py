@@ -245,8 +245,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
-        here = config.executor in IN_THIS_PROCESS
-        worker = Worker.of(config, evaluator, *((seen, say) if here else ()))
+        worker = Worker.of(config, evaluator, seen if config.executor in IN_THIS_PROCESS else ignore)
         with _executor(config, directory, worker, say) as executor:
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,36 +24,29 @@ from valpnas.training.measuring import Trainer, measuring
 from valpnas.training.objectives import constant_losses
 from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
-Say = Callable[[str], None]
-
-
-def unheard(message: str) -> None:
-    """Say nothing: a worker beside others has nobody to speak to."""
-
 
 @dataclass(frozen=True, eq=False)
 class Worker:
     """Does groups of jobs of one run: trains, evaluates, and scores on the test rows.
 
-    ``groups`` says which jobs are trained side by side; they depend on the jobs and the engine alone.
+    ``groups`` says which jobs are trained side by side; they depend on the jobs and the engine alone. ``notes`` are
+    those that no answer has taken along yet.
     """
 
     trainer: Trainer
     evaluator: Evaluator
     groups: Grouping
+    notes: list[str] = field(default_factory=list)
 
     @staticmethod
-    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore, say: Say = unheard) -> Worker:
-        """Make the worker of a run.
-
-        ``watch`` sees the epochs of jobs that are trained by epochs, ``say`` hears what the engine cannot do in its
-        own way.
-        """
-        engine = build_engine(config, say)
+    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore) -> Worker:
+        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs."""
+        notes: list[str] = []
+        engine = build_engine(config, notes.append)
         alone = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
         trainer = (WarmedUp(alone) if config.warm_up else alone).together
         measured = measuring(trainer, evaluator.prepared, config.objectives, config.max_latency)
-        return Worker(measured, evaluator, alone.groups)
+        return Worker(measured, evaluator, alone.groups, notes)
 
     def __call__(self, group: Group) -> list[Answer]:
         """Return what came of each job, with the figures on test rows beside it."""
@@ -62,7 +54,9 @@ class Worker:
             return [self._answer(result) for result in self.trainer(group)]
 
     def _answer(self, result: Result) -> Answer:
-        return Answer(result, held_out_scores(self.evaluator, result.model) if result.model else None)
+        notes = tuple(self.notes)
+        del self.notes[: len(notes)]
+        return Answer(result, held_out_scores(self.evaluator, result.model) if result.model else None, notes)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def assert_as_expected(answer: Answer, given: Job) -> None:
     assert model is not None
     assert answer.result.record == given.record
     assert answer.held_out is not None
+    assert answer.notes == ("a note",)
     assert set(model.weights) == set(expected.weights)
     assert all(torch.equal(model.weights[name], tensor) for name, tensor in expected.weights.items())
     assert all(tensor["m"].shape == (2, 6) for tensor in model.optimiser["y"].values())

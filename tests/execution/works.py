@@ -59,7 +59,7 @@ class Obey:
         result = Result(
             job.record, {"y": total}, {"y": {"r2": 0.5}}, 1, 2.0, model.parameters, {"training": 0.1}, "", model
         )
-        return Answer(result, HeldOutScores({"y": float(os.getpid())}))
+        return Answer(result, HeldOutScores({"y": float(os.getpid())}), ("a note",))
 
 
 def answers_of(executor: Executor) -> Iterator[Answer]:

@@ -319,12 +319,12 @@ def test_a_model_that_got_smaller_is_a_gain_where_size_is_an_objective() -> None
     assert len(play(search, bounded_bench(), lambda _: same).jobs) == 4 + 2 * 4
 
 
-def test_it_ends_when_the_time_is_up_by_the_seconds_of_the_results() -> None:
+def test_it_ends_when_the_time_is_up_by_the_wall_time_of_the_results() -> None:
     search = population(generations=9, termination=Termination(seconds=25.0))
     state, jobs, made = search.begin(), 0, bench()
     while asked := search.ask(state, made):
         results = [
-            Result(j.record, better(j), seconds={"training": 2.0, "evaluation": 0.5})  # type: ignore[arg-type]
+            Result(j.record, better(j), seconds={"training": 99.0}, elapsed=2.5 * (j.record.candidate + 1))  # type: ignore[arg-type]
             for j in asked
         ]
         state, jobs = search.tell(state, results), jobs + len(asked)

@@ -54,6 +54,16 @@ def test_more_steps_leave_what_was_as_it_was(ended: Path, tmp_path: Path) -> Non
     assert {member.candidate for member in Run(path).front} <= archive
 
 
+def test_the_wall_time_of_a_run_goes_on_in_its_next_sitting(ended: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(ended, tmp_path / "run"))
+    go_on(path, steps=5)
+    times = [event["elapsed"] for event in RunDirectory(path).journal.of("trained")]
+    assert times == sorted(times)
+    before = RunDirectory(ended).journal.of("trained")
+    assert times[len(before)] > times[len(before) - 1] > 0
+    assert sum(before[-1]["seconds"].values()) <= times[len(before) - 1]
+
+
 @pytest.mark.parametrize("chooser", CHOOSERS)
 def test_under_a_constant_rate_raising_the_budget_is_having_had_it(tmp_path: Path, chooser: str) -> None:
     """But for the raise itself, and for the share of the longer run that each job is told to be."""

@@ -34,7 +34,7 @@ def run(
     steps: Annotated[int | None, option("Changes to try, in a search of one model.")] = None,
     population: Annotated[int | None, option("Models of a population.")] = None,
     generations: Annotated[int | None, option("Generations of a population.")] = None,
-    max_seconds: Annotated[float | None, option("End a population search after so much computing.")] = None,
+    max_seconds: Annotated[float | None, option("End a population search after so much wall time.")] = None,
     stagnation: Annotated[int | None, option("End it after so many generations without a gain.")] = None,
     objectives: Annotated[
         list[str] | None, option("Minimise this too: parameters, flops or latency. Repeatable.", "--objective")

@@ -25,10 +25,14 @@ class HeldOutScores:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What came of a job. A search is told the result; held-out scores travel beside it, never in it."""
+    """What came of a job. A search is told the result; held-out scores travel beside it, never in it.
+
+    ``notes`` are for a person: what the engine could not do in its own way since the worker's last answer.
+    """
 
     result: Result
     held_out: HeldOutScores | None = None
+    notes: tuple[str, ...] = ()
 
 
 Answers = Sequence[Answer]  # to the jobs of one group, in their order

@@ -98,7 +98,8 @@ class Result:
     (``training.measuring``), all to be minimised.
 
     ``reported`` are further figures per output that decide nothing; ``cost`` is batches x multiply-adds; ``seconds``
-    by account (training, evaluation). A failed job has a ``reason`` and no model; so has a result read back
+    by account (training, evaluation), ``elapsed`` the wall time that the run had been at work when the result came, all
+    its sittings together. A failed job has a ``reason`` and no model; so has a result read back
     from the journal, whose model is in the store. ``curve`` holds the validation objectives
     of every epoch of a job that was trained by epochs.
     """
@@ -113,6 +114,7 @@ class Result:
     reason: str = ""
     model: Model | None = None
     curve: tuple[Mapping[str, float], ...] = ()
+    elapsed: float = 0.0
 
     @property
     def candidate(self) -> int:

@@ -45,15 +45,18 @@ class SearchLoop:
         for asked in replay:
             state = self._tell(state, asked)
         self._open, self._count = replay.open, replay.count
+        self._recorder.begin(replay.elapsed)
         self.store.drop_leftovers()
         self._tidy(state)
         if self.asynchronous:
             self._take_up()
         turn = self._one_by_one if self.asynchronous else self._together
-        while told := turn(state):
-            state = self._tell(state, told)
-            self._tidy(state, told)
-        self._recorder.commit(at_once=True)
+        try:
+            while told := turn(state):
+                state = self._tell(state, told)
+                self._tidy(state, told)
+        finally:  # whatever ended it: what was recorded is not lost
+            self._recorder.commit(at_once=True)
         return state
 
     def _together(self, state: Any) -> Asked | None:

@@ -31,8 +31,8 @@ class PopulationState:
     either, ``generation`` the generations that are complete after the starts. ``archive`` is the front of everything
     evaluated, ``fronts`` are the latest of those after the starts and after each generation. ``tried``: members, and
     what they were changed by at which site; ``failed``: what they were changed by in vain. ``trained``: what every job
-    began with. ``largest``: of each objective, among the starts. ``seconds``: of all training and evaluation.
-    ``failure``: why the candidate told last that failed did so. ``verdicts``: on the results told last.
+    began with. ``largest``: of each objective, among the starts. ``seconds``: wall time of the run at the latest
+    result. ``failure``: why the candidate told last that failed did so. ``verdicts``: on the results told last.
     """
 
     candidates: int = 0
@@ -73,7 +73,7 @@ def told(
         members=tuple(rivals[i] for i in chosen),
         archive=_front([*state.archive, *new]),
         largest=_largest(state.largest, results),
-        seconds=state.seconds + sum(sum(result.seconds.values()) for result in results),
+        seconds=max(state.seconds, *(result.elapsed for result in results)),
         failure=reasons[-1] if reasons else state.failure,
     )
     return _counted(state, after, size, fronts)

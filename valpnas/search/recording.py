@@ -39,10 +39,15 @@ class Recorder:
     store: RunDirectory
     reporter: Reporter
     _diagnosed: float = 0.0  # seconds of diagnostics in this turn, until a proposal has taken them
+    _began: float = 0.0  # when the run, had it never been stopped, would have begun
     _started: float = 0.0
     _accounted: float = 0.0
     _next_commit: float = 0.0
     _quick: bool = False  # whether the last job was over soon
+
+    def begin(self, elapsed: float) -> None:
+        """Begin a sitting of a run that was at work for ``elapsed`` seconds before."""
+        self._began = time.perf_counter() - elapsed
 
     def ask(self, ask: Callable[[], Sequence[Job]]) -> Sequence[Job]:
         """Begin a turn and return the jobs that ``ask`` returns."""
@@ -83,8 +88,9 @@ class Recorder:
         before = time.perf_counter()
         self.reporter.record(answer)
         self._accounted += time.perf_counter() - before
-        self.store.record_result(asked.number, answer.result)
-        asked.results[answer.result.candidate] = replace(answer.result, model=None)
+        result = replace(answer.result, elapsed=round(time.perf_counter() - self._began, 3))
+        self.store.record_result(asked.number, result)
+        asked.results[result.candidate] = replace(result, model=None)
         self._quick = sum(answer.result.seconds.values()) < _QUICK
         self.commit()
 

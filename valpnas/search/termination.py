@@ -14,12 +14,12 @@ _GAIN = 1.001  # a hypervolume that is not larger by a thousandth is the same
 
 @dataclass(frozen=True)
 class Termination:
-    """``seconds``: of training and evaluation, as the journal has them; 0 for no limit.
+    """``seconds``: of wall time that the run was at work, all its sittings together; 0 for no limit.
 
     ``stagnation``: generations in which the front's hypervolume has to grow by a thousandth; 0: it need not. The
     hypervolume is that of all objectives, further ones included, whose reference is the limit that the run sets for
-    them (``limits``), or else the largest of the starts. Both are known from results alone, so that a resumed search
-    ends where an undisturbed one would have.
+    them (``limits``), or else the largest of the starts. Both are known from results as they are journalled, so that
+    a resumed search ends where an undisturbed one would have.
     """
 
     seconds: float = 0.0

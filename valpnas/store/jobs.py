@@ -124,10 +124,10 @@ class JobFolder:
         held_out = HeldOutScores(**done["held_out"]) if done["held_out"] is not None else None
         result = Result(record, **{name: done[name] for name in _FIGURES}, curve=tuple(done["curve"]))
         if result.failed:
-            return Answer(result, held_out)
+            return Answer(result, held_out, tuple(done["notes"]))
         valp = valp_from_json(done["valp"], read_spec)
         model = load_weights(valp, self._file(record.candidate, ".done.safetensors"))
-        return Answer(replace(result, model=model), held_out)
+        return Answer(replace(result, model=model), held_out, tuple(done["notes"]))
 
     def _remove(self, candidate: int) -> None:
         """Remove what is named by a candidate, what says that it is there first."""
@@ -159,6 +159,7 @@ def _done(answer: Answer) -> dict[str, Any]:
         "valp": valp_to_json(result.model.valp) if result.model else None,
         "held_out": asdict(answer.held_out) if answer.held_out else None,
         "curve": [dict(epoch) for epoch in result.curve],
+        "notes": list(answer.notes),
         **figures,
     }
 

@@ -45,6 +45,7 @@ class Replay:
         self._path, self._events = path, events
         self.open: dict[int, Asked] = {}
         self.count = 0
+        self.elapsed = 0.0  # seconds that the run was at work, all its sittings together
 
     def __iter__(self) -> Iterator[Asked]:
         """Yield each ask that was told, in the order of telling, with the verdicts on it.
@@ -80,7 +81,8 @@ class Replay:
             asked.together[candidate] = tuple(event.get("together", (candidate,)))
         elif event["event"] in {"trained", "failed"}:
             asked = self.open[event["ask"]]
-            asked.results[event["candidate"]] = _result(asked, event)
+            asked.results[event["candidate"]] = result = _result(asked, event)
+            self.elapsed = max(self.elapsed, result.elapsed)
             return self.open.pop(event["ask"]) if asked.complete else None
         return None
 
@@ -100,6 +102,7 @@ class Replay:
 def _result(asked: Asked, event: Event) -> Result:
     record = asked.records[event["candidate"]]
     spent = {key: event[key] for key in ("batches", "cost", "seconds")}
+    spent["elapsed"] = event.get("elapsed", 0.0)  # journals of earlier versions do not say
     if event["event"] == "failed":
         return Result(record, reason=event["reason"], **spent)
     curve = tuple(event.get("curve", ()))

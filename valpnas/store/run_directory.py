@@ -212,6 +212,7 @@ def _check_free(path: Path) -> None:
 
 def _result_event(result: Result) -> Event:
     spent = {"batches": result.batches, "cost": result.cost, "seconds": dict(result.seconds)}
+    spent["elapsed"] = result.elapsed
     if result.failed:
         return {"event": "failed", "candidate": result.candidate, "reason": result.reason, **spent}
     return {

@@ -12,12 +12,13 @@ from valpnas.config import OF_THE_PLACE
 
 _FOLDERS = ("graphs", "weights", "diagnostics")
 _LINES = "test_objectives.jsonl"
+_TIMES = ("seconds", "elapsed")
 
 
 def events(run: Path) -> list[dict[str, Any]]:
     """Return the journal of the run at ``run`` without its times."""
     lines = (run / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{key: value for key, value in json.loads(line).items() if key != "seconds"} for line in lines]
+    return [{key: value for key, value in json.loads(line).items() if key not in _TIMES} for line in lines]
 
 
 def contents(run: Path) -> dict[str, Any]:

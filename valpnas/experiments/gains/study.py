@@ -26,9 +26,13 @@ from valpnas.store.files import explained, read_json, whole, write_json, write_t
 from valpnas.store.lock import locked
 from valpnas.store.models import save_weights
 from valpnas.training.device import small_network_settings
-from valpnas.working import evaluator_of, unheard
+from valpnas.working import evaluator_of
 
 Say = Callable[[str], None]
+
+
+def unheard(message: str) -> None:
+    """Say nothing: a worker process has nobody to speak to."""
 
 
 @dataclass(frozen=True)
