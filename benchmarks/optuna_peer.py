@@ -28,7 +28,7 @@ from multi_head import MultiHead
 
 from valpnas.contracts.job import Job, JobRecord
 from valpnas.contracts.protocol import Protocol, Schedule
-from valpnas.experiments.statistics import signed_rank
+from valpnas.experiments.statistics import holm, signed_rank
 from valpnas.graph.canonical import canonical_hash
 from valpnas.networks.module import fresh_model
 from valpnas.opened_run import Run
@@ -161,23 +161,25 @@ def pair(asked: argparse.Namespace, number: int, folder: Path) -> list[Row]:
 
 
 def told(rows: Sequence[Row]) -> list[str]:
-    """Return the table of means, and each arm against `nsga2` by Wilcoxon's signed-rank test over the pairs."""
+    """Return the table of means, and each arm against `nsga2` by Wilcoxon's signed-rank test over the pairs.
+
+    p is that of Holm, over the arms compared.
+    """
     by_arm: dict[str, list[Row]] = {}
     for row in rows:
         by_arm.setdefault(row.arm, []).append(row)
-    lines = ["arm            validation   test  candidates failed seconds  against nsga2 on test: wins-ties-losses, p"]
     base = [row.test for row in by_arm["nsga2"]]
+    found = {arm: signed_rank([row.test for row in own], base) for arm, own in by_arm.items() if arm != "nsga2"}
+    corrected = dict(zip(found, holm([each.p for each in found.values()]), strict=True))
+    lines = ["arm            validation   test  candidates failed seconds  against nsga2 on test: wins-ties-losses, p"]
     for arm, own in by_arm.items():
         mean = {name: fmean(getattr(row, name) for row in own) for name in ("validation", "test", "seconds")}
         counts = f"{fmean(row.candidates for row in own):10.1f} {fmean(row.failed for row in own):6.1f}"
         line = f"{arm:14s} {mean['validation']:10.4f} {mean['test']:6.4f} {counts} {mean['seconds']:7.1f}"
-        lines.append(line if arm == "nsga2" else f"{line}  {_duel([row.test for row in own], base)}")
+        duel = found.get(arm)
+        versus = f"  {duel.wins}-{duel.ties}-{duel.losses}, p = {corrected[arm]:.3g}" if duel else ""
+        lines.append(line + versus)
     return lines
-
-
-def _duel(own: Sequence[float], base: Sequence[float]) -> str:
-    found = signed_rank(own, base)
-    return f"{found.wins}-{found.pairs - found.wins - found.losses}-{found.losses}, p = {found.p:.3g}"
 
 
 def main(arguments: Sequence[str]) -> int:
