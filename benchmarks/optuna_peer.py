@@ -123,7 +123,7 @@ def study(run: Run, arm: str, batches: int, seconds: float) -> Tally:
         trial = made.ask()
         valp = space.valp(trial)
         model = fresh_model(valp, stream(config.seed, trial.number, "start"))
-        answer = worker(Job(JobRecord(trial.number, (), "start", canonical_hash(valp), protocol), model))
+        (answer,) = worker([Job(JobRecord(trial.number, (), "start", canonical_hash(valp), protocol), model)])
         tally.batches += answer.result.batches
         tally.seconds += answer.result.seconds.get("training", 0.0)
         if answer.result.failed or answer.held_out is None:
