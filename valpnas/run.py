@@ -7,8 +7,8 @@ import platform
 import time
 import tomllib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
@@ -48,6 +48,7 @@ from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.reference import bounds
+from valpnas.training.shared_rows import shared_rows
 from valpnas.training.trainer import ignore
 from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of
 
@@ -252,13 +253,19 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     _finish(directory, bench, search.front(state), say)
 
 
-def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: Say) -> Executor:
-    device, streams = worker.evaluator.prepared.device, config.jobs_per_gpu
+@contextmanager
+def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: Say) -> Iterator[Executor]:
+    """Return where the jobs of the run are done; it is closed with the context."""
+    prepared, streams = worker.evaluator.prepared, config.jobs_per_gpu
+    device = prepared.device
     if streams > 1 and not has_streams(config.executor, streams, device):
         why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
         say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
-    make = WorkerAt(directory.path, config.device)
-    return build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams)
+    sharing = config.executor == "processes" and device.type == "cpu"  # workers that use a GPU copy the rows there
+    with shared_rows(prepared.parts) if sharing else nullcontext() as rows:
+        make = WorkerAt(directory.path, config.device, rows)
+        with build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams) as executor:
+            yield executor
 
 
 def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], say: Say) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from valpnas.config import RunConfig
 from valpnas.contracts.data_files import cache_folder
 from valpnas.contracts.executor import Answer, Group, Grouping
@@ -22,6 +24,7 @@ from valpnas.training.evaluation import Evaluator
 from valpnas.training.fitting import Fitting
 from valpnas.training.measuring import Trainer, measuring
 from valpnas.training.objectives import constant_losses
+from valpnas.training.shared_rows import SharedRows
 from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
 
 
@@ -63,24 +66,28 @@ class Worker:
 class WorkerAt:
     """Makes the worker of the run at ``path``, in any process that can read it; ``device`` replaces that of the run.
 
+    ``rows`` are the run's prepared data where this machine holds them already; they are not read again.
+
     Raises:
         ValpnasError: the run or its data cannot be read, or they are not those that the run was made on.
     """
 
     path: Path
     device: str = ""
+    rows: SharedRows | None = None
 
     def __call__(self) -> Worker:
         """Open the run and read its data."""
         run = Run(self.path)
         config = replace(run.config, device=self.device or run.config.device)
         with small_network_settings():
-            return Worker.of(config, evaluator_at(run, config, quiet=True))
+            return Worker.of(config, evaluator_at(run, config, quiet=True, rows=self.rows))
 
 
-def evaluator_at(run: Run, config: RunConfig, quiet: bool) -> Evaluator:
+def evaluator_at(run: Run, config: RunConfig, quiet: bool, rows: SharedRows | None = None) -> Evaluator:
     """Return the evaluator of a run that there is already; raises ``StoreError`` when it would judge otherwise."""
-    evaluator = evaluator_of(prepared_data(run.problem, config, run.path), quiet)
+    prepared = _mapped(run, rows) if rows else prepared_data(run.problem, config, run.path)
+    evaluator = evaluator_of(prepared, quiet)
     check_yardsticks(read_problem(run.path).get("yardsticks", {}), evaluator.yardsticks, run.path)
     return evaluator
 
@@ -89,3 +96,9 @@ def evaluator_of(prepared: Prepared, quiet: bool) -> Evaluator:
     """Return what scores models of a problem, fitted on its training rows or read from the cache."""
     tasks = {output.name: output.task for output in prepared.problem.outputs}
     return Evaluator.fit(prepared, constant_losses(tasks, prepared.train), Fitting(cache_folder() / "scorers", quiet))
+
+
+def _mapped(run: Run, rows: SharedRows) -> Prepared:
+    """Return the data of a run that another process has read and prepared; they are on the CPU."""
+    fingerprint = read_problem(run.path)["fingerprint"]
+    return Prepared(run.problem, run.transforms, rows.load(), torch.device("cpu"), fingerprint)
