@@ -31,8 +31,8 @@ _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
-    ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
-    a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
+    ``start`` is ``random``, ``random-sized``, ``wide`` or ``deep`` (made by hand; these three with ``start_parameters``
+    weights, 0 as drawn), or a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` of computing or ``stagnation`` generations without a gain in hypervolume (0: neither).

@@ -35,7 +35,7 @@ def compare(
     tune_rates: Annotated[str | None, option("Learning rates to try for every arm: 1e-3,3e-3.")] = None,
     tune_decays: Annotated[str | None, option("Final decays to try for every arm: 0.3,1.")] = None,
     tune_pairs: Annotated[int | None, option("Seeds to tune on; no pair has them.")] = None,
-    start_parameters: Annotated[int | None, option("Weights of wide and deep starts.")] = None,
+    start_parameters: Annotated[int | None, option("Weights of random-sized, wide and deep starts.")] = None,
     accept: Annotated[str | None, option("When a change is kept.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
     steps: Annotated[int | None, option("Changes to try.")] = None,

@@ -25,8 +25,8 @@ from valpnas.commands.printing import print_report, print_run
 def run(
     target: Target,
     search: Annotated[str | None, option("Search algorithm.")] = None,
-    start: Annotated[str | None, option("random, wide, deep, single, or a VALP's JSON file.")] = None,
-    start_parameters: Annotated[int | None, option("Weights of a wide or deep start; 0: 128 units per layer.")] = None,
+    start: Annotated[str | None, option("See `valpnas searches`; or a VALP's JSON file.")] = None,
+    start_parameters: Annotated[int | None, option("Weights of a random-sized, wide or deep start.")] = None,
     networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
     accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,

@@ -23,6 +23,7 @@ from valpnas.graph.valp import Arc, OutputTraining, SubNetwork, Valp
 from valpnas.networks.hand_made import hand_made
 from valpnas.networks.module import count_parameters, fresh_model
 from valpnas.networks.random_valp import free_ids, random_valp
+from valpnas.networks.sized_valp import sized_valp
 from valpnas.store.models import load_valp
 
 _FAILED = 5  # starts that may fail one after the other before a run gives up
@@ -76,6 +77,25 @@ class RandomStart(Start):
     ) -> Valp:
         """Draw within ``space``."""
         return random_valp(problem.inputs, problem.outputs, space, rng, training=training, batch_size=batch_size)
+
+
+@dataclass(frozen=True)
+class SizedStart(Start):
+    """A random VALP of about ``parameters`` weights, its widths spread over those that ``space`` allows starts."""
+
+    def draw(
+        self,
+        problem: Problem,
+        space: Space,
+        training: Mapping[str, OutputTraining],
+        batch_size: int,
+        rng: np.random.Generator,
+    ) -> Valp:
+        """Draw until the size is right; raises ``ConfigError`` when ``space`` has none of this size."""
+        vertices = (problem.inputs, problem.outputs)
+        if not self.parameters:
+            return random_valp(*vertices, space.of_starts(), rng, training=training, batch_size=batch_size)
+        return sized_valp(*vertices, space, self.parameters, rng, training, batch_size)
 
 
 @dataclass(frozen=True)
