@@ -44,6 +44,7 @@ class RunConfig:
     ``executor`` says where candidates are trained, by ``workers`` at a time (0: one per core): ``serial``,
     ``processes``, ``shared`` or ``ray``. ``asynchronous`` asks for more while candidates are out: every worker is used,
     and the result depends on their speed.
+    ``learning_rate`` 0 has one found by a range test before the run, whose own run file then says which.
     ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
 
@@ -121,8 +122,10 @@ class RunConfig:
             if not least <= getattr(self, name) <= _MOST:
                 what = f"at least {least}" if getattr(self, name) < least else f"at most {_MOST}"
                 raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
-        if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
-            raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
+        if not (self.learning_rate >= 0 and isfinite(self.learning_rate)):
+            raise ConfigError(
+                f"learning_rate: expected a positive number, or 0 to have one found, got {self.learning_rate}"
+            )
         for name, expected in {
             "weight_decay": "a number >= 0",
             "time_limit": "seconds >= 0 (0 for none)",

@@ -45,7 +45,7 @@ def run(
     initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
     batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
-    learning_rate: Annotated[float | None, option("Of every output, at first.")] = None,
+    learning_rate: Annotated[float | None, option("Of every output, at first; 0: found by a range test.")] = None,
     algorithm: Annotated[str | None, option("SGD algorithm of every output, at first.")] = None,
     schedule: Annotated[str | None, option("constant, linear, cosine or cosine-restarts.")] = None,
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,

@@ -193,7 +193,19 @@ def fresh_start(start: Start, bench: Workbench, training: OutputTraining, batch_
         ConfigError: none keeps to the space's limit of parameters, or there is no memory for its weights.
     """
     rng = bench.rng(candidate, "start")
-    valp = start.valp(bench.problem, bench.space, training, batch_size, rng)
+    return made_start(start, bench.problem, bench.space, training, batch_size, rng)
+
+
+def made_start(
+    start: Start,
+    problem: Problem,
+    space: Space,
+    training: OutputTraining,
+    batch_size: int,
+    rng: np.random.Generator,
+) -> Model:
+    """Return a start with fresh weights, both from ``rng``; raises ``ConfigError`` as ``fresh_start``."""
+    valp = start.valp(problem, space, training, batch_size, rng)
     try:
         return fresh_model(valp, rng)
     except Exception as error:

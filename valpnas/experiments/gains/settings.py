@@ -44,6 +44,11 @@ class GainSettings:
     run: RunConfig
     options: Options = field(default_factory=Options)
 
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for a rate that is to be found: every model would have another."""
+        if not self.run.learning_rate:
+            raise ConfigError("learning_rate: expected a positive number, got 0; give the rate of all models")
+
     def to_json(self) -> dict[str, Any]:
         """Return all that the figures depend on, as plain data; how many models there are is none of it."""
         run = {key: value for key, value in asdict(self.run).items() if key not in {*OF_THE_PLACE, *_ABOUT_SEARCHES}}
