@@ -14,7 +14,7 @@ _SAYS = {"rate": float, "batches": int, "seconds": dict, "tried": list, "note": 
 
 
 def save_range_test(folder: Path, test: Mapping[str, Any]) -> None:
-    """Write a range test: its ``rate``, ``batches``, ``seconds`` by account, ``note``, and ``tried``, a row per rate."""
+    """Write a range test: its ``rate``, ``batches``, ``seconds`` by account, ``note``, ``tried``: a row per rate."""
     write_json(folder / _NAME, {"format": FORMAT, **test})
 
 
