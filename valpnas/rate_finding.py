@@ -28,14 +28,15 @@ def find_learning_rate(config: RunConfig, evaluator: Evaluator, say: Callable[[s
     """
     engine = build_engine(config, say)
     trainer = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed))
-    batches = min(BATCHES, _batches_of(config))
+    whole = _batches_of(config)
+    batches = min(BATCHES, whole)
 
     def train(rate: float) -> Result:
         return trainer(_job(replace(config, learning_rate=rate), evaluator, batches))
 
     say(f"range test: the learning rate is found with {batches} batches at each of several rates")
     _, ideal = bounds(evaluator.prepared.problem, evaluator)
-    found = find_rate(train, ideal)
+    found = find_rate(train, ideal, batches / whole)
     say(found.note)
     return found
 

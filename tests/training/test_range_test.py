@@ -55,6 +55,11 @@ def test_a_lucky_rate_does_not_win() -> None:
     assert smoothed([0.0, -1.0, None])[2] == pytest.approx(-1 / 3)
 
 
+def test_a_longer_run_gets_a_lower_rate() -> None:
+    test = find_rate(bowl(6.5e-3), IDEAL, share=1 / 16)
+    assert (test.best, test.rate) == (6.5e-3, 3.2e-3)
+
+
 def test_below_the_ideal_nothing_counts() -> None:
     """A classification error of zero on few rows must not outweigh all other outputs."""
     test = find_rate(lambda _: result(0.0), IDEAL)
