@@ -56,8 +56,8 @@ def test_a_lucky_rate_does_not_win() -> None:
 
 
 def test_a_longer_run_gets_a_lower_rate() -> None:
-    test = find_rate(bowl(6.5e-3), IDEAL, share=1 / 16)
-    assert (test.best, test.rate) == (6.5e-3, 3.2e-3)
+    test = find_rate(bowl(6.5e-3), IDEAL, share=1 / 27)
+    assert (test.best, test.rate) == (6.5e-3, 2.2e-3)
 
 
 def test_below_the_ideal_nothing_counts() -> None:

@@ -18,7 +18,7 @@ from valpnas.errors import TrainingFailedError
 RATES = (3e-4, 6.5e-4, 1.4e-3, 3e-3, 6.5e-3, 1.4e-2, 3e-2)  # each 2.15 times the one before, rounded
 BATCHES = 300  # for each rate; docs/comparing.md has what this was measured by
 # The best rate falls with the length of the training: about so, fitted to digits, MNIST and Fashion-MNIST.
-_FALL = 0.25
+_FALL = 1 / 3
 _BEYOND = 3  # rates tried beyond either end of RATES while the best is at that end
 _RATIO = 10 ** (1 / 3)
 
@@ -71,7 +71,7 @@ class RangeTest:
 def find_rate(train: Callable[[float], Result], ideal: Mapping[str, float], share: float = 1.0) -> RangeTest:
     """Try ``RATES``, and some beyond an end at which the best lies, and choose the best of the smoothed curve.
 
-    A longer training wants a lower rate: the best is lowered by ``share`` to the power of 1/4.
+    A longer training wants a lower rate: the best is lowered by ``share`` to the power of 1/3.
 
     Args:
         train: trains the start at a rate, as a job that may fail.
