@@ -25,5 +25,5 @@ def steps_as_long_as(config: RunConfig, own: Mapping[str, Any], other: Mapping[s
     """
     if not own["seconds"]:  # every tuning run failed at once
         return config.steps
-    batches = other["seconds"] * own["batches"] / own["seconds"]
+    batches = float(other["seconds"] * own["batches"] / own["seconds"])
     return max(0, round((batches - config.initial_batches) / config.batches_per_step))

@@ -89,8 +89,8 @@ def find_rate(train: Callable[[float], Result], ideal: Mapping[str, float], shar
             tried.append(_at(tried[-1].rate * _RATIO, train, ideal))
         else:
             break
-    best = tried[_best(tried)].rate
-    return RangeTest(float(f"{best * share**_FALL:.2g}"), best, tuple(tried))
+    chosen = tried[_best(tried)].rate
+    return RangeTest(float(f"{chosen * share**_FALL:.2g}"), chosen, tuple(tried))
 
 
 def _at(beyond: float, train: Callable[[float], Result], ideal: Mapping[str, float]) -> TriedRate:
