@@ -73,7 +73,7 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "batch_size": 0}, "batch_size: expected at least 1"),
         ({"problem": "digits", "jobs_per_gpu": 0}, "jobs_per_gpu: expected at least 1"),
         ({"problem": "digits", "seed": -3}, "seed: expected at least 0"),
-        ({"problem": "digits", "learning_rate": 0}, "learning_rate: expected a positive number"),
+        ({"problem": "digits", "learning_rate": -0.1}, "learning_rate: expected a positive number"),
         ({"problem": "digits", "learning_rate": float("nan")}, "learning_rate: expected a positive number"),
         ({"problem": "digits", "time_limit": -1.0}, "time_limit: expected seconds >= 0"),
         ({"problem": "digits", "quiet": 1}, "quiet: expected true or false"),

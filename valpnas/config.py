@@ -31,8 +31,8 @@ _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
-    ``start`` is ``random``, ``wide`` or ``deep`` (made by hand, with ``start_parameters`` weights, 0 as drawn), or
-    a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
+    ``start`` is ``random``, ``random-sized``, ``wide`` or ``deep`` (made by hand; these three with ``start_parameters``
+    weights, 0 as drawn), or a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
@@ -45,6 +45,7 @@ class RunConfig:
     ``executor`` says where candidates are trained, by ``workers`` at a time (0: one per core): ``serial``,
     ``processes``, ``shared`` or ``ray``. ``asynchronous`` asks for more while candidates are out: every worker is used,
     and the result depends on their speed.
+    ``learning_rate`` 0 has one found by a range test before the run, whose own run file then says which.
     ``report`` says whether the run's page is written at its end.
     ``loss_weights`` are by output, for the balancing ``fixed``; an output that is not named weighs 1.
 
@@ -122,8 +123,10 @@ class RunConfig:
             if not least <= getattr(self, name) <= _MOST:
                 what = f"at least {least}" if getattr(self, name) < least else f"at most {_MOST}"
                 raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
-        if not (self.learning_rate > 0 and isfinite(self.learning_rate)):
-            raise ConfigError(f"learning_rate: expected a positive number, got {self.learning_rate}")
+        if not (self.learning_rate >= 0 and isfinite(self.learning_rate)):
+            raise ConfigError(
+                f"learning_rate: expected a positive number, or 0 to have one found, got {self.learning_rate}"
+            )
         for name, expected in {
             "weight_decay": "a number >= 0",
             "time_limit": "seconds >= 0 (0 for none)",

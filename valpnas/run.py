@@ -29,6 +29,7 @@ from valpnas.errors import ConfigError
 from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor, has_streams
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
+from valpnas.rate_finding import find_learning_rate
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
 from valpnas.search.build import (
@@ -43,10 +44,12 @@ from valpnas.search.loop import SearchLoop
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
 from valpnas.store.problems import save_problem
-from valpnas.store.run_directory import RunDirectory
+from valpnas.store.range_tests import save_range_test
+from valpnas.store.run_directory import RunDirectory, check_free
 from valpnas.training.data import Prepared
 from valpnas.training.device import describe_device, resolve_device, small_network_settings
 from valpnas.training.evaluation import Evaluator
+from valpnas.training.range_test import RangeTest
 from valpnas.training.reference import bounds
 from valpnas.training.shared_rows import shared_rows
 from valpnas.training.trainer import ignore
@@ -114,9 +117,12 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
-        evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
         path = place_of(config, name or problem.name)
-        directory = _create(path, replace(config, out=str(path)), evaluator)
+        check_free(path)  # before anything takes long
+        evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
+        test = None if config.learning_rate else find_learning_rate(config, evaluator, say)
+        config = replace(config, learning_rate=test.rate) if test else config
+        directory = _create(path, replace(config, out=str(path)), evaluator, test)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
     return _reported(Run(path), evaluator.prepared, config.report, complain)
@@ -127,14 +133,16 @@ def place_of(config: RunConfig, name: str) -> Path:
     return Path(config.out or f"runs/{catalog.called(name)}-{datetime.now().astimezone():%Y%m%d-%H%M%S}")
 
 
-def _create(path: Path, config: RunConfig, evaluator: Evaluator) -> RunDirectory:
-    """Make the run directory with what the run is made on."""
+def _create(path: Path, config: RunConfig, evaluator: Evaluator, test: RangeTest | None) -> RunDirectory:
+    """Make the run directory with what the run is made on, and how its learning rate was found if it was."""
     prepared = evaluator.prepared
     problem = prepared.problem
     bounded = _bounded(evaluator).problem
     parts = problem.load(Reader(Path(config.data_dir) if config.data_dir else None)) if problem.in_memory else None
 
     def save(folder: Path) -> None:
+        if test:
+            save_range_test(folder, test.to_json())
         save_problem(folder, bounded, parts, prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
 
     return RunDirectory.create(path, config.to_toml(about(config)), save)
@@ -231,6 +239,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     )
     for note in prepared.problem.notes:
         say(f"note: {note}")
+    directory.record_range_test()
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from valpnas.config import RunConfig
-from valpnas.errors import StoreError, TrainingFailedError
+from valpnas.errors import StoreError, TrainingFailedError, ValpnasError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
 from valpnas.experiments.plan import pair_tasks
@@ -155,3 +155,42 @@ def test_a_foreign_run_in_the_folder_is_refused(tmp_path: Path) -> None:
     make_run(task.folder, task.config, [0.5])
     with pytest.raises(StoreError, match="good-0: expected a run with steps = 3, found one with 9"):
         hold(tmp_path, made)
+
+
+def test_an_arm_may_run_as_long_as_another(tmp_path: Path) -> None:
+    """A tuning run of the short arm does 30 batches in 2 s, one of the other takes 4 s: 60 batches are 4 steps."""
+    brief = Arm("brief", {"chooser": "train-only", "steps": 1, "as_long_as": "good"})
+    held = hold(tmp_path, comparison(brief, GOOD, tune_rates=(0.1, 0.2)))
+    steps = {task.folder.name: task.config.steps for task in held.workers.done if task.folder.parent.name == "runs"}
+    assert steps == {"brief-0": 4, "good-0": 3, "brief-1": 4, "good-1": 3}
+    assert held.record.pairs == [0, 1]
+    last = [row for row in held.record.rows(()) if row.checkpoint.kind == "end"]
+    assert {(row.arm, row.batches) for row in last} == {("brief", 60), ("good", 50)}
+    again = hold(tmp_path, comparison(brief, GOOD, tune_rates=(0.1, 0.2), pairs=3))
+    assert again.workers.folders == ["brief-2", "good-2"]
+
+
+def test_an_arm_of_the_winners_size_may_too(tmp_path: Path) -> None:
+    big = Arm("big", {**BIG.keys, "as_long_as": "good", "steps": 1})
+    held = hold(tmp_path, comparison(big, GOOD, BAD, tune_rates=(0.1,)))
+    assert {task.config.steps for task in held.workers.done if task.folder.name in {"big-0", "big-1"}} == {4}
+
+
+@pytest.mark.parametrize(
+    ("arms", "options", "complaint"),
+    [
+        ([Arm("x", {"as_long_as": "goed"}), GOOD], {"tune_rates": (0.1,)}, "did you mean good"),
+        ([Arm("x", {"as_long_as": "x"}), GOOD], {"tune_rates": (0.1,)}, "unknown arm in arms.x.as_long_as 'x'"),
+        ([Arm("x", {"as_long_as": "good"}), GOOD], {}, "expected tune_rates, whose runs say how long a batch takes"),
+        ([Arm("x", {"as_long_as": "big"}), GOOD, BIG], {"tune_rates": (0.1,)}, "steps and size of its own, got big"),
+        (
+            [Arm("x", {"as_long_as": "good", "search": "nsga2"}), GOOD],
+            {"tune_rates": (0.1,)},
+            "expected a search that counts steps",
+        ),
+    ],
+)
+def test_a_length_that_nobody_can_know_is_refused(arms: list[Arm], options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ValpnasError) as error:
+        comparison(*arms, **options)
+    assert complaint in str(error.value)

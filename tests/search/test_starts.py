@@ -55,6 +55,22 @@ def test_a_hand_made_start_is_the_same_for_every_seed(problem: Problem, name: st
     assert set(one.training) == {HOW}
 
 
+def test_a_sized_start_has_the_size_asked_for_or_whatever_is_drawn(problem: Problem) -> None:
+    sizes = [count_parameters(start_of(problem, seed, start="random-sized", start_parameters=9000)) for seed in (1, 2)]
+    assert sizes == pytest.approx([9000, 9000], rel=0.25)
+    assert sizes[0] != sizes[1]
+    space = Space(min_width=16, max_width=512)
+    any_size = random_valp(
+        problem.inputs,
+        problem.outputs,
+        space,
+        np.random.default_rng(3),
+        training=dict.fromkeys(("y", "c"), HOW),
+        batch_size=50,
+    )
+    assert start_of(problem, 3, start="random-sized", start_parameters=0) == any_size
+
+
 def test_deep_is_narrower_than_wide(problem: Problem) -> None:
     wide, deep = (start_of(problem, start=name) for name in ("wide", "deep"))
     assert max(s.output_shape for s in deep.specs.values()) < max(s.output_shape for s in wide.specs.values())

@@ -11,7 +11,12 @@ from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.errors import ConfigError
 from valpnas.graph.spec import Shape
 
-_MOST = {"width": 1_000_000, "layers": 1_000, "latent": 1_000_000}  # what no machine holds, or no draw ends with
+_MOST = {
+    "width": 1_000_000,
+    "start_width": 1_000_000,
+    "layers": 1_000,
+    "latent": 1_000_000,
+}  # what no machine holds, or no draw ends with
 ACTIVATIONS = ("relu", "elu", "gelu", "silu", "tanh", "softplus", "leaky_relu", "linear")
 
 
@@ -20,12 +25,15 @@ class Space:
     """Bounds every random choice of structure keeps to (all inclusive).
 
     Defaults follow the second trial (wider starts than the paper's, which a hand-made model beats): widths
-    32..128 and one or two hidden layers. ``max_parameters`` = 0 means no limit.
+    32..128 and one or two hidden layers. ``max_parameters`` = 0 means no limit. ``min_start_width`` and
+    ``max_start_width`` bound the widths of the start ``random-sized``, which has its size from the run file.
     """
 
     networks: tuple[str, ...] = ("dense", "decoder")
     min_width: int = 32
     max_width: int = 128
+    min_start_width: int = 16
+    max_start_width: int = 512
     min_layers: int = 1
     max_layers: int = 2
     min_latent: int = 8
@@ -37,7 +45,7 @@ class Space:
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for an empty range, an unknown activation or no network kind at all."""
-        for what in ("width", "layers", "latent"):
+        for what in _MOST:
             low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if not 1 <= low <= high:
                 raise ConfigError(f"expected 1 <= min_{what} <= max_{what}, got {low} and {high}; widen the range")
@@ -51,6 +59,10 @@ class Space:
     def fitted(self, shapes: Iterable[Shape]) -> Space:
         """Return the space with what it leaves to the problem, whose inputs have these ``shapes``."""
         return replace(self, cells=self.cells.fitted(shapes))
+
+    def of_starts(self) -> Space:
+        """Return the space with the widths of sized starts."""
+        return replace(self, min_width=self.min_start_width, max_width=self.max_start_width)
 
     def smallest(self) -> Space:
         """Return the part of the space with the smallest sizes."""

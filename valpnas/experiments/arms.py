@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.experiments.lengths import AS_LONG_AS
 from valpnas.search import CHOOSERS
 
 LIKE_WINNER = "winner"  # as start_parameters: as many weights as the best arm that does not say this ended with
@@ -19,7 +20,10 @@ SHARED = ("problem", "seed", "device", "data_dir", "out", "quiet")
 
 @dataclass(frozen=True)
 class Arm:
-    """A named partial run file; ``keys`` go before those that all arms share."""
+    """A named partial run file; ``keys`` go before those that all arms share.
+
+    One more key, ``as_long_as``, names an arm: this one then gets as many steps as fit into that one's seconds.
+    """
 
     name: str
     keys: Mapping[str, Any] = field(default_factory=dict)
@@ -34,6 +38,16 @@ class Arm:
             raise ConfigError(
                 f"arms.{self.name}: expected no key {own[0]!r}, which all arms share; set it above the arms"
             )
+
+    @property
+    def as_long_as(self) -> str:
+        """The arm whose seconds it is to take; empty when it has the steps of its settings."""
+        return str(self.keys.get(AS_LONG_AS, ""))
+
+    @property
+    def run_keys(self) -> dict[str, Any]:
+        """The keys that are those of a run file."""
+        return {key: value for key, value in self.keys.items() if key != AS_LONG_AS}
 
     @property
     def like_winner(self) -> bool:

@@ -10,8 +10,8 @@ from typing import Literal
 from valpnas.experiments.points import Objectives, Point, RunKey, trained
 from valpnas.search.pareto import front, hypervolume
 
-Kind = Literal["step", "batch", "second"]
-Along = Literal["step", "batch"]
+Kind = Literal["step", "batch", "second", "end"]
+Along = Literal["step", "batch", "end"]
 Runs = Mapping[RunKey, Sequence[Point]]
 
 _SHARES = (0.25, 0.5, 1.0)  # of the time, or the batches, that every run had
@@ -31,13 +31,15 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """So many steps, batches or seconds into a run."""
+    """So many steps, batches or seconds into a run, or its end, whenever that was."""
 
     kind: Kind
     value: float
 
     def __str__(self) -> str:
         """Say it for a person."""
+        if self.kind == "end":
+            return "the end of each run"
         words = {"step": f"step {self.value:g}", "batch": f"batch {self.value:,.0f}", "second": f"{self.value:.3g} s"}
         return words[self.kind]
 
@@ -46,6 +48,8 @@ class Checkpoint:
         return [p for p in points if self._of(p) <= self.value]
 
     def _of(self, point: Point) -> float:
+        if self.kind == "end":
+            return self.value
         return {"step": point.step, "batch": point.batches, "second": point.seconds}[self.kind]
 
 
@@ -77,7 +81,8 @@ class Row:
 def checkpoints(runs: Runs, steps: Sequence[int], along: Along = "step") -> list[Checkpoint]:
     """Return those of ``steps`` that every run reached, the last step they all reached, and shares of common time.
 
-    Where ``along`` says that the runs' steps are not alike, shares of the batches that all had stand for steps. The
+    Where ``along`` says that the runs' steps are not alike, shares of the batches that all had stand for steps; where
+    some arms have lengths of their own, each run's end comes after the steps, for no earlier step ends all decays. The
     common time is that of the shortest run: until then every run was at work. Candidates that failed count for how far
     a run was; runs that never had a model count for nothing here.
     """
@@ -90,7 +95,10 @@ def checkpoints(runs: Runs, steps: Sequence[int], along: Along = "step") -> list
         batches = min(max(p.batches for p in points) for points in ended)
         return [Checkpoint("batch", int(share * batches)) for share in _SHARES] + times
     last = min(max(p.step for p in points) for points in ended)
-    return [Checkpoint("step", step) for step in sorted({step for step in steps if step <= last} | {last})] + times
+    ends = [Checkpoint("end", 1.0)] if along == "end" else []
+    return (
+        [Checkpoint("step", step) for step in sorted({step for step in steps if step <= last} | {last})] + ends + times
+    )
 
 
 def chosen(points: Sequence[Point]) -> list[Point]:

@@ -80,7 +80,7 @@ class Comparison:
         """Return the run file of an arm in a pair; ``chosen`` are the keys that tuning and the winner decided."""
         first = int(self.shared.get("seed", 0)) + (TUNING_SEEDS if tuning else 0)
         size = {"start_parameters": 0} if arm.like_winner else {}
-        return config_from({**self.shared, **arm.keys, **size, **chosen, "seed": first + number, "quiet": True})
+        return config_from({**self.shared, **arm.run_keys, **size, **chosen, "seed": first + number, "quiet": True})
 
     def _check(self, arm: Arm) -> None:
         tuned = sorted({key for candidate in self.options.candidates for key in candidate} & set(arm.keys))
@@ -90,3 +90,22 @@ class Comparison:
             self.config(arm, 0, {})
         except ValpnasError as error:
             raise ConfigError(f"arms.{arm.name}: {error}") from error
+        if "as_long_as" in arm.keys:
+            self._check_length(arm)
+
+    def _check_length(self, arm: Arm) -> None:
+        """Raise ``ValpnasError`` unless ``as_long_as`` names an arm whose seconds are known before this one's runs."""
+        others = {other.name: other for other in self.arms if other.name != arm.name}
+        if arm.as_long_as not in others:
+            raise UnknownNameError(f"arm in arms.{arm.name}.as_long_as", arm.as_long_as, others)
+        other, where = others[arm.as_long_as], f"arms.{arm.name}.as_long_as"
+        if other.as_long_as or (other.like_winner and not arm.like_winner):
+            raise ConfigError(
+                f"{where}: expected an arm with steps and size of its own, got {other.name}; name another"
+            )
+        if not self.options.candidates:
+            raise ConfigError(
+                f"{where}: expected tune_rates, whose runs say how long a batch takes, got none; add some"
+            )
+        if self.config(arm, 0, {}).search != "hill-climbing":
+            raise ConfigError(f"{where}: expected a search that counts steps, got a population; leave it out")

@@ -1,9 +1,10 @@
 """Families of comparisons: which p-values are corrected together.
 
 The *primary* comparisons are fixed before any figure is seen: test rows, at the last step (or batch, where steps are
-not alike). They are corrected among themselves. Everything else - validation, earlier steps, seconds - is *secondary*:
-corrected too, in a family of its own, so that looking at more of it makes no primary answer less certain. Seconds are
-secondary because they cut the slower runs short before their learning rate has decayed.
+not alike; or each run's end, where some arms have lengths of their own). They are corrected among themselves.
+Everything else - validation, earlier steps, seconds - is *secondary*: corrected too, in a family of its own, so that
+looking at more of it makes no primary answer less certain. Seconds are secondary because they cut the slower runs short
+before their learning rate has decayed.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
 from valpnas.search.build import build_space
+from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory
 
 State = Literal["new", "begun", "ended"]
@@ -76,7 +77,10 @@ def state_of(folder: Path, config: RunConfig) -> State:
     """
     if not (folder / "run.toml").is_file():
         return "new"
-    found = _comparable(read_begun_run_file(folder))
+    begun = read_begun_run_file(folder)
+    if not config.learning_rate and read_range_test(folder):
+        begun = replace(begun, learning_rate=0.0)  # what was found is no setting
+    found = _comparable(begun)
     wanted = _comparable(config)
     if differing := [key for key in wanted if wanted[key] != found[key]]:
         key = differing[0]

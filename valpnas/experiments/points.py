@@ -59,8 +59,9 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
     batches, seconds = 0, 0.0
     for event in events:
         seconds += sum(event.get("seconds", {}).values())
-        if event["event"] in {"trained", "failed"}:
+        if event["event"] in {"trained", "failed", "range-test"}:
             batches += event["batches"]
+        if event["event"] in {"trained", "failed"}:
             points.append(_point(event, arm, pair, steps[event["candidate"]], batches, seconds, test))
     return points
 

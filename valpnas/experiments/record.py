@@ -110,7 +110,9 @@ class Record:
 
     @property
     def along(self) -> Along:
-        """What the arms have alike: steps, or batches where some count changes and some generations."""
+        """What the arms have alike: steps; batches where some count changes and some generations; or but their ends."""
+        if any("as_long_as" in arm for arm in self.settings["arms"].values()):
+            return "end"
         counted = {self.settings["arms"][arm]["search"] in POPULATION_SEARCHES for arm in self.arms}
         return "step" if len(counted) == 1 else "batch"
 

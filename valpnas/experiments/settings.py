@@ -55,6 +55,8 @@ def _settings_of_arm(comparison: Comparison, arm: Arm) -> Settings:
     settings = _plain(config) | {key: "tuned" for candidate in comparison.options.candidates for key in candidate}
     if arm.like_winner:
         settings["start_parameters"] = LIKE_WINNER
+    if arm.as_long_as:
+        settings["as_long_as"] = arm.as_long_as
     if config.start.endswith(".json"):
         with explained(Path(config.start), "read"):
             settings["start_sha256"] = sha256(Path(config.start).read_bytes()).hexdigest()

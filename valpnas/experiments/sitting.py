@@ -13,6 +13,7 @@ from valpnas.config import read_toml
 from valpnas.errors import TrainingFailedError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
+from valpnas.experiments.lengths import steps_as_long_as
 from valpnas.experiments.plan import Chosen, Task, pair_tasks, tuning_tasks
 from valpnas.experiments.record import Record
 from valpnas.experiments.runner import Runner
@@ -52,7 +53,12 @@ class Sitting:
         if tasks := tuning_tasks(self.comparison, untuned, self._size(), self.out):
             for _ in self.runner.perform(tasks, "tuning"):
                 pass
-            self.record.choices |= choose((t.arm, t.tried, self.runner.result(t).validation) for t in tasks)
+            results = [(task, self.runner.result(task)) for task in tasks]
+            choices = choose((task.arm, task.tried, result.validation) for task, result in results)
+            for name, choice in choices.items():
+                of_arm = [result for task, result in results if task.arm == name]
+                choice |= {what: median(getattr(r, what) for r in of_arm) for what in ("seconds", "batches")}
+            self.record.choices |= choices
             self._save()
 
     def _run(self, arms: Sequence[Arm]) -> None:
@@ -84,9 +90,17 @@ class Sitting:
     def _chosen(self) -> Chosen:
         tuned = {name: choice["chosen"] for name, choice in self.record.choices.items()}
         return {
-            arm.name: {**(self._size() if arm.like_winner else {}), **tuned.get(arm.name, {})}
+            arm.name: {**(self._size() if arm.like_winner else {}), **self._length(arm), **tuned.get(arm.name, {})}
             for arm in self.comparison.arms
         }
+
+    def _length(self, arm: Arm) -> dict[str, Any]:
+        """Return the steps of an arm that is to take as long as another, once both are tuned."""
+        choices = self.record.choices
+        if not arm.as_long_as or arm.name not in choices:
+            return {}
+        config = self.comparison.config(arm, 0, {})
+        return {"steps": steps_as_long_as(config, choices[arm.name], choices[arm.as_long_as])}
 
     def _size(self) -> dict[str, Any]:
         return {"start_parameters": self.record.winner["parameters"]} if self.record.winner else {}

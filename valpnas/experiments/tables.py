@@ -71,14 +71,21 @@ def choice_table(choices: Mapping[str, Any]) -> Table:
 def setting_table(settings: Mapping[str, Any], shown: Sequence[str]) -> Table:
     """Return the settings of the arms: those ``shown``, and whatever they differ in."""
     arms = {name: _with_size_where_used(arm) for name, arm in settings["arms"].items()}
-    keys = [key for key in next(iter(arms.values())) if key in shown or _differs(key, list(arms.values()))]
+    keys = [
+        key
+        for key in dict.fromkeys(key for arm in arms.values() for key in arm)
+        if key in shown or _differs(key, list(arms.values()))
+    ]
     rows = tuple((name, *(_cell(arm.get(key, "")) for key in keys)) for name, arm in arms.items())
     return Table("the arms", ("arm", *(key.replace("_", " ") for key in keys)), rows, words=len(keys) + 1)
 
 
 def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings without a size that only hand-made starts have."""
-    return {**arm, "start_parameters": arm["start_parameters"] if arm["start"] in ("wide", "deep") else ""}
+    """Return the settings without a size that the start does not go by."""
+    return {
+        **arm,
+        "start_parameters": arm["start_parameters"] if arm["start"] in ("random-sized", "wide", "deep") else "",
+    }
 
 
 def _differs(key: str, arms: Sequence[Mapping[str, Any]]) -> bool:

@@ -51,7 +51,7 @@ def random_valp(
         ConfigError: no valid VALP exists in the space (a generation output without a decoder kind, say), or none
             was found within its limit of parameters.
     """
-    low, high = networks or (min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks))
+    low, high = networks or fewest_and_most(outputs, space)
     _check_possible(inputs, outputs, space, (low, high))
     smallest = 0
     for drawn_from, most in ((space, high), (space.smallest(), low)):
@@ -67,6 +67,11 @@ def random_valp(
         f"max_parameters: expected room for a VALP within [space], of which the smallest found has {smallest:,}, "
         f"got {space.max_parameters:,}; raise it, or lower min_width, min_layers and min_latent"
     )
+
+
+def fewest_and_most(outputs: Sequence[Output], space: Space) -> tuple[int, int]:
+    """Return how many sub-networks a drawn VALP has: one to two per output, as far as ``space`` allows."""
+    return min(len(outputs), space.max_networks), min(2 * len(outputs), space.max_networks)
 
 
 def _draw(

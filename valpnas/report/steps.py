@@ -84,6 +84,8 @@ def _read(events: Sequence[Event]) -> list[Step]:
         seconds += sum(event.get("seconds", {}).values())
         if kind == "proposed":
             steps[event["candidate"]] = _proposed(event)
+        elif kind == "range-test":
+            batches += event["batches"]
         elif kind in {"trained", "failed"}:
             batches += event["batches"]
             spent = {"batches": event["batches"], "total_batches": batches, "total_seconds": seconds}

@@ -11,6 +11,7 @@ from valpnas.search import POPULATION_SEARCHES
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
+from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory
 from valpnas.store.test_objectives import read_test_objectives, read_test_reported
 
@@ -21,7 +22,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     """Return the run's figures as plain data; the shape of ``valpnas show --json``.
 
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
-    candidate, rejected ones included; ``batches`` all their batches.
+    candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
@@ -30,13 +31,14 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     trained = [event for _, event in sorted({event["candidate"]: event for event in journal.of("trained")}.items())]
     problem = read_problem(run.path)
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
+    range_test = read_range_test(run.path)
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
     unit = "generations" if config.search in POPULATION_SEARCHES else "steps"
     changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
     return {
         "run": str(run.path),
         "problem": problem["name"],
-        "notes": problem.get("notes", []),
+        "notes": [*problem.get("notes", []), *([range_test["note"]] if range_test else [])],
         "search": config.search,
         "chooser": config.chooser,
         "engine": config.engine,
@@ -48,7 +50,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
         "failed": len(journal.of("failed")),
         "evaluations": len(trained),
-        "batches": sum(event["batches"] for event in [*trained, *journal.of("failed")]),
+        "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "start": trained[0]["objectives"] if trained else {},
         "start_test": test.get(trained[0]["candidate"]) if trained else None,

@@ -95,7 +95,7 @@ def _at_work(run: RunDirectory) -> Mapping[str, Any] | None:
 
 def _left(events: Sequence[Event], summary: Mapping[str, Any], path: Path) -> float | None:
     """Return the steps left times the mean seconds of a step; before the first, those of the starts by batches."""
-    spent = sum(sum(event.get("seconds", {}).values()) for event in events)
+    spent = sum(sum(event.get("seconds", {}).values()) for event in events if event["event"] != "range-test")
     left = summary["steps_planned"] - summary["steps"]
     trained = [event for event in events if event["event"] == "trained"]
     if not trained:

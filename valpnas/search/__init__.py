@@ -22,6 +22,11 @@ POPULATION_SEARCHES = ("nsga2", "nsga3")
 STARTS = (
     Entry("random", "a small random model", "valpnas.search.starts:RandomStart"),
     Entry(
+        "random-sized",
+        "a random model of about start_parameters weights, widths from 16 to 512",
+        "valpnas.search.starts:SizedStart",
+    ),
+    Entry(
         "wide",
         "a hand-made model, one hidden layer per network",
         "valpnas.search.starts:HandMade",

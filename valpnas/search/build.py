@@ -79,8 +79,9 @@ def _check_engine(config: RunConfig) -> None:
 
 
 def build_training(config: RunConfig) -> OutputTraining:
-    """Return how every output is trained at first."""
-    return OutputTraining(config.learning_rate, config.algorithm, config.weight_decay)
+    """Return how every output is trained at first; at the default rate while the run's own is still to be found."""
+    rate = config.learning_rate or OutputTraining.learning_rate
+    return OutputTraining(rate, config.algorithm, config.weight_decay)
 
 
 def build_protocol(config: RunConfig) -> Protocol:

@@ -51,12 +51,10 @@ class SearchLoop:
         if self.asynchronous:
             self._take_up()
         turn = self._one_by_one if self.asynchronous else self._together
-        try:
-            while told := turn(state):
-                state = self._tell(state, told)
-                self._tidy(state, told)
-        finally:  # whatever ended it: what was recorded is not lost
-            self._recorder.commit(at_once=True)
+        while told := turn(state):
+            state = self._tell(state, told)
+            self._tidy(state, told)
+        self._recorder.commit(at_once=True)
         return state
 
     def _together(self, state: Any) -> Asked | None:

@@ -52,7 +52,11 @@ class Recorder:
     def ask(self, ask: Callable[[], Sequence[Job]]) -> Sequence[Job]:
         """Begin a turn and return the jobs that ``ask`` returns."""
         self._started, before = time.perf_counter(), self.bench.diagnostic_seconds
-        jobs = ask()
+        try:
+            jobs = ask()
+        except BaseException:  # a plug-in that broke, a user who has no patience: what was recorded is not lost
+            self.commit(at_once=True)
+            raise
         self._diagnosed = self._accounted = self.bench.diagnostic_seconds - before
         return jobs
 

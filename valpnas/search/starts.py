@@ -23,6 +23,7 @@ from valpnas.graph.valp import Arc, OutputTraining, SubNetwork, Valp
 from valpnas.networks.hand_made import hand_made
 from valpnas.networks.module import count_parameters, fresh_model
 from valpnas.networks.random_valp import free_ids, random_valp
+from valpnas.networks.sized_valp import sized_valp
 from valpnas.store.models import load_valp
 
 _FAILED = 5  # starts that may fail one after the other before a run gives up
@@ -76,6 +77,25 @@ class RandomStart(Start):
     ) -> Valp:
         """Draw within ``space``."""
         return random_valp(problem.inputs, problem.outputs, space, rng, training=training, batch_size=batch_size)
+
+
+@dataclass(frozen=True)
+class SizedStart(Start):
+    """A random VALP of about ``parameters`` weights, its widths spread over those that ``space`` allows starts."""
+
+    def draw(
+        self,
+        problem: Problem,
+        space: Space,
+        training: Mapping[str, OutputTraining],
+        batch_size: int,
+        rng: np.random.Generator,
+    ) -> Valp:
+        """Draw until the size is right; raises ``ConfigError`` when ``space`` has none of this size."""
+        vertices = (problem.inputs, problem.outputs)
+        if not self.parameters:
+            return random_valp(*vertices, space.of_starts(), rng, training=training, batch_size=batch_size)
+        return sized_valp(*vertices, space, self.parameters, rng, training, batch_size)
 
 
 @dataclass(frozen=True)
@@ -173,7 +193,19 @@ def fresh_start(start: Start, bench: Workbench, training: OutputTraining, batch_
         ConfigError: none keeps to the space's limit of parameters, or there is no memory for its weights.
     """
     rng = bench.rng(candidate, "start")
-    valp = start.valp(bench.problem, bench.space, training, batch_size, rng)
+    return made_start(start, bench.problem, bench.space, training, batch_size, rng)
+
+
+def made_start(
+    start: Start,
+    problem: Problem,
+    space: Space,
+    training: OutputTraining,
+    batch_size: int,
+    rng: np.random.Generator,
+) -> Model:
+    """Return a start with fresh weights, both from ``rng``; raises ``ConfigError`` as ``fresh_start``."""
+    valp = start.valp(problem, space, training, batch_size, rng)
     try:
         return fresh_model(valp, rng)
     except Exception as error:

@@ -11,6 +11,7 @@ Event = dict[str, Any]
 
 # What an event of each kind says beside its kind; what is missing would only be missed when it is too late.
 _SAYS: dict[str, frozenset[str]] = {
+    "range-test": frozenset({"rate", "batches", "seconds"}),
     "proposed": frozenset({"ask", "candidate", "parents", "origin", "graph", "protocol", "proposal"}),
     "trained": frozenset({"ask", "candidate", "objectives", "reported", "batches", "cost", "parameters", "seconds"}),
     "failed": frozenset({"ask", "candidate", "reason", "batches"}),

@@ -17,13 +17,20 @@ from valpnas.store.jobs import JobFolder
 from valpnas.store.journal import Event, Journal
 from valpnas.store.lock import locked
 from valpnas.store.models import load_model, load_valp, save_valp, save_weights
+from valpnas.store.range_tests import read_range_test
 from valpnas.store.replay import Replay
 from valpnas.store.seen import Seen, read_seen
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
 
 _FOLDERS = ("graphs", "weights", "diagnostics")
-_BEFORE_THE_RUN_FILE = {*_FOLDERS, "lock", "problem.json", "problem.npz"}  # what a kill during the first instant leaves
+_BEFORE_THE_RUN_FILE = {
+    *_FOLDERS,
+    "lock",
+    "problem.json",
+    "problem.npz",
+    "learning_rate.json",
+}  # what a kill during the first instant leaves
 
 
 class RunDirectory:
@@ -57,12 +64,12 @@ class RunDirectory:
         Raises:
             StoreError: a run or foreign files are there, another process is at it, or it cannot be written.
         """
-        _check_free(path)
+        check_free(path)
         with explained(path, "create"):
             for folder in _FOLDERS:
                 (path / folder).mkdir(parents=True, exist_ok=True)
         with locked(path / "lock"):
-            _check_free(path)  # again: another process may have made a run here in the meantime
+            check_free(path)  # again: another process may have made a run here in the meantime
             save(path)
             write_text(path / "run.toml", run_toml)
         return RunDirectory(path, writable=True)
@@ -102,6 +109,13 @@ class RunDirectory:
     def record_verdict(self, candidate: int, verdict: str, step: int, seconds: Seconds) -> None:
         """Record whether the search adopted a candidate ("accepted" or "rejected"), and the steps done with it."""
         self.journal.append({"event": verdict, "candidate": candidate, "step": step, "seconds": dict(seconds)})
+
+    def record_range_test(self) -> None:
+        """Record what the range test spent, if there was one, first of all; a kill may have come before."""
+        if self.journal.last is None and (test := read_range_test(self.path)):
+            told = {"rate": test["rate"], "batches": test["batches"], "seconds": test["seconds"]}
+            self.journal.append({"event": "range-test", **told})
+            self.commit()
 
     def record_end(self, seconds: Seconds) -> None:
         """Record that the search has ended and its front was looked at."""
@@ -200,7 +214,8 @@ def _check_journal(journal: Path, weights: Path) -> None:
         raise StoreError(f"{journal}: expected the journal of this run, found none; take it from a copy")
 
 
-def _check_free(path: Path) -> None:
+def check_free(path: Path) -> None:
+    """Raise ``StoreError`` unless a run may be made at ``path``."""
     with explained(path, "create"):
         there = {file.name for file in path.iterdir()} if path.is_dir() else {path.name} if path.exists() else set()
     foreign = {name for name in there if name not in _BEFORE_THE_RUN_FILE and not name.startswith(".")}

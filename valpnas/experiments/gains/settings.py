@@ -44,11 +44,16 @@ class GainSettings:
     run: RunConfig
     options: Options = field(default_factory=Options)
 
+    def __post_init__(self) -> None:
+        """Raise ``ConfigError`` for a rate that is to be found: every model would have another."""
+        if not self.run.learning_rate:
+            raise ConfigError("learning_rate: expected a positive number, got 0; give the rate of all models")
+
     def to_json(self) -> dict[str, Any]:
         """Return all that the figures depend on, as plain data; how many models there are is none of it."""
         run = {key: value for key, value in asdict(self.run).items() if key not in {*OF_THE_PLACE, *_ABOUT_SEARCHES}}
         options = {key: value for key, value in asdict(self.options).items() if key != "models"}
-        return {key: _listed(value) for key, value in {**run, **options}.items()}
+        return _without_starts({key: _listed(value) for key, value in {**run, **options}.items()})
 
 
 _KEYS = tuple(f.name for f in fields(Options))
@@ -70,7 +75,13 @@ def is_gain_file(path: Path) -> bool:
 
 def as_noted(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings that an experiment noted, as they would be noted today."""
-    return {**_UNSAID, **{key: value for key, value in data.items() if key not in _ABOUT_SEARCHES}}
+    return _without_starts({**_UNSAID, **{key: data[key] for key in data if key not in _ABOUT_SEARCHES}})
+
+
+def _without_starts(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without the widths of sized starts, of which the experiment has none."""
+    space = {key: value for key, value in data["space"].items() if "start_width" not in key}
+    return {**data, "space": space}
 
 
 def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, str]:
