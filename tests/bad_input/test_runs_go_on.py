@@ -41,6 +41,7 @@ def torn_at(number: int) -> Iterator[None]:
         if next(calls) != number:
             append(self, event)
             return
+        self.flush()  # the lines before it are whole
         line = json.dumps(event, sort_keys=True)
         with self.path.open("a") as file:
             file.write(line[: len(line) // 2])

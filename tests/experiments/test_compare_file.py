@@ -13,6 +13,7 @@ from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm, arms_of_choosers
 from valpnas.experiments.compare_file import assemble, is_compare_file, keys_of, read_compare_file
 from valpnas.experiments.comparison import TUNING_SEEDS
+from valpnas.experiments.gains.settings import is_gain_file, settings_of
 from valpnas.search.build import build_search
 
 from .fabricate import comparison
@@ -170,6 +171,8 @@ def test_every_committed_file_can_be_read_and_its_names_are_known(path: Path) ->
     if is_compare_file(path):
         read = read_compare_file(path)
         configs = [read.config(arm, 0, {}) for arm in read.arms]
+    elif is_gain_file(path):
+        configs = [settings_of(str(path), {})[0].run]
     else:
         configs = [read_run_file(path)]
     for config in configs:

@@ -101,15 +101,15 @@ def test_a_curve_is_a_step_function_that_ends_with_its_shortest_run() -> None:
 def test_nothing_on_the_page_can_run() -> None:
     evil = "<script>alert(1)</script>"
     table = Table(evil, (evil,), ((evil,),))
-    text = page(evil, [evil], [evil], [table], {"hypervolume": PNG}, evil)
+    text = page(evil, [evil], [evil], [table], [(evil, PNG)], evil)
     assert "<script" not in text
-    assert text.count("&lt;script&gt;") == 8  # the title is there twice
+    assert text.count("&lt;script&gt;") == 9  # the title is there twice
     assert 'src="data:image/png;base64,' in text
 
 
 def test_an_empty_table_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     empty = Table("tuning nothing", ("arm",), ())
-    assert "tuning nothing" not in page("t", [], [], [empty], {}, "")
+    assert "tuning nothing" not in page("t", [], [], [empty], [], "")
     print_comparison([empty], ["[bold]a sentence[/bold]"])
     assert capsys.readouterr().out == "* [bold]a sentence[/bold]\n"
 
