@@ -103,7 +103,7 @@ def test_nothing_on_the_page_can_run() -> None:
     table = Table(evil, (evil,), ((evil,),))
     text = page(evil, [evil], [evil], [table], [(evil, PNG)], evil)
     assert "<script" not in text
-    assert text.count("&lt;script&gt;") == 9  # the title is there twice
+    assert text.count("&lt;script&gt;") == 10  # title and caption are there twice
     assert 'src="data:image/png;base64,' in text
 
 
