@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from statistics import fmean
 
@@ -10,7 +10,20 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import output_subgraph
 from valpnas.graph.valp import Valp
-from valpnas.predictors.output_traits import Traits
+from valpnas.predictors.network_traits import NETWORK_TRAITS
+from valpnas.predictors.output_traits import OUTPUT_TRAITS, Traits
+
+PLACE_TRAITS = tuple(
+    sorted(
+        [
+            *(f"{end}.{trait}" for end in ("source", "target") for trait in ("is network", *NETWORK_TRAITS)),
+            *(f"outputs.{trait}" for trait in (*OUTPUT_TRAITS, "share")),
+            "relevance",
+            "relevance.mean",
+        ]
+    )
+)
+"""What ``place_traits`` computes, sorted: the columns of a table of gains."""
 
 _LEAST = 1e-9
 
@@ -45,19 +58,15 @@ def place_traits(
     reached = [o for o in valp.tasks if o in site.outputs or (touched & (output_subgraph(valp, o) | {o}))]
     ratios = [ratio for (network, output), ratio in relevance.items() if network in touched and output in reached]
     return {
-        **_of_end("source", source, networks),
-        **_of_end("target", target, networks),
-        **{f"outputs.{t}": fmean(outputs[o][t] for o in reached) for t in _names(outputs) if reached},
+        **dict(_of_end("source", networks.get(source))),
+        **dict(_of_end("target", networks.get(target))),
+        **{f"outputs.{t}": fmean(outputs[o][t] for o in reached) if reached else 0.0 for t in OUTPUT_TRAITS},
         "outputs.share": len(reached) / len(valp.tasks),
         "relevance": max(ratios, default=0.0),
         "relevance.mean": fmean(ratios) if ratios else 0.0,
     }
 
 
-def _of_end(role: str, name: str, networks: Mapping[str, Traits]) -> Traits:
-    own = networks.get(name, {})
-    return {f"{role}.is network": float(bool(own)), **{f"{role}.{t}": own.get(t, 0.0) for t in _names(networks)}}
-
-
-def _names(traits: Mapping[str, Traits]) -> Sequence[str]:
-    return sorted(next(iter(traits.values()), {}))
+def _of_end(role: str, own: Traits | None) -> Iterator[tuple[str, float]]:
+    yield f"{role}.is network", float(own is not None)
+    yield from ((f"{role}.{trait}", own[trait] if own else 0.0) for trait in NETWORK_TRAITS)

@@ -26,6 +26,8 @@ from valpnas.predictors.place_traits import place_traits, relevances
 
 Floats = NDArray[np.float64]
 
+FACTORS = ("parameters", "multiply_adds")  # how much larger and dearer a change made the model: no traits of its place
+
 _FOLDS = 8
 _FEWEST = 8  # places of an operator whose order says something
 
@@ -60,7 +62,7 @@ def trait_rows(found: Sequence[Gain], models: Sequence[Mapping[str, Any]]) -> tu
         traits = models[gain.model]["traits"]
         rows.append(
             place_traits(read[gain.model], gain.site, traits["networks"], traits["outputs"], relevant[gain.model])
-            | {"parameters": gain.parameters, "multiply_adds": gain.multiply_adds}
+            | {factor: getattr(gain, factor) for factor in FACTORS}
         )
     names = tuple(sorted({name for row in rows for name in row}))
     return np.array([[row.get(name, 0.0) for name in names] for row in rows]), names
