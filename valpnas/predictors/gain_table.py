@@ -110,7 +110,7 @@ def read_table(path: Path) -> GainTable:
 
 
 def _check_traits(path: Path, columns: Sequence[str]) -> None:
-    """Raise ``StoreError`` when the table's traits are not those that ``place_traits`` computes."""
+    """Raise ``StoreError`` when the table's traits are not those that places have now."""
     known = {column.removeprefix(_TRAIT) for column in columns if column.startswith(_TRAIT)}
     lacking, unknown = sorted({*PLACE_TRAITS} - known), sorted(known - {*PLACE_TRAITS})
     if lacking or unknown:
