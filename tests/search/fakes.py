@@ -12,11 +12,11 @@ from tests.training.toy_data import DENSE, toy_problem
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Proposal, Result
+from valpnas.contracts.job import Continue, Job, Proposal, Result
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Hint, Operator, Site
 from valpnas.contracts.problem import Problem
-from valpnas.contracts.search import Search, Workbench
+from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
@@ -42,6 +42,7 @@ class FakeBench:
     space: Space = DENSE
     operators: Mapping[str, Operator] = field(default_factory=lambda: catalog.operators(DENSE))
     seen: Sequence[Finding] = ()
+    shown: ModelTraits = field(default_factory=lambda: {"networks": {}, "outputs": {}})
     seed: int = 0
     models: dict[int, Model] = field(default_factory=dict)
 
@@ -57,6 +58,10 @@ class FakeBench:
     ) -> tuple[Finding, ...]:
         """Return what the test wants found."""
         return tuple(self.seen)
+
+    def traits(self, candidate: int) -> ModelTraits:  # noqa: ARG002
+        """Return what the test wants shown."""
+        return self.shown
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """Return a stream."""
@@ -160,7 +165,7 @@ class Spy(Chooser):
     def __init__(self, inner: Chooser) -> None:
         self.inner, self.situations = inner, list[Situation]()
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Note and ask."""
         self.situations.append(situation)
         return self.inner.choose(situation, rng)

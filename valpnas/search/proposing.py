@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.failure import failure_reason, is_out_of_memory
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site, vary
 from valpnas.errors import PluginError, UnknownNameError, blamed
@@ -39,8 +40,8 @@ Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], M
 
 def propose(
     chooser: Chooser, situation: Situation, candidate: int, refusal: Refusal, variation: Variation = vary
-) -> Child | None:
-    """Ask ``chooser`` for a change until its result may be trained; None when the model is to be trained further.
+) -> Child | Continue:
+    """Ask ``chooser`` for a change until its result may be trained, or it wants the model to be trained further.
 
     ``candidate`` is the number that the child will have: its random streams are named by it.
 
@@ -49,11 +50,12 @@ def propose(
         UnknownNameError: it proposes an operator that there is none of here.
     """
     bench, rng = situation.bench, situation.bench.rng(candidate, "choose")
-    refused, repeats, why = set[tuple[str, Site]](), 0, ""
+    refused, repeats, why = dict[tuple[str, Site], str](), 0, ""
     while repeats < _REPEATS:
-        proposal = _choose(chooser, replace(situation, tried=situation.tried | refused), rng)
-        if proposal is None:
-            return None
+        seen = replace(situation, tried=situation.tried | refused.keys(), refused=dict(refused))
+        proposal = _choose(chooser, seen, rng)
+        if isinstance(proposal, Continue):
+            return proposal
         if (proposal.variant, proposal.site) in refused:
             repeats += 1
             continue
@@ -61,9 +63,9 @@ def propose(
         why = "" if child.fault else refusal(child.model)
         if not why:
             return child
-        refused.add((proposal.variant, proposal.site))
+        refused[proposal.variant, proposal.site] = why
     raise PluginError(
-        f"chooser {type(chooser).__name__}: expected a change that was not tried, or None, got one of "
+        f"chooser {type(chooser).__name__}: expected a change that was not tried, or Continue, got one of "
         f"{len(refused)} that {why} {_REPEATS} times; let it heed `tried`"
     )
 
@@ -73,16 +75,17 @@ def too_large(limit: int) -> Refusal:
     return lambda model: "exceed max_parameters" if 0 < limit < model.parameters else ""
 
 
-def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
     """Return what the chooser proposes; raises ``ValpnasError`` when that is none of the situation's operators."""
     name = type(chooser).__name__
     with blamed(f"chooser {name}", "mend it and resume the run"):
-        proposal = _proposal_only(chooser.choose(situation, rng))
-    if proposal is not None and proposal.variant not in situation.operators:
-        raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
-    if proposal is not None:
-        _check_donor(name, situation, proposal)
-    return proposal
+        chosen = _choice_only(chooser.choose(situation, rng))
+    if isinstance(chosen, Continue):
+        return chosen
+    if chosen.variant not in situation.operators:
+        raise UnknownNameError(f"operator, proposed by {name},", chosen.variant, situation.operators)
+    _check_donor(name, situation, chosen)
+    return chosen
 
 
 def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None:
@@ -92,10 +95,14 @@ def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None
         raise PluginError(f"chooser {chooser}: expected {expected} for {proposal.variant}, got {proposal.donor}")
 
 
-def _proposal_only(chosen: object) -> Proposal | None:
-    if chosen is None or (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
-        return chosen
-    raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
+def _choice_only(chosen: object) -> Proposal | Continue:
+    """Return ``chosen`` if it is a choice that the journal can hold: it has no word for what is not a finite number."""
+    if not isinstance(chosen, Continue) and not (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
+        raise TypeError(f"expected a Proposal with a Site, or Continue, got {chosen!r}")
+    for feature, value in chosen.features.items():
+        if not isinstance(value, int | float) or not isfinite(value):
+            raise TypeError(f"expected features that are finite numbers, got {feature} = {value!r}")
+    return chosen
 
 
 def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, variation: Variation) -> Child:
