@@ -16,12 +16,16 @@ FORMAT = "valpnas-calibration/1"
 
 @dataclass(frozen=True)
 class Effect:
-    """Mean gain in log loss, its standard error over base models, and of how many of these and of places."""
+    """Mean gain in log loss, its standard error over base models, and of how many of these and of places.
+
+    ``parameters`` is the mean factor by which the change multiplied those of the model.
+    """
 
     gain: float
     error: float
     models: int
     places: int
+    parameters: float
 
     @property
     def least(self) -> float:

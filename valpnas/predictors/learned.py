@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +40,15 @@ class Told:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A belief per variant over a constant and the scaled traits; ``unknown`` is that about any other variant."""
+    """A belief per variant over a constant and the scaled traits; ``unknown`` is that about any other variant.
+
+    ``growths`` are the mean factors by which variants multiply the parameters of a model.
+    """
 
     scale: Scale
     beliefs: Mapping[str, Belief]
     unknown: Belief
+    growths: Mapping[str, float]
 
     def expected(self, variant: str, places: Sequence[Mapping[str, float]]) -> tuple[Floats, Floats]:
         """Return the expected gain at each place, and its standard deviation, ``(places,)`` each."""
@@ -102,7 +107,7 @@ def fit(table: GainTable, horizon: int, names: Sequence[str] = PLACE_TRAITS) -> 
     variances = np.concatenate([[float(levels.var()) + _LEAST], np.full(len(names), OWN_SLOPES**2 * slope + _LEAST)])
     unknown = Belief.prior(mean, variances, noise, len(rows))
     known = {variant: unknown.told(_with_constant(x[mine]), gains[mine]) for variant, mine in groups.items()}
-    return Learned(scale, known, unknown)
+    return Learned(scale, known, unknown, _growths(rows))
 
 
 def ignorant(table: GainTable, horizon: int, names: Sequence[str], spread: float) -> Learned:
@@ -110,7 +115,8 @@ def ignorant(table: GainTable, horizon: int, names: Sequence[str], spread: float
     rows = table.at(horizon)
     scale = Scale.of(names, np.array([[row.traits[name] for name in names] for row in rows]))
     size = len(names) + 1
-    return Learned(scale, {}, Belief.prior(np.zeros(size), np.full(size, spread**2 / size), spread**2, 1.0))
+    belief = Belief.prior(np.zeros(size), np.full(size, spread**2 / size), spread**2, 1.0)
+    return Learned(scale, {}, belief, _growths(rows))
 
 
 def _by_variant(rows: Sequence[Row]) -> dict[str, list[int]]:
@@ -118,6 +124,11 @@ def _by_variant(rows: Sequence[Row]) -> dict[str, list[int]]:
     for index, row in enumerate(rows):
         groups.setdefault(row.variant, []).append(index)
     return groups
+
+
+def _growths(rows: Sequence[Row]) -> dict[str, float]:
+    groups = _by_variant(rows)
+    return {variant: fmean(rows[i].parameters for i in groups[variant]) for variant in sorted(groups)}
 
 
 def _within(x: Floats, gains: Floats, groups: Mapping[str, list[int]]) -> tuple[Floats, Floats]:

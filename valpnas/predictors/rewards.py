@@ -14,6 +14,12 @@ from statistics import fmean
 
 from valpnas.contracts.past import Past
 
+HORIZON = 400
+"""Batches after a change within which what happens is credited to it: changes that add depth pay late."""
+
+COST_SHARE = 1.0
+"""Share of a batch's time that grows with its multiply-adds."""
+
 UNCHANGED_STEPS = 3
 """Steps without a change that it takes to know what these bring."""
 

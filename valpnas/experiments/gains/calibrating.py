@@ -67,7 +67,8 @@ def effect(rows: Sequence[Row], horizon: int) -> Effect:
         by_model.setdefault(row.base, []).append(float(clipped(row.gains[horizon])))
     means = [fmean(values) for values in by_model.values()]
     error = stdev(means) / sqrt(len(means)) if len(means) > 1 else abs(means[0])
-    return Effect(_rounded(fmean(means)), _rounded(error), len(means), len(rows))
+    grown = fmean(row.parameters for row in rows)
+    return Effect(_rounded(fmean(means)), _rounded(error), len(means), len(rows), _rounded(grown))
 
 
 def best_split(rows: Sequence[Row], horizon: int) -> Split | None:
