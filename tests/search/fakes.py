@@ -20,7 +20,8 @@ from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
-from valpnas.search.acceptance import Acceptance, Archive, Dominates, Majority
+from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
+from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
 from valpnas.search.choosers.random import Random, RandomGentle
 from valpnas.search.choosers.train_only import TrainOnly
@@ -28,8 +29,11 @@ from valpnas.seeding import stream
 
 OUTPUTS = [Output("y1", Regression(1)), Output("y2", Classification(2)), Output("y3", Regression(1))]
 PROBLEM = toy_problem(rows=40, inputs=[Input("x", (3,))], outputs=OUTPUTS)
-ACCEPTANCES: dict[str, Acceptance] = {rule.name: rule for rule in (Majority(), Dominates(), Archive())}
-CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in (Guided(), Random(), RandomGentle(), TrainOnly())}
+ACCEPTANCES: dict[str, Acceptance] = {
+    rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle())
+}
+_CHOOSERS = (Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly())
+CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in _CHOOSERS}
 
 Verdict = Mapping[str, float] | str  # objectives, or the reason of a failure
 

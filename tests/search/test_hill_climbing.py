@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.graph.strategies import quick
 from tests.training.toy_data import DENSE
+from valpnas import catalog
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Job
 from valpnas.contracts.model import Lineage, Model, Mutated
@@ -22,12 +23,13 @@ from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import Arc
-from valpnas.search.acceptance import Acceptance, Majority
+from valpnas.search.acceptance import Acceptance, Change, Majority
 from valpnas.search.hill_climbing import HillClimbing
 from valpnas.search.pareto import front
 
 from .fakes import ACCEPTANCES, CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, worse
 
+CONSTANT = Protocol(schedule=Schedule("constant"))
 RULES = st.sampled_from(sorted(ACCEPTANCES))
 ANY_CHOOSER = st.sampled_from(sorted(CHOOSERS))
 SEEN = (
@@ -38,7 +40,9 @@ SEEN = (
 
 
 def climbing(chooser: str = "random", accept: str = "majority", **settings: Any) -> HillClimbing:
-    given_settings = {"steps": 8, "initial_batches": 50, "batches_per_step": 20, **settings}
+    """A search without a final decay, unless the settings say otherwise."""
+    plan = {"steps": 8, "initial_batches": 50, "batches_per_step": 20, "protocol": CONSTANT}
+    given_settings = {**plan, **settings}
     return HillClimbing(CHOOSERS[chooser], ACCEPTANCES[accept], **given_settings)
 
 
@@ -110,23 +114,25 @@ class Watching(Acceptance):
     name = "watching"
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Any, Any, list[Any]]] = []
+        self.asked: list[Change] = []
 
-    def accepts(self, candidate: Any, current: Any, archive: Any) -> bool:
-        self.asked.append((candidate, current, list(archive)))
-        return Majority().accepts(candidate, current, archive)
+    def accepts(self, change: Change) -> bool:
+        self.asked.append(change)
+        return Majority().accepts(change)
 
 
 def test_a_rule_is_asked_about_the_candidate_the_current_model_and_the_front_before() -> None:
     rule = Watching()
-    search = HillClimbing(CHOOSERS["random"], rule, steps=6)
+    search = HillClimbing(CHOOSERS["random"], rule, steps=6, protocol=CONSTANT)
     story = play(search, FakeBench(), mixed)
-    for (candidate, current, archive), result, state in zip(
-        rule.asked, story.results[1:], story.states[1:-1], strict=True
-    ):
-        assert candidate == result.objectives
-        assert current == state.objectives
-        assert archive == [known for _, known in state.archive]
+    operators = catalog.operators(DENSE)
+    for change, result, state in zip(rule.asked, story.results[1:], story.states[1:-1], strict=True):
+        assert change.candidate == result.objectives
+        assert change.current == state.objectives
+        assert change.archive == [known for _, known in state.archive]
+        assert result.record.proposal is not None
+        assert change.gentle == operators[result.record.proposal.variant].gentle
+    assert {change.gentle for change in rule.asked} == {True, False}
 
 
 # -- what was tried -------------------------------------------------------------------------------------------
@@ -167,7 +173,7 @@ def test_real_operators_are_not_tried_twice_either() -> None:
 
 def test_what_was_tried_is_forgotten_when_the_structure_changes() -> None:
     spy = Spy(CHOOSERS["random"])
-    search = HillClimbing(spy, Majority(), steps=6)
+    search = HillClimbing(spy, Majority(), steps=6, protocol=CONSTANT)
     story = play(search, FakeBench(), lambda job: better(job) if job.record.candidate in (0, 3) else worse(job))
     sizes = [len(situation.tried) for situation in spy.situations]
     assert sizes == [0, 1, 2, 0, 1, 2]
@@ -180,7 +186,7 @@ def test_what_was_tried_is_forgotten_when_the_structure_changes() -> None:
 def test_training_further_does_not_make_failures_untried() -> None:
     """The structure is the same, only older."""
     spy = Spy(CHOOSERS["random"])
-    search = HillClimbing(spy, Majority(), steps=4, rejected="train-parent")
+    search = HillClimbing(spy, Majority(), steps=4, rejected="train-parent", protocol=CONSTANT)
     play(search, FakeBench(), worse_changes)
     assert [len(situation.tried) for situation in spy.situations] == [0, 1, 2, 3]
     assert [situation.candidate for situation in spy.situations] == [0, 2, 4, 6]

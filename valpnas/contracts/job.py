@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from valpnas.contracts.finding import Finding
@@ -72,9 +72,9 @@ class JobRecord:
     """What the journal remembers of a job: everything but the tensors.
 
     ``graph`` is the canonical hash of the candidate's VALP. ``origin`` says whether the candidate is a start, a
-    change that ``proposal`` describes, or its only parent trained further, which ``continued`` gives the reason of
-    (None in journals of earlier versions). ``inherited`` is the digest of the weights
-    that it begins with, for a search that trains nothing twice; empty when nobody asked.
+    change that ``proposal`` describes, or its only parent trained further. ``inherited`` is the digest of the weights
+    that it begins with, for a search that trains nothing twice; empty when nobody asked. ``continued`` is why a parent
+    is trained further, ``gentle`` whether a change promised to keep the function; earlier versions did not say these.
     """
 
     candidate: int
@@ -85,6 +85,7 @@ class JobRecord:
     proposal: Proposal | None = None
     inherited: str = ""
     continued: Continue | None = None
+    gentle: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal record."""
@@ -97,7 +98,12 @@ class JobRecord:
             "proposal": self.proposal.to_json() if self.proposal else None,
             "inherited": self.inherited,
             **({"continued": self.continued.to_json()} if self.continued else {}),
+            **({"gentle": True} if self.gentle else {}),
         }
+
+    def as_earlier(self) -> JobRecord:
+        """Return the record as earlier versions wrote it, which did not say why they go on or what is gentle."""
+        return replace(self, continued=None, gentle=False)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> JobRecord:
@@ -106,7 +112,8 @@ class JobRecord:
         protocol = Protocol.from_json(data["protocol"])
         # Journals of earlier versions do not say these.
         inherited, continued = data.get("inherited", ""), data.get("continued")
-        how = (protocol, proposal, inherited, Continue.from_json(continued) if continued else None)
+        why = Continue.from_json(continued) if continued else None
+        how = (protocol, proposal, inherited, why, data.get("gentle", False))
         return JobRecord(data["candidate"], tuple(data["parents"]), data["origin"], data["graph"], *how)
 
 

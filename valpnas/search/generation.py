@@ -95,5 +95,5 @@ def job(number: int, origin: Origin, model: Model, protocol: Protocol, parents: 
 def _changed(made: Job, child: Child, host: int) -> Job:
     """Return the job of a child; one whose operator broke begins with no weights, for it is not trained."""
     inherited = "" if child.fault else made.record.inherited
-    record = replace(made.record, parents=child.parents(host), proposal=child.proposal, inherited=inherited)
+    record = replace(child.record(made.record, host), inherited=inherited)
     return replace(made, record=record, fault=child.fault)

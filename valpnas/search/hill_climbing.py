@@ -1,7 +1,8 @@
 """Stochastic hill climbing over VALPs ([VALP] VI-C, Figure 4): one model, one proposal per step.
 
 The start, the chooser, the acceptance rule and the policy for rejected training are arguments. A candidate that is
-only its parent trained further is always adopted: there is no choice to make about it.
+only its parent trained further is always adopted: there is no choice to make about it. In the final decay of the
+learning rate nothing is changed any more, whoever chooses.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
-from valpnas.search.acceptance import Acceptance
+from valpnas.search.acceptance import Acceptance, Change
 from valpnas.search.hill_state import HillState, told
 from valpnas.search.proposing import propose, too_large
 from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start
 from valpnas.search.training_plan import TrainingPlan
 
 _OWED = Continue("its change was rejected: the parent gets the batches that the change had")
+_DECAY = Continue("final decay: what changes now has no time left to learn at a rate that matters")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,10 @@ class HillClimbing(Search[HillState]):
         """Return steps done and steps to do."""
         return state.step, self.steps
 
+    @property
+    def _plan(self) -> TrainingPlan:
+        return TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.protocol)
+
     # -- asking ---------------------------------------------------------------------------------------
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
@@ -94,19 +100,20 @@ class HillClimbing(Search[HillState]):
         return replace(made, record=replace(made.record, continued=why))
 
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
-        """Ask the chooser until its change keeps to the space's limit of parameters."""
+        """Ask the chooser until its change keeps to the space's limit of parameters; nobody in the final decay."""
+        if self._plan.decays(state.step):
+            return self._continue(state, bench.model(current), _DECAY)
         model, aside = bench.model(current), frozenset(variant for variant, _ in state.tried)
         situation = Situation(current, model.valp, bench, frozenset(state.tried), aside, history=state.history)
         child = propose(self.chooser, situation, state.candidates, too_large(bench.space.max_parameters))
         if isinstance(child, Continue):
             return self._continue(state, model, child)
         made = self._job(state, child.model, (current,), "change")
-        return replace(made, record=replace(made.record, proposal=child.proposal), fault=child.fault)
+        return replace(made, record=child.record(made.record, current), fault=child.fault)
 
     def _job(self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin) -> Job:
-        plan = TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.protocol)
         # Training owed repeats the part of the schedule that its step had.
-        protocol = plan.start() if origin == "start" else plan.turn(state.step - state.owed)
+        protocol = self._plan.start() if origin == "start" else self._plan.turn(state.step - state.owed)
         return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol), model)
 
     # -- telling --------------------------------------------------------------------------------------
@@ -114,4 +121,5 @@ class HillClimbing(Search[HillState]):
     def _adopts(self, state: HillState, result: Result) -> bool:
         if result.record.origin != "change":
             return True
-        return self.acceptance.accepts(result.objectives, state.objectives, [known for _, known in state.archive])
+        archive = [known for _, known in state.archive]
+        return self.acceptance.accepts(Change(result.objectives, state.objectives, archive, result.record.gentle))

@@ -10,7 +10,7 @@ import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.failure import failure_reason, is_out_of_memory
-from valpnas.contracts.job import Continue, Proposal
+from valpnas.contracts.job import Continue, JobRecord, Proposal
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site, vary
 from valpnas.errors import PluginError, UnknownNameError, blamed
@@ -23,15 +23,20 @@ Refusal = Callable[[Model], str]
 
 @dataclass(frozen=True, eq=False)
 class Child:
-    """What came of a proposal: the changed model, or the unchanged one and the operator's ``fault``."""
+    """What came of a proposal: the changed model, or the unchanged one and the operator's ``fault``.
+
+    ``gentle``: whether the operator promised to keep the function.
+    """
 
     proposal: Proposal
     model: Model
     fault: str = ""
+    gentle: bool = False
 
-    def parents(self, host: int) -> tuple[int, ...]:
-        """Return the candidates that the child descends from, the one changed first."""
-        return (host,) if self.proposal.donor is None else (host, self.proposal.donor)
+    def record(self, record: JobRecord, host: int) -> JobRecord:
+        """Return ``record`` with the change and the candidates that the child descends from, ``host`` first."""
+        parents = (host,) if self.proposal.donor is None else (host, self.proposal.donor)
+        return replace(record, parents=parents, proposal=self.proposal, gentle=self.gentle)
 
 
 Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], Model]
@@ -111,9 +116,10 @@ def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, 
     host = bench.model(situation.candidate)
     donors = () if proposal.donor is None else (bench.model(proposal.donor),)
     try:
-        return Child(proposal, variation(operator, (host, *donors), proposal.site, rng))
+        changed = variation(operator, (host, *donors), proposal.site, rng)
+        return Child(proposal, changed, gentle=operator.gentle)
     except Exception as error:
-        return Child(proposal, host, _fault(operator, error))
+        return Child(proposal, host, _fault(operator, error), operator.gentle)
 
 
 def _fault(operator: Operator, error: Exception) -> str:
