@@ -20,6 +20,8 @@ from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
+from valpnas.predictors.network_traits import NETWORK_TRAITS
+from valpnas.predictors.output_traits import OUTPUT_TRAITS
 from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
 from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
@@ -46,7 +48,7 @@ class FakeBench:
     space: Space = DENSE
     operators: Mapping[str, Operator] = field(default_factory=lambda: catalog.operators(DENSE))
     seen: Sequence[Finding] = ()
-    shown: ModelTraits = field(default_factory=lambda: {"networks": {}, "outputs": {}})
+    shown: ModelTraits = field(default_factory=dict)
     seed: int = 0
     models: dict[int, Model] = field(default_factory=dict)
 
@@ -63,13 +65,22 @@ class FakeBench:
         """Return what the test wants found."""
         return tuple(self.seen)
 
-    def traits(self, candidate: int) -> ModelTraits:  # noqa: ARG002
-        """Return what the test wants shown."""
-        return self.shown
+    def traits(self, candidate: int) -> ModelTraits:
+        """Return what the test wants shown, or else traits that look like chance and depend on the name alone."""
+        if self.shown or candidate not in self.models:
+            return self.shown or {"networks": {}, "outputs": {}}
+        valp = self.models[candidate].valp
+        parts = {"networks": (valp.specs, NETWORK_TRAITS), "outputs": (valp.tasks, OUTPUT_TRAITS)}
+        return {what: {name: _made_up(name, traits) for name in names} for what, (names, traits) in parts.items()}
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """Return a stream."""
         return stream(self.seed, candidate, purpose)
+
+
+def _made_up(name: str, traits: Sequence[str]) -> dict[str, float]:
+    rng = stream(7, sum(name.encode()))
+    return {trait: float(rng.random()) for trait in traits}
 
 
 @dataclass(frozen=True)

@@ -57,4 +57,5 @@ class Belief:
         """Return weights drawn from the belief, ``(features,)``."""
         variance = self.scale / rng.gamma(self.shape)
         lower = np.linalg.cholesky(self.precision)
-        return self.mean + np.sqrt(variance) * np.linalg.solve(lower.T, rng.standard_normal(len(self.mean)))
+        step: Floats = np.linalg.solve(lower.T, rng.standard_normal(len(self.mean)))
+        return self.mean + np.sqrt(variance) * step

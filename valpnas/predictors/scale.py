@@ -18,7 +18,8 @@ _FARTHEST = 3.0  # standard deviations: models of other problems lie farther out
 
 def clipped(gains: Floats | float) -> Floats:
     """Return gains between -``MOST`` and ``MOST``."""
-    return np.clip(np.asarray(gains, dtype=float), -MOST, MOST)
+    kept: Floats = np.clip(np.asarray(gains, dtype=float), -MOST, MOST)
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +39,13 @@ class Scale:
     def __call__(self, rows: Floats) -> Floats:
         """Return ``(rows, traits)`` in standard deviations, none farther out than three."""
         spreads = np.where(self.spreads > 0, self.spreads, np.inf)
-        return np.clip((_squashed(rows) - self.centres) / spreads, -_FARTHEST, _FARTHEST)
+        scaled: Floats = np.clip((_squashed(rows) - self.centres) / spreads, -_FARTHEST, _FARTHEST)
+        return scaled
 
     def row(self, traits: Mapping[str, float]) -> Floats:
         """Return the traits of one place, ``(traits,)``."""
-        return self(np.array([[traits[name] for name in self.names]]))[0]
+        row: Floats = self(np.array([[traits[name] for name in self.names]]))[0]
+        return row
 
 
 def _squashed(rows: Floats) -> Floats:

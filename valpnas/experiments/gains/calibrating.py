@@ -24,7 +24,8 @@ Mask = NDArray[np.bool_]
 
 REGIME = ("outputs.gap",)
 """Traits that may tell problems apart. Problems differ in everything, and a table has few of them: any trait would do.
-So all others count only by what they tell within a problem; the gap, which says whether data are short, counts whole."""
+So all others count by what they tell within a problem alone; the gap, which says whether data are short, counts whole.
+"""
 
 TRAITS = (
     *REGIME,
@@ -148,4 +149,3 @@ def _numbered(values: Sequence[object]) -> Floats:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
-

@@ -13,6 +13,7 @@ from valpnas.predictors.learned import Learned, ignorant
 from valpnas.predictors.shipped import calibration, gain_table, learned
 from valpnas.search.choosers.learned import run_rows
 from valpnas.search.choosers.places import priced_places
+from valpnas.search.choosers.random import used_up
 
 _SPREAD = 0.05  # of gains in log loss, where nothing is known: what most gentle changes keep within
 
@@ -37,7 +38,7 @@ class Bandit(Chooser):
         known = self._prior.told(run)
         found = priced_places(situation, known.growths, rng)
         if not found:
-            return Continue("no change that was measured has an untried place: training goes on")
+            return used_up(situation, "change that was measured")
         drawn = sampled(known, {variant: [p.traits for p in places] for variant, places in found.items()}, rng)
         variant = max(drawn, key=lambda each: float(drawn[each].max()))
         draw, place = float(drawn[variant].max()), found[variant][int(drawn[variant].argmax())]

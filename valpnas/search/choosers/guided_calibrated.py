@@ -12,6 +12,7 @@ from valpnas.contracts.job import Continue, Proposal
 from valpnas.predictors.calibration import Calibration, Expected
 from valpnas.predictors.shipped import calibration
 from valpnas.search.choosers.places import Place, priced_places
+from valpnas.search.choosers.random import used_up
 
 Option = tuple[str, Place, Expected]
 
@@ -34,7 +35,7 @@ class GuidedCalibrated(Chooser):
         options = self._options(situation, rng)
         gaining = [option for option in options if option[2].effect.least > 0]
         if not gaining:
-            return Continue(_why_not(options))
+            return Continue(_why_not(options)) if options else used_up(situation, "change that was measured")
         kinds = sorted({(expected.effect.gain, expected.reason) for _, _, expected in gaining})
         gains = np.array([gain for gain, _ in kinds])
         _, reason = kinds[int(rng.choice(len(kinds), p=gains / gains.sum()))]
@@ -55,7 +56,5 @@ class GuidedCalibrated(Chooser):
 
 
 def _why_not(options: Sequence[Option]) -> str:
-    if not options:
-        return "no change that was measured has an untried place: training goes on"
     best = max((expected for *_, expected in options), key=lambda expected: expected.effect.least)
     return f"no change surely gains more than training does; the best: {best.reason}"

@@ -15,6 +15,7 @@ from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.predictors.rewards import COST_SHARE, HORIZON, rewards
 from valpnas.predictors.shipped import learned
 from valpnas.search.choosers.places import priced_places
+from valpnas.search.choosers.random import used_up
 
 
 class LearnedChooser(Chooser):
@@ -38,7 +39,7 @@ class LearnedChooser(Chooser):
             if best is None or means[top] > best[0]:
                 best = float(means[top]), float(errors[top]), variant, top
         if best is None:
-            return Continue("no change that was measured has an untried place: training goes on")
+            return used_up(situation, "change that was measured")
         mean, error, variant, top = best
         place = found[variant][top]
         said = (

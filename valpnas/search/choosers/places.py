@@ -10,6 +10,7 @@ import numpy as np
 from valpnas.contracts.chooser import Situation
 from valpnas.contracts.operator import Site
 from valpnas.predictors.place_traits import Places, relevances
+from valpnas.search.choosers.protection import protecting
 
 MOST = 200
 """Places of a variant that are priced in one step; of more, so many are drawn."""
@@ -30,17 +31,19 @@ def priced_places(
 ) -> dict[str, list[Place]]:
     """Return by variant the untried places of everything whose growth is known; a variant without any is left out.
 
-    ``growths`` are the factors by which variants multiply the parameters. Nothing that grows a model at least as much
-    as a change refused in this very choice is asked for: where a model is at its limit, one refusal is enough.
+    Places that findings protect are left out too. ``growths`` are the factors by which variants multiply the
+    parameters. Nothing that grows a model at least as much as a change refused in this very choice is asked for: where
+    a model is at its limit, one refusal is enough.
     """
     bench, valp = situation.bench, situation.valp
-    relevance = relevances(situation.findings(_LOOKS))
-    traits = bench.traits(situation.candidate)
-    places = Places(valp, traits["networks"], traits["outputs"], relevance)
+    findings, traits = situation.findings(_LOOKS), bench.traits(situation.candidate)
+    places = Places(valp, traits["networks"], traits["outputs"], relevances(findings))
     limit = min((growths[variant] for variant, _ in situation.refused if variant in growths), default=np.inf)
     found: dict[str, list[Place]] = {}
     for variant in sorted(growths.keys() & situation.operators.keys()):
+        operator = situation.operators[variant]
         sites = situation.untried(variant) if growths[variant] < limit else []
+        sites = [site for site in sites if not protecting(valp, operator, site, findings)]
         if len(sites) > MOST:
             sites = [sites[i] for i in sorted(rng.choice(len(sites), MOST, replace=False))]
         if sites:
