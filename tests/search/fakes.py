@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.predictors.fabricate import VARIANTS as PLANTED
+from tests.predictors.fabricate import by_rank, planted
 from tests.training.toy_data import DENSE, toy_problem
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
@@ -18,13 +20,19 @@ from valpnas.contracts.operator import Hint, Operator, Site
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
+from valpnas.experiments.gains.calibrating import calibrate
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
+from valpnas.predictors.bandit import BANDIT_TRAITS
+from valpnas.predictors.learned import fit
 from valpnas.predictors.network_traits import NETWORK_TRAITS
 from valpnas.predictors.output_traits import OUTPUT_TRAITS
 from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
+from valpnas.search.choosers.bandit import Bandit
 from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
+from valpnas.search.choosers.guided_calibrated import GuidedCalibrated
+from valpnas.search.choosers.learned import LearnedChooser
 from valpnas.search.choosers.random import Random, RandomGentle
 from valpnas.search.choosers.train_only import TrainOnly
 from valpnas.seeding import stream
@@ -34,7 +42,12 @@ PROBLEM = toy_problem(rows=40, inputs=[Input("x", (3,))], outputs=OUTPUTS)
 ACCEPTANCES: dict[str, Acceptance] = {
     rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle())
 }
-_CHOOSERS = (Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly())
+GAINS = planted(by_rank, variants=PLANTED)
+_CHOOSERS = (
+    *(Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly()),
+    *(GuidedCalibrated(calibrate(GAINS, 400)), LearnedChooser(fit(GAINS, 400))),
+    Bandit(beliefs=fit(GAINS, 400, BANDIT_TRAITS)),
+)
 CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in _CHOOSERS}
 
 Verdict = Mapping[str, float] | str  # objectives, or the reason of a failure

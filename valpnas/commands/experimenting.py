@@ -101,10 +101,12 @@ def calibrate(
 ) -> None:  # fmt: skip
     """Find what each operator gains, and the one threshold that tells its helpful places from others, if any does."""
     from valpnas.experiments.gains.calibrating import calibrate as calibrated
+    from valpnas.experiments.gains.judging import judged
     from valpnas.predictors.calibration import write_calibration
     from valpnas.predictors.gain_table import read_table
 
-    made = calibrated(read_table(table), horizon)
+    known = read_table(table)
+    made = calibrated(known, horizon)
     write_calibration(made, out)
-    for sentence in made.to_json()["in words"]:
+    for sentence in [*made.to_json()["in words"], *map(str, judged(known, horizon) if not quiet else ())]:
         say(quiet)(sentence)

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 OWN_SLOPES = 0.5
 """Standard deviation of a variant's own slopes around the shared ones, as a share of that of the shared around 0."""
 
+_LEVEL = 0.02  # what the mean gains of two operators differ by, however alike those that were measured are
 _LEAST = 1e-6  # variance that is no division by zero
 _WORDS = 3  # traits named in an explanation
 
@@ -89,7 +90,7 @@ class Learned:
         return ", ".join(f"{name} is {'high' if x > 0 else 'low'} ({share:+.3f})" for name, x, share in told)
 
 
-def fit(table: GainTable, horizon: int, names: Sequence[str] = PLACE_TRAITS) -> Learned:
+def fit(table: GainTable, horizon: int, names: Sequence[str] = PLACE_TRAITS, own_slopes: float = OWN_SLOPES) -> Learned:
     """Return what the table says of gains after ``horizon`` batches, whatever the order of its rows.
 
     Raises:
@@ -104,7 +105,7 @@ def fit(table: GainTable, horizon: int, names: Sequence[str] = PLACE_TRAITS) -> 
     noise, slope = 1 / float(shared.alpha_), 1 / float(shared.lambda_)
     levels = np.array([gains[mine].mean() for mine in groups.values()])
     mean = np.concatenate([[levels.mean()], shared.coef_])
-    variances = np.concatenate([[float(levels.var()) + _LEAST], np.full(len(names), OWN_SLOPES**2 * slope + _LEAST)])
+    variances = np.concatenate([[float(levels.var()) + _LEVEL**2], np.full(len(names), own_slopes**2 * slope + _LEAST)])
     unknown = Belief.prior(mean, variances, noise, len(rows))
     known = {variant: unknown.told(_with_constant(x[mine]), gains[mine]) for variant, mine in groups.items()}
     return Learned(scale, known, unknown, _growths(rows))

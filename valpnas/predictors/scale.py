@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,11 +41,6 @@ class Scale:
         spreads = np.where(self.spreads > 0, self.spreads, np.inf)
         scaled: Floats = np.clip((_squashed(rows) - self.centres) / spreads, -_FARTHEST, _FARTHEST)
         return scaled
-
-    def row(self, traits: Mapping[str, float]) -> Floats:
-        """Return the traits of one place, ``(traits,)``."""
-        row: Floats = self(np.array([[traits[name] for name in self.names]]))[0]
-        return row
 
 
 def _squashed(rows: Floats) -> Floats:
