@@ -100,7 +100,7 @@ def test_the_bandit_prefers_the_arm_that_paid(prior: str) -> None:
     arms = {"add_layer/gentle": [NOWHERE], "insert_network/gentle": [NOWHERE]}
     for _ in range(100):
         drawn = sampled(known, arms, rng)
-        wins += drawn["insert_network/gentle"][0] > drawn["add_layer/gentle"][0]
+        wins += bool(drawn["insert_network/gentle"][0] > drawn["add_layer/gentle"][0])
     assert wins > 85
     again = [sampled(known, dict(order), stream(7)) for order in (arms.items(), reversed(arms.items()))]
     assert all(np.array_equal(again[0][arm], again[1][arm]) for arm in arms)

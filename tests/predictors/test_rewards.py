@@ -17,7 +17,7 @@ CHANGE = Proposal("add_layer/gentle", Site(components=("n1",)), "why")
 
 
 def run(bonuses: Sequence[float | None], costs: Sequence[float] = (), adopted: Sequence[bool] = ()) -> list[Past]:
-    """Return a start of 500 batches and steps of 200, each with its bonus beyond the power law; None changes nothing."""
+    """Return a start of 500 batches and steps of 200, each with a bonus beyond the power law; None changes nothing."""
     history = [Past(0, objectives={"a": 1.0, "b": 5.0}, batches=500, cost=500.0, adopted=True)]
     current, done, level = 0, 500, 0.0
     for step, bonus in enumerate(bonuses):

@@ -1,4 +1,4 @@
-"""Choosers that price places: they take the planted one, leave alone what is protected, and stop where nothing gains."""
+"""Choosers that price places: the planted one is taken, the protected left alone; they stop where nothing gains."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VALP = sketch("i1 > n1 > o1, i1 > n2 > o2, n1 > n3 > o2, n3 > o1, n2 > n4 > o2")
 N1, N2, N3 = (Site(components=(name,)) for name in ("n1", "n2", "n3"))
 OPERATORS = {
     "add_layer/gentle": fake("add_layer/gentle", N1, N2, N3),
-    "insert_network/gentle": fake("insert_network/gentle", Site(arcs=(("n1", "o1"),))),
+    "insert_network/gentle": fake("insert_network/gentle", Site(arcs=(("n1", "n3"),))),
     "delete_network": fake("delete_network", N1, N2, N3),
     "clone_network/gentle": fake("clone_network/gentle", N1),  # in no table of these tests
 }
@@ -99,7 +99,7 @@ def test_only_measured_changes_are_priced_and_no_protected_one() -> None:
     assert {variant: [place.site for place in of] for variant, of in found.items()} == {
         "add_layer/gentle": [N1, N2, N3],
         "delete_network": [N1, N3],
-        "insert_network/gentle": [Site(arcs=(("n1", "o1"),))],
+        "insert_network/gentle": [Site(arcs=(("n1", "n3"),))],
     }
     (second,) = (place for place in found["add_layer/gentle"] if place.site == N2)
     assert second.traits["relevance"] == pytest.approx(np.log(3.0))

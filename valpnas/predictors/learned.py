@@ -27,6 +27,7 @@ OWN_SLOPES = 0.5
 
 _LEVEL = 0.02  # what the mean gains of two operators differ by, however alike those that were measured are
 _LEAST = 1e-6  # variance that is no division by zero
+_FREE = 3  # degrees of freedom that a variance is worth having with
 _WORDS = 3  # traits named in an explanation
 
 
@@ -72,7 +73,7 @@ class Learned:
             return self
         ordered = sorted(run, key=lambda row: (row.variant, row.gain, sorted(row.traits.items())))
         gains = clipped(np.array([row.gain for row in ordered]))
-        noise = float(np.var(gains)) if len(gains) > 1 else MOST**2
+        noise = _noise(gains, [row.variant for row in ordered])
         beliefs = dict(self.beliefs)
         for variant in dict.fromkeys(row.variant for row in ordered):
             mine = [i for i, row in enumerate(ordered) if row.variant == variant]
@@ -125,6 +126,15 @@ def _by_variant(rows: Sequence[Row]) -> dict[str, list[int]]:
     for index, row in enumerate(rows):
         groups.setdefault(row.variant, []).append(index)
     return groups
+
+
+def _noise(gains: Floats, variants: Sequence[str]) -> float:
+    """Return the variance of a run's gains within variants; over all where variants came once, at first the most."""
+    means = {variant: gains[[v == variant for v in variants]].mean() for variant in variants}
+    free = len(gains) - len(means)
+    if free >= _FREE:
+        return float(np.square(gains - [means[variant] for variant in variants]).sum()) / free
+    return float(gains.var(ddof=1)) if len(gains) > 1 else MOST**2
 
 
 def _growths(rows: Sequence[Row]) -> dict[str, float]:
