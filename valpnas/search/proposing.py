@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 
@@ -104,7 +104,8 @@ def _choice_only(chosen: object) -> Proposal | Continue:
     """Return ``chosen`` if it is a choice that the journal can hold: it has no word for what is not a finite number."""
     if not isinstance(chosen, Continue) and not (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
         raise TypeError(f"expected a Proposal with a Site, or Continue, got {chosen!r}")
-    for feature, value in chosen.features.items():
+    features: Mapping[str, object] = chosen.features
+    for feature, value in features.items():
         if not isinstance(value, int | float) or not isfinite(value):
             raise TypeError(f"expected features that are finite numbers, got {feature} = {value!r}")
     return chosen

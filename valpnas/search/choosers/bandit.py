@@ -45,7 +45,7 @@ class Bandit(Chooser):
         (mean,), (error,) = known.expected(variant, [place.traits])
         seen = sum(row.variant == variant for row in run)
         said = (
-            f"{variant} at {place.site} drew a gain of {draw:+.3f} from {mean:+.3f} +- {error:.3f}, "
+            f"{variant} at {str(place.site).strip()} drew a gain of {draw:+.3f} from {mean:+.3f} +- {error:.3f}, "
             f"after {seen} such changes of this run"
         )
         if draw <= 0:

@@ -43,7 +43,7 @@ class LearnedChooser(Chooser):
         mean, error, variant, top = best
         place = found[variant][top]
         said = (
-            f"{variant} at {place.site} is expected to gain {mean:+.3f} +- {error:.3f}, by {len(run)} changes of this "
+            f"{variant} at {str(place.site).strip()} is expected to gain {mean:+.3f} +- {error:.3f}, by {len(run)} changes of this "
             f"run and an experiment; what moves it most: {known.because(variant, place.traits)}"
         )
         if mean <= 0:
