@@ -57,5 +57,6 @@ class Belief:
         """Return weights drawn from the belief, ``(features,)``."""
         variance = self.scale / rng.gamma(self.shape)
         lower = np.linalg.cholesky(self.precision)
-        step: Floats = np.linalg.solve(lower.T, rng.standard_normal(len(self.mean)))
-        return self.mean + np.sqrt(variance) * step
+        step = np.linalg.solve(lower.T, rng.standard_normal(len(self.mean)))
+        weights: Floats = self.mean + np.sqrt(variance) * step
+        return weights

@@ -40,7 +40,7 @@ def rewards(history: Sequence[Past], horizon: int, cost_share: float = 1.0) -> d
 
     ``horizon`` counts batches from the change on. What a step brought is shared out among all changes whose horizon
     reaches it. A change of which some of its horizon still lies ahead has no reward yet, unless it was rejected or is
-    no ancestor of the last model. ``cost_share`` is the share of a batch's time that grows with its multiply-adds.
+    no ancestor of the current model. ``cost_share`` is the share of a batch's time that grows with its multiply-adds.
     """
     steps = _steps(history, cost_share)
     powers = _powers(list(steps.values()))
@@ -51,7 +51,7 @@ def rewards(history: Sequence[Past], horizon: int, cost_share: float = 1.0) -> d
     for window in reached.values():
         for candidate in window:
             sharers[candidate] = sharers.get(candidate, 0) + 1
-    latest = _line(history[-1].candidate, steps)
+    latest = _line(next((past.candidate for past in reversed(history) if past.adopted), None), steps)
     return {
         candidate: sum(_credit(steps[s], powers, sharers[s], steps[candidate]) for s in window)
         for candidate, window in reached.items()
@@ -109,11 +109,10 @@ def _reached(candidate: int, steps: Mapping[int, _Step], horizon: int) -> list[i
     return window
 
 
-def _line(candidate: int, steps: Mapping[int, _Step]) -> set[int]:
+def _line(candidate: int | None, steps: Mapping[int, _Step]) -> set[int]:
     """Return a candidate with its ancestors."""
-    line = set[int]()
-    at: int | None = candidate
-    while at in steps:
+    line, at = set[int](), candidate
+    while at is not None and at in steps:
         line.add(at)
         at = steps[at].past.parent
     return line
