@@ -72,7 +72,12 @@ class Places:
         source = site.arcs[0][0] if site.arcs else next(iter(site.components), "")
         target = site.arcs[0][1] if site.arcs else source
         touched = {*site.components, *(end for arc in site.arcs for end in arc)}
-        reached = [o for o, inside in self._reached.items() if o in site.outputs or not touched.isdisjoint(inside)]
+        everywhere = not touched and not site.outputs  # a change of how the whole model is trained
+        reached = [
+            o
+            for o, inside in self._reached.items()
+            if everywhere or o in site.outputs or not touched.isdisjoint(inside)
+        ]
         pairs = ((network, output) for network in sorted(touched) for output in reached)
         ratios = [self._relevance[pair] for pair in pairs if pair in self._relevance]
         n = max(len(reached), 1)

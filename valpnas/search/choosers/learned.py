@@ -44,7 +44,8 @@ class LearnedChooser(Chooser):
         place = found[variant][top]
         said = (
             f"{variant} at {str(place.site).strip()} is expected to gain {mean:+.3f} +- {error:.3f}, "
-            f"by {len(run)} changes of this run and an experiment; what moves it most: {known.because(variant, place.traits)}"
+            f"by {len(run)} changes of this run and an experiment; "
+            f"what moves it most: {known.because(variant, place.traits)}"
         )
         if mean <= 0:
             return Continue(f"no change is expected to gain more than training does; the best: {said}")
