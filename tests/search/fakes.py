@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.predictors.fabricate import VARIANTS as PLANTED
+from tests.predictors.fabricate import by_rank, planted
 from tests.training.toy_data import DENSE, toy_problem
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
@@ -18,11 +20,19 @@ from valpnas.contracts.operator import Hint, Operator, Site
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
+from valpnas.experiments.gains.calibrating import calibrate
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
+from valpnas.predictors.bandit import BANDIT_TRAITS
+from valpnas.predictors.learned import fit
+from valpnas.predictors.network_traits import NETWORK_TRAITS
+from valpnas.predictors.output_traits import OUTPUT_TRAITS
 from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
+from valpnas.search.choosers.bandit import Bandit
 from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
+from valpnas.search.choosers.guided_calibrated import GuidedCalibrated
+from valpnas.search.choosers.learned import LearnedChooser
 from valpnas.search.choosers.random import Random, RandomGentle
 from valpnas.search.choosers.train_only import TrainOnly
 from valpnas.seeding import stream
@@ -32,7 +42,12 @@ PROBLEM = toy_problem(rows=40, inputs=[Input("x", (3,))], outputs=OUTPUTS)
 ACCEPTANCES: dict[str, Acceptance] = {
     rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle())
 }
-_CHOOSERS = (Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly())
+GAINS = planted(by_rank, variants=PLANTED)
+_CHOOSERS = (
+    *(Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly()),
+    *(GuidedCalibrated(calibrate(GAINS, 400)), LearnedChooser(fit(GAINS, 400))),
+    Bandit(beliefs=fit(GAINS, 400, BANDIT_TRAITS)),
+)
 CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in _CHOOSERS}
 
 Verdict = Mapping[str, float] | str  # objectives, or the reason of a failure
@@ -46,7 +61,7 @@ class FakeBench:
     space: Space = DENSE
     operators: Mapping[str, Operator] = field(default_factory=lambda: catalog.operators(DENSE))
     seen: Sequence[Finding] = ()
-    shown: ModelTraits = field(default_factory=lambda: {"networks": {}, "outputs": {}})
+    shown: ModelTraits = field(default_factory=dict)
     seed: int = 0
     models: dict[int, Model] = field(default_factory=dict)
 
@@ -63,13 +78,29 @@ class FakeBench:
         """Return what the test wants found."""
         return tuple(self.seen)
 
-    def traits(self, candidate: int) -> ModelTraits:  # noqa: ARG002
-        """Return what the test wants shown."""
-        return self.shown
+    def traits(self, candidate: int) -> ModelTraits:
+        """Return what the test wants shown, or else traits that look like chance and depend on the name alone."""
+        if self.shown:
+            return self.shown
+        networks = self.models[candidate].valp.specs if candidate in self.models else ()
+        made_up = {name: _made_up(name, NETWORK_TRAITS) for name in networks}
+        return {"networks": made_up, "outputs": _OfAnyOutput()}
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """Return a stream."""
         return stream(self.seed, candidate, purpose)
+
+
+class _OfAnyOutput(dict[str, Mapping[str, float]]):
+    """Traits of whichever output is asked for."""
+
+    def __missing__(self, name: str) -> Mapping[str, float]:
+        return _made_up(name, OUTPUT_TRAITS)
+
+
+def _made_up(name: str, traits: Sequence[str]) -> dict[str, float]:
+    rng = stream(7, sum(name.encode()))
+    return {trait: float(rng.random()) for trait in traits}
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def test_the_same_stream_gives_the_same_proposal(name: str) -> None:
         if entry.name == name
     ]
     assert made[0] == made[1]
-    assert name == "train-only" or len({str(proposal) for proposal in made[0]}) > 3
+    by_figures = ("train-only", "learned", "guided-calibrated")  # what they choose need not depend on the stream
+    assert name in by_figures or len({str(proposal) for proposal in made[0]}) > 3
 
 
 def test_random_draws_the_operator_before_the_place() -> None:

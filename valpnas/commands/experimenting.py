@@ -69,3 +69,44 @@ def operators(
         return
     print_comparison(found.tables[:1], found.sentences)  # who differs from whom is too long for a terminal
     typer.echo(f"table: {folder / 'gains.csv'}\npage: {made}")
+
+
+@experiment.command()
+def features(
+    tables: Annotated[
+        list[Path],
+        typer.Argument(metavar="GAINS.csv...", help="Tables of `experiment operators`, one per problem.",
+                       show_default=False),
+    ],
+    out: Annotated[Path, option("File for the table of places, their traits and gains.")],
+    by: Annotated[str, option("Gain in: loss, or objective.")] = "loss",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages.")] = False,
+) -> None:  # fmt: skip
+    """Make the compact table that predictors learn from: a row per changed place with its traits and gains."""
+    from valpnas.experiments.gains.features import features_of
+    from valpnas.predictors.gain_table import write_table
+
+    made = features_of(tables, by)
+    write_table(made, out)
+    say(quiet)(f"{len(made.rows):,} places of {', '.join(s['problem'] for s in made.sources)}: {out}")
+
+
+@experiment.command()
+def calibrate(
+    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="A table of `experiment features`.",
+                                          show_default=False)],
+    out: Annotated[Path, option("File for the figures, as JSON.")],
+    horizon: Annotated[int, option("Batches after the change at which gains count.")] = 400,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No messages.")] = False,
+) -> None:  # fmt: skip
+    """Find what each operator gains, and the one threshold that tells its helpful places from others, if any does."""
+    from valpnas.experiments.gains.calibrating import calibrate as calibrated
+    from valpnas.experiments.gains.judging import judged
+    from valpnas.predictors.calibration import write_calibration
+    from valpnas.predictors.gain_table import read_table
+
+    known = read_table(table)
+    made = calibrated(known, horizon)
+    write_calibration(made, out)
+    for sentence in [*made.to_json()["in words"], *map(str, judged(known, horizon) if not quiet else ())]:
+        say(quiet)(sentence)

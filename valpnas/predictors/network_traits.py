@@ -17,6 +17,12 @@ from valpnas.predictors.output_traits import Traits
 _LEAST = 1e-12
 _STEP = 1e-3  # of the weights' norm: how far the curvature is looked at
 
+NETWORK_TRAITS = (
+    "conflict", "curvature", "dead", "depth", "gradient", "outputs", "parameters", "rank", "receivers", "saliency",
+    "sources", "width",
+)  # fmt: skip
+"""What ``network_traits`` computes, sorted."""
+
 Gradients = Mapping[str, Mapping[str, Tensor]]  # by output, of the weights by full name
 
 

@@ -12,6 +12,9 @@ from valpnas.contracts.diagnostic import ModelView
 Traits = dict[str, float]
 Floats = NDArray[np.float64]
 
+OUTPUT_TRAITS = ("gap", "level", "outlook", "slope")
+"""What ``output_traits`` computes, sorted."""
+
 _LATEST = 200  # batches whose mean is the training loss now
 _BLOCKS = 20  # means of the history that a learning curve is fitted to
 _LEAST = 1e-12  # of a loss, whose logarithm is taken

@@ -43,6 +43,21 @@ STARTS = (
 
 CHOOSERS = (
     Entry("guided", "the paper's rules on what diagnostics find", "valpnas.search.choosers.guided:Guided"),
+    Entry(
+        "guided-calibrated",
+        "what gained at places like these in an experiment on other models",
+        "valpnas.search.choosers.guided_calibrated:GuidedCalibrated",
+    ),
+    Entry(
+        "bandit",
+        "Thompson sampling: what has paid in this run, and what might",
+        "valpnas.search.choosers.bandit:Bandit",
+    ),
+    Entry(
+        "learned",
+        "the highest expected gain, learnt from an experiment and from this run",
+        "valpnas.search.choosers.learned:LearnedChooser",
+    ),
     Entry("random", "any operator, then any place", "valpnas.search.choosers.random:Random"),
     Entry("random-gentle", "any gentle operator, then any place", "valpnas.search.choosers.random:RandomGentle"),
     Entry("grow", "any gentle operator that adds, then any place", "valpnas.search.choosers.growing:Grow"),

@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from valpnas.errors import ConfigError, StoreError, UnknownNameError
+from valpnas.experiments.gains.features import features_of
+from valpnas.experiments.gains.gain import gains
 from valpnas.experiments.gains.measured import UNCHANGED, read_measured, to_csv
 from valpnas.experiments.gains.report import Findings, write_findings
 from valpnas.experiments.gains.settings import settings_of
 from valpnas.experiments.gains.study import Assistant, Study, conduct, read_study
+from valpnas.predictors.gain_table import read_table, write_table
+from valpnas.predictors.network_traits import NETWORK_TRAITS
+from valpnas.predictors.output_traits import OUTPUT_TRAITS
 from valpnas.training.compiled.engine import CompiledEngine
 from valpnas.training.engine import PlainEngine
 
@@ -134,3 +139,19 @@ def test_a_run_file_is_no_experiment(tmp_path: Path) -> None:
     file.write_text('format = "valpnas-run/1"\nproblem = "digits"\n')
     with pytest.raises(ConfigError, match="expected format 'valpnas-operators/1', got 'valpnas-run/1'"):
         settings_of(str(file), {})
+
+
+def test_the_table_of_places_says_what_the_study_says(out: Path, tmp_path: Path) -> None:
+    study = read_study(out / "gains.csv")
+    assert all(set(own) == set(NETWORK_TRAITS) for m in study.models for own in m["traits"]["networks"].values())
+    assert all(set(own) == set(OUTPUT_TRAITS) for m in study.models for own in m["traits"]["outputs"].values())
+    table = features_of([out / "gains.csv"])
+    write_table(table, tmp_path / "places.csv")
+    read = read_table(tmp_path / "places.csv")
+    assert read.sources[0]["sha256"] == study.notes["sha256"]
+    assert read.horizons == (2, 4)
+    known = {(g.model, g.variant, str(g.site), g.batches): g.mean for g in gains(study.rows)}
+    told = {(row.model, row.variant, row.place, b): gain for row in read.rows for b, gain in row.gains.items()}
+    assert told == pytest.approx(known, rel=1e-4)
+    with pytest.raises(UnknownNameError, match="figure for --by"):
+        features_of([out / "gains.csv"], "lose")

@@ -22,9 +22,11 @@ from valpnas.contracts.finding import Finding
 from valpnas.experiments.gains.gain import Gain
 from valpnas.experiments.gains.summary import ceiling
 from valpnas.graph.valp_json import valp_from_json
-from valpnas.predictors.place_traits import place_traits, relevances
+from valpnas.predictors.place_traits import Places, relevances
 
 Floats = NDArray[np.float64]
+
+FACTORS = ("parameters", "multiply_adds")  # how much larger and dearer a change made the model: no traits of its place
 
 _FOLDS = 8
 _FEWEST = 8  # places of an operator whose order says something
@@ -53,17 +55,19 @@ class Price:
 
 def trait_rows(found: Sequence[Gain], models: Sequence[Mapping[str, Any]]) -> tuple[Floats, tuple[str, ...]]:
     """Return the traits of each gain's place, ``(gains, traits)``, and their names."""
-    read = [valp_from_json(model["valp"], read_spec) for model in models]
-    relevant = [relevances([Finding.from_json(f) for f in model["findings"]]) for model in models]
-    rows = []
-    for gain in found:
-        traits = models[gain.model]["traits"]
-        rows.append(
-            place_traits(read[gain.model], gain.site, traits["networks"], traits["outputs"], relevant[gain.model])
-            | {"parameters": gain.parameters, "multiply_adds": gain.multiply_adds}
-        )
+    places = [_places(model) for model in models]
+    rows = [
+        places[gain.model].traits(gain.site) | {factor: getattr(gain, factor) for factor in FACTORS} for gain in found
+    ]
     names = tuple(sorted({name for row in rows for name in row}))
     return np.array([[row.get(name, 0.0) for name in names] for row in rows]), names
+
+
+def _places(model: Mapping[str, Any]) -> Places:
+    """Return the places of a base model, given as plain data."""
+    relevance = relevances([Finding.from_json(finding) for finding in model["findings"]])
+    traits = model["traits"]
+    return Places(valp_from_json(model["valp"], read_spec), traits["networks"], traits["outputs"], relevance)
 
 
 def prices(found: Sequence[Gain], models: Sequence[Mapping[str, Any]]) -> list[Price]:
