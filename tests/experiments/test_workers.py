@@ -74,6 +74,7 @@ def test_two_processes_share_the_work_and_one_that_dies_is_replaced(tmp_path: Pa
         assert len(pids) == 2
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert [outcome.state for outcome in workers.run(tasks(tmp_path / "a", 1))] == ["ended"], (
             "nobody misses idle ones"
         )
