@@ -57,6 +57,7 @@ class SearchLoop:
                 self._tidy(state, told)
         finally:  # whatever ended it: what was recorded is not lost
             self._recorder.commit(at_once=True)
+        self._tidy_jobs()
         return state
 
     def _together(self, state: Any) -> Asked | None:
@@ -123,4 +124,9 @@ class SearchLoop:
         if told and surplus - set(told.results):
             self._recorder.commit(at_once=True)
         self.store.drop_weights(surplus)
-        self.store.jobs.keep({candidate for asked in self._open.values() for candidate in asked.records})
+        self._tidy_jobs()
+
+    def _tidy_jobs(self) -> None:
+        """Delete the jobs that are neither out nor, for want of a commit, would be out again after a kill."""
+        out = {candidate for asked in self._open.values() for candidate in asked.records}
+        self.store.jobs.keep(out | self._recorder.unsaved)
