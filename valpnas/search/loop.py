@@ -107,7 +107,7 @@ class SearchLoop:
         """Submit the jobs that were out when the run was stopped."""
         for asked in self._open.values():
             for candidate in asked.records:
-                self.executor.submit(self.store.jobs.load(candidate))
+                self.executor.submit(self.store.jobs.load_of(candidate))
 
     def _tell(self, state: Any, asked: Asked) -> Any:
         """Tell the search, and record the verdicts that a kill kept from the journal."""
