@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from tqdm import tqdm
 
 from valpnas import catalog
@@ -50,7 +45,8 @@ from valpnas.training.evaluation import Evaluator
 from valpnas.training.reference import bounds
 from valpnas.training.shared_rows import shared_rows
 from valpnas.training.trainer import ignore
-from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of
+from valpnas.training.versions import differences, versions
+from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of, made_with
 
 Say = Callable[[str], None]
 
@@ -262,7 +258,7 @@ def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: S
         why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
         say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
     sharing = config.executor == "processes" and device.type == "cpu"  # workers that use a GPU copy the rows there
-    with shared_rows(prepared.parts) if sharing else nullcontext() as rows:
+    with shared_rows(prepared.parts, say) if sharing else nullcontext() as rows:
         make = WorkerAt(directory.path, config.device, rows)
         with build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams) as executor:
             yield executor
@@ -333,18 +329,10 @@ def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: 
 
 def _say_what_changed(path: Path, config: RunConfig, say: Say) -> None:
     """Say which version or device differs from the run's own: the rest of it may then not repeat bit for bit."""
-    before = tomllib.loads((path / "run.toml").read_text(encoding="utf-8")).get("about", {})
-    for what, now in about(config).items():
-        if before.get(what, now) != now:
-            say(f"made with {what} {before[what]}, goes on with {now}: results may differ in the last bits")
+    for what, before, now in differences(made_with(path), about(config)):
+        say(f"made with {what} {before}, goes on with {now}: results may differ in the last bits")
 
 
 def about(config: RunConfig) -> dict[str, str]:
     """Return the versions and the device that a run's last bits depend on."""
-    return {
-        "valpnas": version("valpnas"),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "device": describe_device(resolve_device(config.device)),
-    }
+    return versions(resolve_device(config.device))
