@@ -21,7 +21,7 @@ from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor, has_streams
+from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.summary import summarise
@@ -110,6 +110,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
+        stack.enter_context(reached(config.executor, config.workers))  # a run that cannot begin leaves no folder
         evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
         path = place_of(config, name or problem.name)
         directory = _create(path, replace(config, out=str(path)), evaluator)
@@ -242,7 +243,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
-        worker = Worker.of(config, evaluator, seen if config.executor in IN_THIS_PROCESS else ignore)
+        worker = Worker.of(config, evaluator, seen if executor_class(config.executor).in_this_process else ignore)
         with _executor(config, directory, worker, say) as executor:
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()
@@ -257,9 +258,14 @@ def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: S
     if streams > 1 and not has_streams(config.executor, streams, device):
         why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
         say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
-    sharing = config.executor == "processes" and device.type == "cpu"  # workers that use a GPU copy the rows there
+    sharing = (
+        executor_class(config.executor).shares_rows and device.type == "cpu"
+    )  # workers that use a GPU copy the rows there
     with shared_rows(prepared.parts, say) if sharing else nullcontext() as rows:
-        make = WorkerAt(directory.path, config.device, rows)
+
+        def make(place: str) -> WorkerAt:
+            return WorkerAt(directory.path, place, rows)
+
         with build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams) as executor:
             yield executor
 

@@ -33,7 +33,6 @@ def test_a_kill_before_quick_results_are_on_disk_loses_none_of_their_jobs(tmp_pa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("valpnas.execution.serial.Serial", Copied)
-        patch.setattr("valpnas.execution.build.Serial", Copied, raising=False)
         patch.setattr("valpnas.search.recording._QUICK", 1e9)  # every job is quick: no commit after the first
         make(path, **SETTINGS)
     assert len(copies) == CANDIDATES

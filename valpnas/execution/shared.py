@@ -29,6 +29,7 @@ class Shared(Executor):
     """
 
     name: ClassVar[str] = "shared"
+    in_this_process: ClassVar[bool] = True
 
     def __init__(self, folder: JobFolder, work: Work, room: int, grace: float = Executor.GRACE) -> None:
         """Share the groups of ``folder``; ``room`` is how many are out at a time where the search need not wait.
