@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from importlib.resources import files
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from valpnas.contracts.entry import Entry
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError, first_line
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from valpnas.contracts.problem import Problem
     from valpnas.contracts.space import Space
     from valpnas.graph.spec import Spec
-
-Kind = TypeVar("Kind")
 
 _TABLES = {
     "operators": ("valpnas.operators", "OPERATORS"),
@@ -114,7 +112,7 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
     return made
 
 
-def load_class(entry: Entry, kind: type[Kind]) -> type[Kind]:
+def load_class(entry: Entry, kind: type) -> Any:
     """Import what ``entry`` points at; raises ``ConfigError`` unless it is a class of ``kind``."""
     target = _target(entry)
     if not (isinstance(target, type) and issubclass(target, kind)):

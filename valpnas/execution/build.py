@@ -34,7 +34,8 @@ def check_executor(name: str) -> None:
 
 def executor_class(name: str) -> type[Executor]:
     """Return the class of the executor called ``name``, which says what it can do."""
-    return catalog.load_class(_entry(name), Executor)
+    found: type[Executor] = catalog.load_class(_entry(name), Executor)
+    return found
 
 
 def reached(name: str, workers: int) -> AbstractContextManager[object]:
