@@ -112,6 +112,14 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
     return made
 
 
+def load_class(entry: Entry, kind: type) -> Any:
+    """Import what ``entry`` points at; raises ``ConfigError`` unless it is a class of ``kind``."""
+    target = _target(entry)
+    if not (isinstance(target, type) and issubclass(target, kind)):
+        raise ConfigError(f"cannot use {entry.target!r}: expected a class of {kind.__name__}; name another")
+    return target
+
+
 def accepted(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of ``arguments`` that what ``entry`` points at takes by name; raises ``ConfigError`` like ``load``.
 

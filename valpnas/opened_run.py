@@ -69,6 +69,12 @@ class Run:
         """The problem's data, pre-processed, on the CPU."""
         return prepared_data(self.problem, replace(self.config, device="cpu"), self.path)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the search had ended, and its front was looked at, when this object was made."""
+        last = self._directory.journal.last
+        return last is not None and last["event"] == "ended"
+
     def summary(self) -> dict[str, Any]:
         """Return budgets, front, hypervolume and seconds as plain data."""
         return summarise(self._directory)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
-import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from tqdm import tqdm
 
 from valpnas import catalog
@@ -26,7 +21,7 @@ from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.build import IN_THIS_PROCESS, build_executor, check_executor, has_streams
+from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.rate_finding import find_learning_rate
@@ -53,7 +48,8 @@ from valpnas.training.range_test import RangeTest
 from valpnas.training.reference import bounds
 from valpnas.training.shared_rows import shared_rows
 from valpnas.training.trainer import ignore
-from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of
+from valpnas.training.versions import differences, versions
+from valpnas.working import Worker, WorkerAt, evaluator_at, evaluator_of, made_with
 
 Say = Callable[[str], None]
 
@@ -117,6 +113,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)
     with small_network_settings(), ExitStack() as stack:
+        stack.enter_context(reached(config.executor, config.workers))  # a run that cannot begin leaves no folder
         path = place_of(config, name or problem.name)
         check_free(path)  # before anything takes long
         evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
@@ -255,7 +252,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.update(done - bar.n)
 
         seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
-        worker = Worker.of(config, evaluator, seen if config.executor in IN_THIS_PROCESS else ignore)
+        worker = Worker.of(config, evaluator, seen if executor_class(config.executor).in_this_process else ignore)
         with _executor(config, directory, worker, say) as executor:
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()
@@ -270,9 +267,14 @@ def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: S
     if streams > 1 and not has_streams(config.executor, streams, device):
         why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
         say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
-    sharing = config.executor == "processes" and device.type == "cpu"  # workers that use a GPU copy the rows there
-    with shared_rows(prepared.parts) if sharing else nullcontext() as rows:
-        make = WorkerAt(directory.path, config.device, rows)
+    sharing = (
+        executor_class(config.executor).shares_rows and device.type == "cpu"
+    )  # workers that use a GPU copy the rows there
+    with shared_rows(prepared.parts, say) if sharing else nullcontext() as rows:
+
+        def make(place: str) -> WorkerAt:
+            return WorkerAt(directory.path, place, rows)
+
         with build_executor(config.executor, config.workers, directory.jobs, worker, make, device, streams) as executor:
             yield executor
 
@@ -342,18 +344,10 @@ def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: 
 
 def _say_what_changed(path: Path, config: RunConfig, say: Say) -> None:
     """Say which version or device differs from the run's own: the rest of it may then not repeat bit for bit."""
-    before = tomllib.loads((path / "run.toml").read_text(encoding="utf-8")).get("about", {})
-    for what, now in about(config).items():
-        if before.get(what, now) != now:
-            say(f"made with {what} {before[what]}, goes on with {now}: results may differ in the last bits")
+    for what, before, now in differences(made_with(path), about(config)):
+        say(f"made with {what} {before}, goes on with {now}: results may differ in the last bits")
 
 
 def about(config: RunConfig) -> dict[str, str]:
     """Return the versions and the device that a run's last bits depend on."""
-    return {
-        "valpnas": version("valpnas"),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "device": describe_device(resolve_device(config.device)),
-    }
+    return versions(resolve_device(config.device))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,7 @@ from valpnas.training.measuring import Trainer, measuring
 from valpnas.training.objectives import constant_losses
 from valpnas.training.shared_rows import SharedRows
 from valpnas.training.trainer import JobTrainer, WarmedUp, ignore
+from valpnas.training.versions import differences, versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,28 +36,48 @@ class Worker:
     """Does groups of jobs of one run: trains, evaluates, and scores on the test rows.
 
     ``groups`` says which jobs are trained side by side; they depend on the jobs and the engine alone. ``notes`` are
-    those that no answer has taken along yet.
+    those that no answer has taken along yet. ``made_with`` are the versions of the run, until they were compared with
+    those of the process that does the jobs: one far away may have others.
     """
 
     trainer: Trainer
     evaluator: Evaluator
     groups: Grouping
     notes: list[str] = field(default_factory=list)
+    made_with: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(config: RunConfig, evaluator: Evaluator, watch: Watcher = ignore) -> Worker:
-        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs."""
+    def of(
+        config: RunConfig,
+        evaluator: Evaluator,
+        watch: Watcher = ignore,
+        versions_of_run: Mapping[str, str] | None = None,
+    ) -> Worker:
+        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs.
+
+        ``versions_of_run`` are those of this process if not given.
+        """
         notes: list[str] = []
         engine = build_engine(config, notes.append)
         alone = JobTrainer(evaluator.prepared, evaluator, engine, partial(stream, config.seed), watch)
         trainer = (WarmedUp(alone) if config.warm_up else alone).together
         measured = measuring(trainer, evaluator.prepared, config.objectives, config.max_latency)
-        return Worker(measured, evaluator, alone.groups, notes)
+        known = versions(evaluator.prepared.device) if versions_of_run is None else versions_of_run
+        return Worker(measured, evaluator, alone.groups, notes, dict(known))
 
     def __call__(self, group: Group) -> list[Answer]:
         """Return what came of each job, with the figures on test rows beside it."""
+        if self.made_with:
+            self._compare()
         with small_network_settings():
             return [self._answer(result) for result in self.trainer(group)]
+
+    def _compare(self) -> None:
+        """Note what differs here from what the run was made with."""
+        for what, before, now in differences(self.made_with, versions(self.evaluator.prepared.device)):
+            why = "results may differ in the last bits"
+            self.notes.append(f"a worker has {what} {now}, the run was made with {before}: {why}")
+        self.made_with.clear()
 
     def _answer(self, result: Result) -> Answer:
         notes = tuple(self.notes)
@@ -81,7 +104,13 @@ class WorkerAt:
         run = Run(self.path)
         config = replace(run.config, device=self.device or run.config.device)
         with small_network_settings():
-            return Worker.of(config, evaluator_at(run, config, quiet=True, rows=self.rows))
+            evaluator = evaluator_at(run, config, quiet=True, rows=self.rows)
+            return Worker.of(config, evaluator, versions_of_run=made_with(self.path))
+
+
+def made_with(path: Path) -> dict[str, str]:
+    """Return the versions that the run at ``path`` was made with; those of earlier versions of valpnas say fewer."""
+    return dict(tomllib.loads((path / "run.toml").read_text(encoding="utf-8")).get("about", {}))
 
 
 def evaluator_at(run: Run, config: RunConfig, quiet: bool, rows: SharedRows | None = None) -> Evaluator:

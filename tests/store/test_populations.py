@@ -70,7 +70,7 @@ def stop_at(path: Path, candidate: int) -> None:
                 yield answers
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("valpnas.execution.build.Serial", Tired)
+        patch.setattr("valpnas.execution.serial.Serial", Tired)
         with pytest.raises(StoppedError):
             make(path)
 

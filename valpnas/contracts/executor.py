@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar
@@ -50,7 +51,19 @@ class Executor(ABC):
     """
 
     name: ClassVar[str]
+    in_this_process: ClassVar[bool] = False  # groups are done here too, so that their epochs can be watched
+    shares_rows: ClassVar[bool] = False  # its workers are processes of this machine, which can map one copy of the data
+    has_streams: ClassVar[bool] = False  # on a GPU, ``Streams`` can do in its place several groups at a time
     GRACE: ClassVar[float] = 60.0
+
+    @classmethod
+    def reached(cls, workers: int, address: str) -> AbstractContextManager[object]:  # noqa: ARG003 - for who needs it
+        """Reach what is far away, before anything is made of a run, and leave it with the context.
+
+        Raises:
+            ExecutionError: it cannot be reached.
+        """
+        return nullcontext()
 
     @property
     @abstractmethod

@@ -3,50 +3,82 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import torch
 
+from valpnas import catalog
+from valpnas.contracts.entry import Entry
 from valpnas.contracts.executor import Executor, MakeWork, Work
-from valpnas.errors import UnknownNameError
-from valpnas.execution.processes import Processes
-from valpnas.execution.ray_cluster import RayCluster, import_ray
-from valpnas.execution.serial import Serial
-from valpnas.execution.shared import Shared
+from valpnas.errors import ConfigError
+from valpnas.execution import EXECUTORS
+from valpnas.execution.placing import places
+from valpnas.execution.ray_cluster import import_ray
 from valpnas.execution.streams import Streams, cuda_stream
 from valpnas.store.jobs import JobFolder
 
-NAMES = ("serial", "processes", "shared", "ray")
-IN_THIS_PROCESS = ("serial", "shared")  # where a job can be watched epoch by epoch
 _AT = "ray://"  # ... HOST:PORT, a cluster that there is
+_ADDRESS = re.compile(r"ray://([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}")
 
 
 def check_executor(name: str) -> None:
     """Raise ``ValpnasError`` for an unknown executor, or one whose package is missing; nothing is started."""
-    if name.startswith(_AT) or name == "ray":
+    executor_class(name)
+    if _address(name) and not _ADDRESS.fullmatch(name):
+        raise ConfigError(f"executor: expected {_AT}HOST:PORT, got {name!r}; Ray's client server has port 10001")
+    if _entry(name).name == "ray":
         import_ray()
-    elif name not in NAMES:
-        raise UnknownNameError("executor", name, (*NAMES, f"{_AT}HOST:PORT"))
+
+
+def executor_class(name: str) -> type[Executor]:
+    """Return the class of the executor called ``name``, which says what it can do."""
+    found: type[Executor] = catalog.load_class(_entry(name), Executor)
+    return found
+
+
+def reached(name: str, workers: int) -> AbstractContextManager[object]:
+    """Reach whatever the executor called ``name`` needs that is far away; raises ``ExecutionError`` if it cannot."""
+    return executor_class(name).reached(workers, _address(name))
 
 
 def build_executor(
-    name: str, workers: int, jobs: JobFolder, work: Work, make: MakeWork, device: torch.device, streams: int = 1
+    name: str,
+    workers: int,
+    jobs: JobFolder,
+    work: Work,
+    make: Callable[[str], MakeWork],
+    device: torch.device,
+    streams: int = 1,
 ) -> Executor:
-    """Return the executor called ``name`` with so many ``workers`` (0: one per core that this process may use).
+    """Return the executor called ``name`` with so many ``workers`` (0: as many as there is room for).
 
-    ``work`` does groups of jobs, ``make`` makes what does them in another process, ``jobs`` is the folder where some
-    are laid, and ``device`` is what they need. ``serial`` on a GPU runs so many ``streams`` at a time.
+    ``work`` does groups of jobs, ``make`` makes of the name of a device what makes what does them in another process,
+    ``jobs`` is the folder where some are laid, and ``device`` is what they need. On a GPU an executor of one group at a
+    time runs so many ``streams``, if it can.
     """
-    check_executor(name)
-    count = workers or len(os.sched_getaffinity(0))
-    if name == "processes":
-        return Processes(make, count)
-    if name == "shared":
-        return Shared(jobs, work, count)
-    if name == "serial":
-        return Streams(work, streams, cuda_stream(device)) if has_streams(name, streams, device) else Serial(work)
-    return RayCluster(work, count, name if name.startswith(_AT) else "", device.type == "cuda")
+    if has_streams(name, streams, device):
+        return Streams(work, streams, cuda_stream(device))
+    cores, gpus = len(os.sched_getaffinity(0)), torch.cuda.device_count()
+    makes = [make(place) for place in places(device, workers, cores, gpus)]
+    arguments = {
+        "work": work, "make": makes[0], "makes": makes, "count": len(makes), "workers": workers,
+        "folder": jobs, "room": workers or cores, "address": _address(name), "gpus": device.type == "cuda",
+    }  # fmt: skip
+    entry = _entry(name)
+    made: Executor = catalog.load(entry, Executor, **catalog.accepted(entry, arguments))
+    return made
 
 
 def has_streams(name: str, streams: int, device: torch.device) -> bool:
     """Return whether several groups can share the GPU of this process."""
-    return streams > 1 and name == "serial" and device.type == "cuda"
+    return streams > 1 and executor_class(name).has_streams and device.type == "cuda"
+
+
+def _entry(name: str) -> Entry:
+    return catalog.find("executor", EXECUTORS, "ray" if _address(name) else name)
+
+
+def _address(name: str) -> str:
+    return name if name.startswith(_AT) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
@@ -40,6 +40,7 @@ class _Hand(Generic[Key]):
     """A child, and the order it is at; it takes none before it is ``ready``."""
 
     child: Child
+    place: int
     ready: bool = False
     order: Order[Key] | None = None
     deadline: float = float("inf")
@@ -48,9 +49,12 @@ class _Hand(Generic[Key]):
 class Pool(Generic[Key]):
     """Up to ``count`` children, started when there is something to do."""
 
-    def __init__(self, make: Make, count: int) -> None:
-        """Start nothing yet; ``make`` is called in each child."""
-        self._make, self.count = make, count
+    def __init__(self, make: Make, count: int, makes: Sequence[Make] = ()) -> None:
+        """Start nothing yet; ``make`` is called in each child, or its own of ``makes`` where they differ.
+
+        A child that replaces one that was lost takes its place.
+        """
+        self._makes, self.count = [*makes] or [make] * count, count
         self._waiting: deque[Order[Key]] = deque()
         self._hands: list[_Hand[Key]] = []
         self._false_starts = 0
@@ -100,8 +104,9 @@ class Pool(Generic[Key]):
             if hand.child.connection.poll():  # it has nothing to say: it is gone
                 self._drop(hand)
         free = [hand for hand in self._hands if hand.order is None]
-        for _ in range(min(self.count - len(self._hands), len(self._waiting) - len(free))):
-            self._hands.append(_Hand(Child(self._make)))
+        unused = sorted({*range(self.count)} - {hand.place for hand in self._hands})
+        for place in unused[: max(0, len(self._waiting) - len(free))]:
+            self._hands.append(_Hand(Child(self._makes[place]), place))
         for hand in free:
             if hand.ready and self._waiting:
                 hand.order = self._waiting.popleft()

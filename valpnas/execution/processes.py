@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,10 +20,17 @@ class Processes(Executor):
     """
 
     name: ClassVar[str] = "processes"
+    shares_rows: ClassVar[bool] = True
 
-    def __init__(self, make: MakeWork, count: int, grace: float = Executor.GRACE) -> None:
-        """Start nothing yet; ``grace`` is how many seconds after its time limit a group is given up."""
-        self._pool: Pool[tuple[JobRecord, ...]] = Pool(_Parcelled(make), count)
+    def __init__(
+        self, make: MakeWork, count: int, grace: float = Executor.GRACE, makes: Sequence[MakeWork] = ()
+    ) -> None:
+        """Start nothing yet; ``grace`` is how many seconds after its time limit a group is given up.
+
+        ``makes`` are what makes the work of each process, where they differ: each may have a GPU of its own.
+        """
+        own = [_Parcelled(each) for each in makes]
+        self._pool: Pool[tuple[JobRecord, ...]] = Pool(_Parcelled(make), count, own)
         self._grace = grace
 
     @property

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
+import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +20,7 @@ from valpnas.execution.ray_worker import RayWorker
 _TRIES = 3  # workers that a group may cost before it has failed
 _FALSE_STARTS = 3  # actors in a row that may be lost before they could begin
 _FOREVER = float("inf")
+_START = "`ray start --head --ray-client-server-port 10001`"
 
 
 @dataclass
@@ -34,27 +38,42 @@ class RayCluster(Executor):
     """Runs groups in ``count`` Ray actors; one whose actor or node is lost is given to another, three times at most.
 
     Without an address a cluster of this machine is started, and ended on closing. ``gpus`` says that jobs need one: the
-    GPUs of the cluster are divided among the actors.
+    GPUs of the cluster are divided among the actors. No ``workers`` means one per core, or GPU, of the cluster.
     """
 
     name: ClassVar[str] = "ray"
 
-    def __init__(self, work: Work, count: int, address: str = "", gpus: bool = False, grace: float = 60.0) -> None:
-        """Connect, and put what does the work into the object store.
+    def __init__(self, work: Work, workers: int, address: str = "", gpus: bool = False, grace: float = 60.0) -> None:
+        """Connect, unless that was done, and put what does the work into the object store.
 
         Raises:
             ConfigError: Ray is not installed.
-            ExecutionError: there is no cluster at ``address``.
+            ExecutionError: there is no cluster at ``address``, or it has no GPU.
         """
-        self._ray, self._count, self._grace = import_ray(), count, grace
-        _connect(self._ray, address, count)
+        self._ray, self._grace = import_ray(), grace
+        self._connection = ExitStack()
+        self._connection.enter_context(self.reached(workers, address))
+        self._count, share = shares(self._ray.cluster_resources(), workers, gpus)
         self._work = self._ray.put(work)
-        share = min(1.0, self._ray.cluster_resources().get("GPU", 0.0) / count) if gpus else 0.0
-        self._actor = self._ray.remote(RayWorker).options(num_cpus=1, num_gpus=int(share * 100) / 100)
+        self._actor = self._ray.remote(RayWorker).options(num_cpus=1, num_gpus=share)
         self._waiting: deque[Group] = deque()
         self._tries: dict[int, int] = {}
         self._hands: list[_Hand] = []
         self._false_starts = 0
+
+    @classmethod
+    @contextmanager
+    def reached(cls, workers: int, address: str) -> Iterator[None]:
+        """Connect to the cluster, unless this process is connected; raises ``ExecutionError`` if that cannot be."""
+        ray = import_ray()
+        if ray.is_initialized():
+            yield
+            return
+        _connect(ray, address, workers or len(os.sched_getaffinity(0)))
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
     @property
     def room(self) -> int:
@@ -89,7 +108,7 @@ class RayCluster(Executor):
         """End the actors, and leave the cluster; one that was started here ends."""
         for hand in list(self._hands):
             self._drop(hand)
-        self._ray.shutdown()
+        self._connection.close()
 
     def _fill(self) -> None:
         """Start actors while there are too few for what waits, and give the free ones something to do."""
@@ -149,6 +168,19 @@ def _name(group: Group) -> int:
     return group[0].record.candidate
 
 
+def shares(resources: Mapping[str, float], workers: int, gpus: bool) -> tuple[int, float]:
+    """Return how many actors a cluster with such ``resources`` gets, and how much of a GPU each; 0 ``workers``: any.
+
+    Raises:
+        ExecutionError: the jobs need a GPU, and the cluster has none.
+    """
+    there = resources.get("GPU" if gpus else "CPU", 0.0)
+    if gpus and not there:
+        raise ExecutionError("the run is on a GPU, but the Ray cluster has none; begin the run with --device cpu")
+    count = workers or max(1, int(there))
+    return count, int(min(1.0, there / count) * 100) / 100 if gpus else 0.0
+
+
 def import_ray() -> Any:
     """Return the module; raises ``ConfigError`` when it is not installed."""
     try:
@@ -161,6 +193,9 @@ def import_ray() -> Any:
 def _connect(ray: Any, address: str, count: int) -> None:
     settings: dict[str, Any] = {"address": address} if address else {"num_cpus": count, "include_dashboard": False}
     try:
-        ray.init(log_to_driver=False, logging_level="ERROR", **settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of what the error says
+            ray.init(log_to_driver=False, logging_level="ERROR", **settings)
     except Exception as error:  # whatever the client says
-        raise ExecutionError(f"cannot reach Ray at {address or 'this machine'}: {first_line(error)}") from error
+        advice = f"; there, {_START} starts a cluster" if address else ""
+        raise ExecutionError(f"cannot reach Ray at {address or 'this machine'}: {first_line(error)}{advice}") from error

@@ -14,6 +14,8 @@ class Serial(Executor):
     """Runs groups in order. A time limit is kept by the training itself: there is nobody else to look at the clock."""
 
     name: ClassVar[str] = "serial"
+    in_this_process: ClassVar[bool] = True
+    has_streams: ClassVar[bool] = True
     room = 1
 
     def __init__(self, work: Work) -> None:

@@ -55,6 +55,7 @@ class SearchLoop:
             state = self._tell(state, told)
             self._tidy(state, told)
         self._recorder.commit(at_once=True)
+        self._tidy_jobs()
         return state
 
     def _together(self, state: Any) -> Asked | None:
@@ -104,7 +105,7 @@ class SearchLoop:
         """Submit the jobs that were out when the run was stopped."""
         for asked in self._open.values():
             for candidate in asked.records:
-                self.executor.submit(self.store.jobs.load(candidate))
+                self.executor.submit(self.store.jobs.load_of(candidate))
 
     def _tell(self, state: Any, asked: Asked) -> Any:
         """Tell the search, and record the verdicts that a kill kept from the journal."""
@@ -121,4 +122,9 @@ class SearchLoop:
         if told and surplus - set(told.results):
             self._recorder.commit(at_once=True)
         self.store.drop_weights(surplus)
-        self.store.jobs.keep({candidate for asked in self._open.values() for candidate in asked.records})
+        self._tidy_jobs()
+
+    def _tidy_jobs(self) -> None:
+        """Delete the jobs that are neither out nor, for want of a commit, would be out again after a kill."""
+        out = {candidate for asked in self._open.values() for candidate in asked.records}
+        self.store.jobs.keep(out | self._recorder.unsaved)

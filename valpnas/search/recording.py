@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from valpnas.contracts.executor import Answer, Answers
@@ -32,12 +32,14 @@ class Reporter(Protocol):
 class Recorder:
     """Writes the journal of a search at work.
 
-    A turn begins with ``ask``. Whatever of it is neither training, evaluation nor diagnostics is "other".
+    A turn begins with ``ask``. Whatever of it is neither training, evaluation nor diagnostics is "other". ``unsaved``
+    are the candidates with a result that a kill would lose, for it waits for the next commit.
     """
 
     bench: RunWorkbench
     store: RunDirectory
     reporter: Reporter
+    unsaved: set[int] = field(default_factory=set)
     _diagnosed: float = 0.0  # seconds of diagnostics in this turn, until a proposal has taken them
     _began: float = 0.0  # when the run, had it never been stopped, would have begun
     _started: float = 0.0
@@ -95,6 +97,7 @@ class Recorder:
         result = replace(answer.result, elapsed=round(time.perf_counter() - self._began, 3))
         self.store.record_result(asked.number, result)
         asked.results[result.candidate] = replace(result, model=None)
+        self.unsaved.add(result.candidate)
         self._quick = sum(answer.result.seconds.values()) < _QUICK
         self.commit()
 
@@ -110,6 +113,7 @@ class Recorder:
         if at_once or not self._quick or before > self._next_commit:
             self.reporter.flush()
             self.store.commit()
+            self.unsaved.clear()
             now = time.perf_counter()
             self._next_commit = now + max(_QUICK, _REST * (now - before))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -35,17 +36,34 @@ class SharedRows:
 
 
 @contextmanager
-def shared_rows(parts: Mapping[str, TensorPart]) -> Iterator[SharedRows | None]:
+def shared_rows(parts: Mapping[str, TensorPart], say: Callable[[str], None]) -> Iterator[SharedRows | None]:
     """Hold ``parts`` in memory for other processes to map, while the context lasts.
 
     The memory is freed with the last process that has it open or mapped, even when all of them are killed: nothing is
-    left behind. None where the system has no such files (they are Linux's); each worker then reads the data itself.
+    left behind. None where the system has no such files (they are Linux's), or no room for a second copy, which is
+    said; each worker then reads the data itself.
     """
     if not hasattr(os, "memfd_create"):
         yield None
         return
+    try:
+        file, places = _written(parts)
+    except OSError as error:
+        why = error.strerror or str(error)
+        say(f"note: no memory that worker processes could share ({why}): each of them reads the data itself")
+        file, places = None, {}
+    if file is None:
+        yield None
+        return
+    with file:
+        yield SharedRows(Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"), places)
+
+
+def _written(parts: Mapping[str, TensorPart]) -> tuple[IO[bytes] | None, dict[tuple[str, str, str], Place]]:
+    """Return a file in memory that holds the rows, and where each tensor lies; raises ``OSError`` when it cannot be."""
     places: dict[tuple[str, str, str], Place] = {}
-    with open(os.memfd_create("valpnas rows"), "wb") as file:
+    with ExitStack() as stack:
+        file = stack.enter_context(open(os.memfd_create("valpnas rows"), "wb"))
         for part, rows in parts.items():
             for kind, tensors in (("inputs", rows.inputs), ("targets", rows.targets)):
                 for name, tensor in tensors.items():
@@ -54,7 +72,8 @@ def shared_rows(parts: Mapping[str, TensorPart]) -> Iterator[SharedRows | None]:
                     places[part, kind, name] = (file.tell(), array.dtype.str, array.shape)
                     file.write(array.data)
         file.flush()
-        yield SharedRows(Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"), places)
+        stack.pop_all()
+    return file, places
 
 
 def _with(part: TensorPart, kind: str, name: str, tensor: torch.Tensor) -> TensorPart:
