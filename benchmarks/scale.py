@@ -39,7 +39,7 @@ from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.protocol import Protocol
-from valpnas.contracts.search import Search
+from valpnas.contracts.search import ModelTraits, Search
 from valpnas.contracts.space import Space
 from valpnas.execution.serial import Serial
 from valpnas.graph.canonical import canonical_hash
@@ -164,6 +164,10 @@ class Bench:
     def findings(self, *_: Any) -> tuple[Finding, ...]:
         """See nothing."""
         return ()
+
+    def traits(self, candidate: int) -> ModelTraits:  # noqa: ARG002
+        """Show nothing."""
+        return {"networks": {}, "outputs": {}}
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """Return the stream of a candidate."""

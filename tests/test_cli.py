@@ -119,7 +119,21 @@ def test_messages_name_problem_device_and_folder(made: Path, tmp_path: Path) -> 
         ("problems", {"digits", "student"}),
         ("operators", {"clone_network/gentle", "delete_network", "change_lr"}),
         ("diagnostics", {"loss_slope", "module_intervention"}),
-        ("searches", {"hill-climbing", "guided", "random", "random-gentle", "train-only", "archive", "majority"}),
+        (
+            "searches",
+            {
+                "hill-climbing",
+                "guided",
+                "random",
+                "random-gentle",
+                "grow",
+                "grow-depth",
+                "train-only",
+                "archive",
+                "gentle",
+                "always",
+            },
+        ),
         ("searches", {"sum", "fixed", "uncertainty", "gradnorm"}),
     ],
 )

@@ -40,7 +40,8 @@ class RunConfig:
 
     ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
-    spans the whole run, its decay the last ``final_decay`` part; ``time_limit`` seconds per candidate, 0 for none.
+    spans the whole run, its decay the last ``final_decay`` part, in which a hill climbing changes nothing;
+    ``time_limit`` seconds per candidate, 0 for none.
     ``executor`` says where candidates are trained, by ``workers`` at a time (0: one per core): ``serial``,
     ``processes``, ``shared`` or ``ray``. ``asynchronous`` asks for more while candidates are out: every worker is used,
     and the result depends on their speed.

@@ -11,7 +11,7 @@ import numpy as np
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.operator import Aggressiveness, Effect, Operator, Scope, Site
 from valpnas.graph.valp import Valp
 
@@ -21,7 +21,7 @@ class Raising(Chooser):
 
     name: ClassVar[str] = "raising"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Raise, over two lines."""
         raise ZeroDivisionError("by design\nand at length")
 
@@ -41,7 +41,7 @@ class Misspelt(Chooser):
 
     name: ClassVar[str] = "misspelt"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Propose it."""
         return Proposal("add_layer/gentel", Site(), "because")
 
@@ -51,7 +51,7 @@ class Deaf(Chooser):
 
     name: ClassVar[str] = "deaf"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Propose the first place of an operator that makes a model larger."""
         operator = situation.operators["clone_network/gentle"]
         return Proposal(operator.name, operator.sites(situation.valp)[0], "because")
@@ -62,10 +62,10 @@ class Looking(Chooser):
 
     name: ClassVar[str] = "looking"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Look."""
         situation.findings(["tests.bad_input.broken_plugins:Blind"])
-        return None
+        return Continue("looking was all")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class OnlyIdle(Chooser):
 
     name: ClassVar[str] = "only-idle"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Propose its first untried place."""
         sites = situation.untried("idle")
-        return Proposal("idle", sites[0], "because") if sites else None
+        return Proposal("idle", sites[0], "because") if sites else Continue("no place is left")

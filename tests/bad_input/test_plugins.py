@@ -14,6 +14,7 @@ from valpnas.contracts.entry import Entry
 from valpnas.errors import PluginError, ValpnasError
 from valpnas.opened_run import Run
 from valpnas.run import design
+from valpnas.search.choosers.train_only import TrainOnly
 from valpnas.testing.runs import contents, events
 
 from . import broken_plugins
@@ -32,10 +33,13 @@ def start_parameters(whole: Path) -> int:
     ("chooser", "match"),
     [
         ("Raising", "chooser Raising raised ZeroDivisionError: by design; mend it and resume the run"),
-        ("InWords", "chooser InWords raised TypeError: expected a Proposal with a Site, or None, got 'add a layer'"),
+        (
+            "InWords",
+            "chooser InWords raised TypeError: expected a Proposal with a Site, or Continue, got 'add a layer'",
+        ),
         ("Misspelt", "unknown operator, proposed by Misspelt, 'add_layer/gentel': did you mean add_layer/gentle"),
         ("Looking", "diagnostic '.*Blind', looking at candidate 0, raised KeyError: 'n7'; mend it and resume the run"),
-        ("Deaf", "chooser Deaf: expected a change that was not tried, or None, got one of 1 that exceed max_param"),
+        ("Deaf", "chooser Deaf: expected a change that was not tried, or Continue, got one of 1 that exceed max_param"),
     ],
 )
 def test_a_chooser_that_breaks_stops_a_run_that_can_go_on(
@@ -51,7 +55,7 @@ def test_a_chooser_that_breaks_stops_a_run_that_can_go_on(
     again = valpnas("resume", "run", "--quiet", folder=tmp_path)
     assert_refused(again, match)
     assert events(tmp_path / "run") == begun
-    monkeypatch.setattr(getattr(broken_plugins, chooser), "choose", lambda *_: None)
+    monkeypatch.setattr(getattr(broken_plugins, chooser), "choose", TrainOnly.choose)
     go_on(tmp_path / "run")
     ended, wanted = contents(tmp_path / "run"), contents(whole.path)
     assert {**ended, "run.toml": 0} == {**wanted, "run.toml": 0}

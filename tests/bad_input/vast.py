@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Operator, Scope, Site
 from valpnas.graph.valp import Valp
@@ -48,7 +48,7 @@ class InTurn(Chooser):
 
     name: ClassVar[str] = "in-turn"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:  # noqa: ARG002
         """Propose the first that was not tried."""
         sites = situation.untried("vast")
-        return Proposal("vast", sites[0], "next in turn") if sites else None
+        return Proposal("vast", sites[0], "next in turn") if sites else Continue("no place is left")

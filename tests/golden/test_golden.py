@@ -59,7 +59,11 @@ def test_a_golden_run_shows_its_chooser(name: str) -> None:
     """The record is not vacuous: it holds the changes that the chooser is there to make, and judged them."""
     changes = [step["variant"] for step in golden(name)["steps"] if step.get("origin") == "change"]
     assert bool(changes) == (not name.endswith("train-only"))
-    assert all(not variant.endswith("aggressive") for variant in changes if name.endswith("random-gentle"))
+    assert all(
+        not variant.endswith("aggressive")
+        for variant in changes
+        if name.endswith(("random-gentle", "grow", "grow-depth"))
+    )
 
 
 def test_proposals_without_training_are_the_golden_ones_everywhere() -> None:

@@ -12,15 +12,16 @@ from tests.training.toy_data import DENSE, toy_problem
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Proposal, Result
+from valpnas.contracts.job import Continue, Job, Proposal, Result
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Hint, Operator, Site
 from valpnas.contracts.problem import Problem
-from valpnas.contracts.search import Search, Workbench
+from valpnas.contracts.search import ModelTraits, Search, Workbench
 from valpnas.contracts.space import Space
 from valpnas.graph.tasks import Classification, Regression
 from valpnas.graph.valp import Input, Output, Valp
-from valpnas.search.acceptance import Acceptance, Archive, Dominates, Majority
+from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
+from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
 from valpnas.search.choosers.random import Random, RandomGentle
 from valpnas.search.choosers.train_only import TrainOnly
@@ -28,8 +29,11 @@ from valpnas.seeding import stream
 
 OUTPUTS = [Output("y1", Regression(1)), Output("y2", Classification(2)), Output("y3", Regression(1))]
 PROBLEM = toy_problem(rows=40, inputs=[Input("x", (3,))], outputs=OUTPUTS)
-ACCEPTANCES: dict[str, Acceptance] = {rule.name: rule for rule in (Majority(), Dominates(), Archive())}
-CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in (Guided(), Random(), RandomGentle(), TrainOnly())}
+ACCEPTANCES: dict[str, Acceptance] = {
+    rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle())
+}
+_CHOOSERS = (Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly())
+CHOOSERS: dict[str, Chooser] = {chooser.name: chooser for chooser in _CHOOSERS}
 
 Verdict = Mapping[str, float] | str  # objectives, or the reason of a failure
 
@@ -42,6 +46,7 @@ class FakeBench:
     space: Space = DENSE
     operators: Mapping[str, Operator] = field(default_factory=lambda: catalog.operators(DENSE))
     seen: Sequence[Finding] = ()
+    shown: ModelTraits = field(default_factory=lambda: {"networks": {}, "outputs": {}})
     seed: int = 0
     models: dict[int, Model] = field(default_factory=dict)
 
@@ -57,6 +62,10 @@ class FakeBench:
     ) -> tuple[Finding, ...]:
         """Return what the test wants found."""
         return tuple(self.seen)
+
+    def traits(self, candidate: int) -> ModelTraits:  # noqa: ARG002
+        """Return what the test wants shown."""
+        return self.shown
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """Return a stream."""
@@ -160,7 +169,7 @@ class Spy(Chooser):
     def __init__(self, inner: Chooser) -> None:
         self.inner, self.situations = inner, list[Situation]()
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Note and ask."""
         self.situations.append(situation)
         return self.inner.choose(situation, rng)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from valpnas.catalog import load
 from valpnas.search import ACCEPTANCE
-from valpnas.search.acceptance import Archive, Dominates, Majority, dominates
+from valpnas.search.acceptance import Always, Archive, Change, Dominates, Gentle, Majority, dominates
 
 NAMES = ("a", "b", "c")
 VALUES = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0])  # few, so that ties are common
@@ -25,7 +25,7 @@ def wins(one: Point, other: Point) -> int:
 
 @given(POINTS, POINTS, ARCHIVES)
 def test_majority_counts_strict_wins(candidate: Point, current: Point, archive: list[Point]) -> None:
-    assert Majority().accepts(candidate, current, archive) == (wins(candidate, current) >= 2)
+    assert Majority().accepts(Change(candidate, current, archive)) == (wins(candidate, current) >= 2)
 
 
 @pytest.mark.parametrize(("outputs", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
@@ -33,13 +33,13 @@ def test_majority_is_more_than_half(outputs: int, needed: int) -> None:
     current = {str(i): 1.0 for i in range(outputs)}
     for better in range(outputs + 1):
         candidate = {str(i): 0.5 if i < better else 9.0 for i in range(outputs)}
-        assert Majority().accepts(candidate, current, []) == (better >= needed)
+        assert Majority().accepts(Change(candidate, current, [])) == (better >= needed)
 
 
 @given(POINTS, POINTS, ARCHIVES)
 def test_dominates_looks_at_the_current_model_alone(candidate: Point, current: Point, archive: list[Point]) -> None:
     expected = wins(candidate, current) > 0 and wins(current, candidate) == 0
-    assert Dominates().accepts(candidate, current, archive) == expected == dominates(candidate, current)
+    assert Dominates().accepts(Change(candidate, current, archive)) == expected == dominates(candidate, current)
 
 
 @given(POINTS, POINTS, POINTS)
@@ -52,19 +52,29 @@ def test_dominance_is_a_strict_order(a: Point, b: Point, c: Point) -> None:
 @given(POINTS, POINTS, ARCHIVES)
 def test_archive_accepts_what_would_join_the_front(candidate: Point, current: Point, archive: list[Point]) -> None:
     beaten = any(dominates(known, candidate) for known in archive)
-    assert Archive().accepts(candidate, current, archive) == (not beaten and candidate not in archive)
+    assert Archive().accepts(Change(candidate, current, archive)) == (not beaten and candidate not in archive)
 
 
 @given(POINTS, ARCHIVES)
 def test_archive_accepts_what_dominates_anything_undominated(candidate: Point, archive: list[Point]) -> None:
     if archive and all(dominates(candidate, known) for known in archive):
-        assert Archive().accepts(candidate, archive[0], archive)
+        assert Archive().accepts(Change(candidate, archive[0], archive))
 
 
 @given(POINTS, ARCHIVES)
-def test_no_rule_accepts_an_equal_model(point: Point, archive: list[Point]) -> None:
+def test_no_rule_that_judges_accepts_an_equal_model(point: Point, archive: list[Point]) -> None:
     for entry in ACCEPTANCE:
-        assert not load(entry).accepts(dict(point), point, [*archive, point])
+        change = Change(dict(point), point, [*archive, point])
+        assert load(entry).accepts(change) == (entry.name == "always")
+
+
+@given(POINTS, POINTS, ARCHIVES, st.booleans())
+def test_always_accepts_and_gentle_judges_what_is_aggressive(
+    candidate: Point, current: Point, archive: list[Point], gentle: bool
+) -> None:
+    change = Change(candidate, current, archive, gentle)
+    assert Always().accepts(change)
+    assert Gentle().accepts(change) == (gentle or Archive().accepts(change))
 
 
 def test_the_table_says_the_names_of_the_rules() -> None:

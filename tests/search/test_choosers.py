@@ -13,7 +13,7 @@ from tests.graph.toys import sketch
 from valpnas.catalog import load
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Site
 from valpnas.graph.valp import Valp
@@ -47,7 +47,7 @@ OPERATORS = {
 }
 
 
-def choose(chooser: Chooser, bench: FakeBench, seed: int = 0, aside: Sequence[str] = ()) -> Proposal | None:
+def choose(chooser: Chooser, bench: FakeBench, seed: int = 0, aside: Sequence[str] = ()) -> Proposal | Continue:
     return chooser.choose(situation(VALP, bench, aside=aside), stream(seed))
 
 
@@ -55,7 +55,7 @@ def chosen(findings: Sequence[Finding], aside: Sequence[str] = (), draws: int = 
     """What guided may choose, over many streams."""
     bench = FakeBench(operators=OPERATORS, seen=findings)
     proposals = [choose(Guided(), bench, seed, aside) for seed in range(draws)]
-    return {(proposal.variant, proposal.site) for proposal in proposals if proposal is not None}
+    return {(proposal.variant, proposal.site) for proposal in proposals if isinstance(proposal, Proposal)}
 
 
 @pytest.mark.parametrize("name", CHOOSERS)
@@ -77,15 +77,17 @@ def test_random_draws_the_operator_before_the_place() -> None:
     operators = {name: OPERATORS[name] for name in ("add_layer/gentle", "add_layer/aggressive")}
     bench = FakeBench(operators=operators)
     drawn = [choose(Random(), bench, seed) for seed in range(400)]
-    counts = Counter(proposal.variant for proposal in drawn if proposal)
+    counts = Counter(proposal.variant for proposal in drawn if isinstance(proposal, Proposal))
     assert 150 < counts["add_layer/aggressive"] < 250
-    places = {proposal.site for proposal in drawn if proposal and proposal.variant == "add_layer/gentle"}
+    places = {
+        proposal.site for proposal in drawn if isinstance(proposal, Proposal) and proposal.variant == "add_layer/gentle"
+    }
     assert len(places) > 35
 
 
 def test_random_gentle_draws_gentle_ones_alone() -> None:
     bench = FakeBench(operators=OPERATORS)
-    drawn = {p.variant for seed in range(60) if (p := choose(RandomGentle(), bench, seed))}
+    drawn = {p.variant for seed in range(60) if isinstance(p := choose(RandomGentle(), bench, seed), Proposal)}
     assert drawn == {"clone_network/gentle", "add_layer/gentle"}
 
 
@@ -93,7 +95,7 @@ def test_random_gentle_draws_gentle_ones_alone() -> None:
 def test_what_was_tried_is_not_chosen_again(chooser: Chooser) -> None:
     bench = FakeBench(operators=OPERATORS, seen=[STEEP, PARTLY])
     tried: list[tuple[str, Site]] = []
-    while proposal := chooser.choose(situation(VALP, bench, tried), stream(len(tried))):
+    while isinstance(proposal := chooser.choose(situation(VALP, bench, tried), stream(len(tried))), Proposal):
         assert (proposal.variant, proposal.site) not in tried
         tried.append((proposal.variant, proposal.site))
         assert len(tried) < 100
@@ -103,7 +105,9 @@ def test_what_was_tried_is_not_chosen_again(chooser: Chooser) -> None:
 
 
 def test_train_only_never_proposes() -> None:
-    assert choose(TrainOnly(), FakeBench(operators=OPERATORS, seen=[STEEP])) is None
+    assert choose(TrainOnly(), FakeBench(operators=OPERATORS, seen=[STEEP])) == Continue(
+        "train-only: no change is ever made"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.finding} -> {rule.variant}")
@@ -117,7 +121,7 @@ def test_each_rule_is_followed_where_it_says(rule: object) -> None:
     bench.models = {number: Model(VALP, {}) for number in PEERS}
     for seed in range(10):
         proposal = Guided().choose(situation(VALP, bench, peers=PEERS if crosses else None), stream(seed))
-        assert proposal is not None
+        assert isinstance(proposal, Proposal)
         assert proposal.donor == (2 if crosses else None)
         assert (proposal.variant, proposal.site) == (asked.variant, inside)
         assert proposal.reason == f"{finding}: {asked.because}"
@@ -149,7 +153,7 @@ def test_what_failed_is_set_aside_at_every_place() -> None:
 def test_without_anything_to_treat_a_random_gentle_change_is_made(findings: list[Finding]) -> None:
     assert {variant for variant, _ in chosen(findings)} == {"clone_network/gentle", "add_layer/gentle"}
     proposal = choose(Guided(), FakeBench(operators=OPERATORS, seen=findings))
-    assert proposal is not None
+    assert isinstance(proposal, Proposal)
     assert proposal.reason == UNASKED
     assert proposal.findings == ()
 
@@ -157,7 +161,7 @@ def test_without_anything_to_treat_a_random_gentle_change_is_made(findings: list
 def test_a_random_change_says_whether_all_that_was_asked_for_has_failed() -> None:
     bench = FakeBench(operators=OPERATORS, seen=[STEEP])
     proposal = choose(Guided(), bench, aside=["clone_network/gentle"])
-    assert proposal is not None
+    assert isinstance(proposal, Proposal)
     assert proposal.reason == FAILED
 
 
@@ -172,14 +176,14 @@ def test_every_finding_that_asks_for_the_change_goes_on_record() -> None:
     other = replace(SPARE, evidence={"ratio": 1.0})
     bench = FakeBench(operators={"delete_connection": OPERATORS["delete_connection"]}, seen=[STEEP, SPARE, other])
     proposal = choose(Guided(), bench)
-    assert proposal is not None
+    assert isinstance(proposal, Proposal)
     assert set(map(str, proposal.findings)) == {str(SPARE), str(other)}
 
 
 def test_rules_about_operators_that_are_not_there_are_passed_over() -> None:
     bench = FakeBench(operators={"add_layer/gentle": OPERATORS["add_layer/gentle"]}, seen=[STEEP, PARTLY])
     proposal = choose(Guided(), bench)
-    assert proposal is not None
+    assert isinstance(proposal, Proposal)
     assert proposal.variant == "add_layer/gentle"
 
 
@@ -187,7 +191,7 @@ def test_the_operator_is_drawn_before_the_place_in_guided_too() -> None:
     many = fake("insert_network/aggressive", *(Site(arcs=(("n3", "o2"),), place=str(i)) for i in range(30)))
     bench = FakeBench(operators={**OPERATORS, "insert_network/aggressive": many}, seen=[PARTLY])
     drawn = [choose(Guided(), bench, seed, ["delete_connection"]) for seed in range(200)]
-    counts = Counter(proposal.variant for proposal in drawn if proposal)
+    counts = Counter(proposal.variant for proposal in drawn if isinstance(proposal, Proposal))
     assert 65 < counts["clone_network/aggressive"] < 135
 
 
@@ -213,7 +217,10 @@ def test_random_draws_a_donor_that_fits_or_something_else() -> None:
     bench = FakeBench(operators={real.name: picky, "add_layer/gentle": fake("add_layer/gentle", *SPOTS)})
     bench.models = {n: Model(replace(VALP, batch_size=7 if n == 3 else 9), {}) for n in PEERS}
     drawn = [Random().choose(situation(VALP, bench, peers=PEERS), stream(seed)) for seed in range(20)]
-    assert {(p.variant, p.donor) for p in drawn if p} == {(real.name, 3), ("add_layer/gentle", None)}
+    assert {(p.variant, p.donor) for p in drawn if isinstance(p, Proposal)} == {
+        (real.name, 3),
+        ("add_layer/gentle", None),
+    }
     bench.models = {n: Model(VALP, {}) for n in PEERS}
     drawn = [Random().choose(situation(VALP, bench, peers=PEERS), stream(seed)) for seed in range(20)]
-    assert {(p.variant, p.donor) for p in drawn if p} == {("add_layer/gentle", None)}
+    assert {(p.variant, p.donor) for p in drawn if isinstance(p, Proposal)} == {("add_layer/gentle", None)}

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import importlib
+import json
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.strategies import quick
 from tests.training.toy_data import DENSE
+from valpnas import catalog
+from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job
+from valpnas.contracts.job import Continue, Job, JobRecord, Proposal
 from valpnas.contracts.model import Lineage, Model, Mutated
 from valpnas.contracts.operator import Site
 from valpnas.contracts.protocol import Protocol, Schedule
-from valpnas.errors import ConfigError, TrainingFailedError
+from valpnas.errors import ConfigError, PluginError, TrainingFailedError
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import Arc
-from valpnas.search.acceptance import Acceptance, Majority
+from valpnas.search.acceptance import Acceptance, Change, Majority
 from valpnas.search.hill_climbing import HillClimbing
 from valpnas.search.pareto import front
 
 from .fakes import ACCEPTANCES, CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, worse
 
+CONSTANT = Protocol(schedule=Schedule("constant"))
 RULES = st.sampled_from(sorted(ACCEPTANCES))
 ANY_CHOOSER = st.sampled_from(sorted(CHOOSERS))
 SEEN = (
@@ -38,7 +43,9 @@ SEEN = (
 
 
 def climbing(chooser: str = "random", accept: str = "majority", **settings: Any) -> HillClimbing:
-    given_settings = {"steps": 8, "initial_batches": 50, "batches_per_step": 20, **settings}
+    """A search without a final decay, unless the settings say otherwise."""
+    plan = {"steps": 8, "initial_batches": 50, "batches_per_step": 20, "protocol": CONSTANT}
+    given_settings = {**plan, **settings}
     return HillClimbing(CHOOSERS[chooser], ACCEPTANCES[accept], **given_settings)
 
 
@@ -110,23 +117,25 @@ class Watching(Acceptance):
     name = "watching"
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Any, Any, list[Any]]] = []
+        self.asked: list[Change] = []
 
-    def accepts(self, candidate: Any, current: Any, archive: Any) -> bool:
-        self.asked.append((candidate, current, list(archive)))
-        return Majority().accepts(candidate, current, archive)
+    def accepts(self, change: Change) -> bool:
+        self.asked.append(change)
+        return Majority().accepts(change)
 
 
 def test_a_rule_is_asked_about_the_candidate_the_current_model_and_the_front_before() -> None:
     rule = Watching()
-    search = HillClimbing(CHOOSERS["random"], rule, steps=6)
+    search = HillClimbing(CHOOSERS["random"], rule, steps=6, protocol=CONSTANT)
     story = play(search, FakeBench(), mixed)
-    for (candidate, current, archive), result, state in zip(
-        rule.asked, story.results[1:], story.states[1:-1], strict=True
-    ):
-        assert candidate == result.objectives
-        assert current == state.objectives
-        assert archive == [known for _, known in state.archive]
+    operators = catalog.operators(DENSE)
+    for change, result, state in zip(rule.asked, story.results[1:], story.states[1:-1], strict=True):
+        assert change.candidate == result.objectives
+        assert change.current == state.objectives
+        assert change.archive == [known for _, known in state.archive]
+        assert result.record.proposal is not None
+        assert change.gentle == operators[result.record.proposal.variant].gentle
+    assert {change.gentle for change in rule.asked} == {True, False}
 
 
 # -- what was tried -------------------------------------------------------------------------------------------
@@ -167,7 +176,7 @@ def test_real_operators_are_not_tried_twice_either() -> None:
 
 def test_what_was_tried_is_forgotten_when_the_structure_changes() -> None:
     spy = Spy(CHOOSERS["random"])
-    search = HillClimbing(spy, Majority(), steps=6)
+    search = HillClimbing(spy, Majority(), steps=6, protocol=CONSTANT)
     story = play(search, FakeBench(), lambda job: better(job) if job.record.candidate in (0, 3) else worse(job))
     sizes = [len(situation.tried) for situation in spy.situations]
     assert sizes == [0, 1, 2, 0, 1, 2]
@@ -180,7 +189,7 @@ def test_what_was_tried_is_forgotten_when_the_structure_changes() -> None:
 def test_training_further_does_not_make_failures_untried() -> None:
     """The structure is the same, only older."""
     spy = Spy(CHOOSERS["random"])
-    search = HillClimbing(spy, Majority(), steps=4, rejected="train-parent")
+    search = HillClimbing(spy, Majority(), steps=4, rejected="train-parent", protocol=CONSTANT)
     play(search, FakeBench(), worse_changes)
     assert [len(situation.tried) for situation in spy.situations] == [0, 1, 2, 3]
     assert [situation.candidate for situation in spy.situations] == [0, 2, 4, 6]
@@ -268,6 +277,17 @@ def test_every_job_has_the_schedule_and_the_time_limit_of_the_run() -> None:
     }
 
 
+@pytest.mark.parametrize(("final", "changes"), [(0.3, 5), (0.8, 0), (1.0, 8)])
+def test_nothing_is_changed_in_the_final_decay_and_the_reason_is_said(final: float, changes: int) -> None:
+    """210 batches, of which the steps are those from 50 on; a rate that falls all the time has no final decay."""
+    story = play(climbing(protocol=Protocol(schedule=Schedule("linear", final))), FakeBench(), better)
+    assert story.origins == ["start"] + ["change"] * changes + ["continue"] * (8 - changes)
+    assert story.jobs[-1].record.protocol.span[1] == 1
+    reasons = [job.record.continued.reason for job in story.jobs if job.record.continued]
+    assert all(reason.startswith("final decay: ") for reason in reasons)
+    assert len(reasons) == 8 - changes
+
+
 # -- failures -------------------------------------------------------------------------------------------------
 
 
@@ -339,12 +359,80 @@ def test_a_limit_that_no_change_keeps_to_means_training_further() -> None:
     operators = {"add_layer/gentle": fake("add_layer/gentle", Site(place="a"), Site(place="b"), does=larger)}
     start = play(climbing(steps=0), FakeBench(), better).jobs[0].model.parameters
     bench = FakeBench(operators=operators, space=replace(DENSE, max_parameters=start))
-    assert play(climbing(steps=3), bench, better).origins == ["start"] + ["continue"] * 3
+    story = play(climbing(steps=3), bench, better)
+    assert story.origins == ["start"] + ["continue"] * 3
+    reasons = {job.record.continued.reason for job in story.jobs[1:] if job.record.continued}
+    assert reasons == {"no change is left to try (2 would exceed max_parameters)"}
 
 
 def larger(model: Model) -> Mutated:
     name, weight = next(iter(model.weights.items()))
     return replace(unchanged(model), weights={**model.weights, f"{name}.again": weight})
+
+
+# -- what a chooser knows of the search ------------------------------------------------------------------------
+
+
+@quick
+@given(ANY_CHOOSER, RULES, st.sampled_from(["discard", "train-parent"]), st.integers(0, 3))
+def test_history_is_what_was_told_and_the_journal_can_hold_all_of_it(
+    chooser: str, accept: str, rejected: str, seed: int
+) -> None:
+    search = climbing(chooser, accept, rejected=rejected, steps=5)
+    story = play(search, FakeBench(seen=SEEN, seed=seed), mixed)
+    history = story.states[-1].history
+    assert [past.candidate for past in history] == [job.record.candidate for job in story.jobs]
+    assert [past.adopted for past in history] == [verdict == "accepted" for verdict in story.verdicts]
+    for past, result in zip(history, story.results, strict=True):
+        record = result.record
+        assert JobRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+        assert (past.objectives, past.parameters) == (result.objectives, result.parameters)
+        assert (past.parent, past.continued) == (next(iter(record.parents), None), record.continued)
+        assert (past.proposal is None) == (record.proposal is None)
+        assert past.parent is None or bool(past.proposal) != bool(past.continued)
+
+
+def test_a_chooser_sees_the_history_with_the_start() -> None:
+    spy = Spy(CHOOSERS["random"])
+    story = play(HillClimbing(spy, Majority(), steps=4, protocol=CONSTANT), FakeBench(), mixed)
+    assert [len(situation.history) for situation in spy.situations] == [1, 2, 3, 4]
+    assert spy.situations[-1].history == story.states[-2].history
+    assert spy.situations[0].history[0].parent is None
+
+
+def test_what_a_chooser_knew_of_the_place_goes_on_record() -> None:
+    class Knowing(Spy):
+        def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
+            return replace(super().choose(situation, rng), features={"depth": len(situation.history)})
+
+    story = play(HillClimbing(Knowing(CHOOSERS["random"]), Majority(), steps=2, protocol=CONSTANT), FakeBench(), better)
+    for steps, job in enumerate(story.jobs[1:], 1):
+        assert job.record.proposal is not None
+        assert job.record.proposal.features == {"depth": steps}
+        assert job.record.to_json()["proposal"]["features"] == {"depth": steps}
+    assert [past.proposal.features for past in story.states[-1].history if past.proposal] == [
+        {"depth": 1},
+        {"depth": 2},
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "deep", None, np.float32(1)])
+def test_features_that_the_journal_cannot_hold_are_refused_in_words(value: Any) -> None:
+    class Vague(Chooser):
+        name = "vague"
+
+        def choose(self, situation: Situation, rng: np.random.Generator) -> Continue:  # noqa: ARG002
+            return Continue("to see", {"depth": value})
+
+    with pytest.raises(PluginError, match=r"Vague raised TypeError: expected features that are finite.*depth = "):
+        play(HillClimbing(Vague(), Majority(), steps=1, protocol=CONSTANT), FakeBench(), better)
+
+
+def test_a_record_of_an_earlier_version_is_read_and_known_again() -> None:
+    story = play(climbing("train-only", steps=1), FakeBench(), better)
+    record = story.jobs[1].record
+    old = {key: value for key, value in record.to_json().items() if key not in {"continued", "gentle"}}
+    assert JobRecord.from_json(old) == record.as_earlier() != record
 
 
 # -- archive --------------------------------------------------------------------------------------------------

@@ -104,3 +104,16 @@ def test_only_gentle_changes_of_structure_leave_the_line_of_losses_whole(name: s
     operator = catalog.operators(SMALL)[name]
     child = vary(operator, (parent,), operator.sites(parent.valp)[0], stream(0))
     assert (child.changed_at, child.disturbed_at) == (40, 40 if disturbs else 10)
+
+
+def test_traits_are_computed_once_and_are_the_same_on_another_bench(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = run.front[0].candidate
+    bench, other = bench_of(run), bench_of(run)
+    shown = bench.traits(candidate)
+    assert set(shown["networks"]) == set(bench.model(candidate).valp.specs)
+    assert set(shown["outputs"]) == set(bench.model(candidate).valp.tasks)
+    assert bench.diagnostic_seconds > 0
+    other.findings(candidate, NAMES)
+    assert other.traits(candidate) == shown, "whatever was looked at before"
+    monkeypatch.setattr("valpnas.search.workbench.model_traits", None)
+    assert bench.traits(candidate) is shown

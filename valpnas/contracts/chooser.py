@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.operator import Operator, Site
+from valpnas.contracts.past import Past
 from valpnas.contracts.search import Workbench
 from valpnas.errors import blamed
 from valpnas.graph.valp import Valp
@@ -23,7 +24,9 @@ class Situation:
 
     ``tried``: variants and sites rejected since the current structure was adopted; ``set_aside``: their variants.
     ``peers``: the objectives of the other members of a population, by number; empty in a search of one model.
-    ``objectives``: its own, where there are peers.
+    ``objectives``: its own, where there are peers. ``history``: every candidate told so far, the starts included; empty
+    in a population. ``refused``: changes that were asked for in this very choice, but whose models may not be trained,
+    and why in a few words; they count as tried.
     """
 
     candidate: int
@@ -33,6 +36,8 @@ class Situation:
     set_aside: frozenset[str]
     peers: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     objectives: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[Past, ...] = ()
+    refused: Mapping[tuple[str, Site], str] = field(default_factory=dict)
 
     @property
     def operators(self) -> Mapping[str, Operator]:
@@ -66,5 +71,5 @@ class Chooser(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
-        """Return the change to try, or None to train the current model further."""
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
+        """Return the change to try, or why the current model is to be trained further without one."""

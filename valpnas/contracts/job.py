@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from valpnas.contracts.finding import Finding
@@ -17,7 +17,8 @@ class Proposal:
     """A change that a chooser proposes, and why, in words a person can read.
 
     ``variant`` is an operator's name, ``site`` where; ``findings`` are those that asked for it. ``donor`` is the
-    candidate that gives, where the operator needs a second parent.
+    candidate that gives, where the operator needs a second parent. ``features`` are finite numbers that the chooser
+    knew of the place when it chose, by name.
     """
 
     variant: str
@@ -25,18 +26,42 @@ class Proposal:
     reason: str
     findings: tuple[Finding, ...] = ()
     donor: int | None = None
+    features: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal proposal."""
         findings = [finding.to_json() for finding in self.findings]
         change = {"variant": self.variant, "site": self.site.to_json(), "donor": self.donor}
-        return {**change, "reason": self.reason, "findings": findings}
+        return {**change, **_why(self), "findings": findings}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Proposal:
         """Read what ``to_json`` wrote."""
         findings = tuple(Finding.from_json(finding) for finding in data["findings"])
-        return Proposal(data["variant"], Site.from_json(data["site"]), data["reason"], findings, data.get("donor"))
+        site, features = Site.from_json(data["site"]), data.get("features", {})
+        return Proposal(data["variant"], site, data["reason"], findings, data.get("donor"), features)
+
+
+@dataclass(frozen=True)
+class Continue:
+    """That the model is trained further without a change, and why, in words; ``features`` as in ``Proposal``."""
+
+    reason: str
+    features: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; ``from_json`` gives back an equal object."""
+        return _why(self)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Continue:
+        """Read what ``to_json`` wrote."""
+        return Continue(data["reason"], data.get("features", {}))
+
+
+def _why(choice: Proposal | Continue) -> dict[str, Any]:
+    features = {"features": dict(choice.features)} if choice.features else {}
+    return {"reason": choice.reason, **features}
 
 
 Origin = Literal["start", "change", "continue"]
@@ -48,7 +73,8 @@ class JobRecord:
 
     ``graph`` is the canonical hash of the candidate's VALP. ``origin`` says whether the candidate is a start, a
     change that ``proposal`` describes, or its only parent trained further. ``inherited`` is the digest of the weights
-    that it begins with, for a search that trains nothing twice; empty when nobody asked.
+    that it begins with, for a search that trains nothing twice; empty when nobody asked. ``continued`` is why a parent
+    is trained further, ``gentle`` whether a change promised to keep the function; earlier versions did not say these.
     """
 
     candidate: int
@@ -58,6 +84,8 @@ class JobRecord:
     protocol: Protocol
     proposal: Proposal | None = None
     inherited: str = ""
+    continued: Continue | None = None
+    gentle: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal record."""
@@ -69,14 +97,23 @@ class JobRecord:
             "protocol": self.protocol.to_json(),
             "proposal": self.proposal.to_json() if self.proposal else None,
             "inherited": self.inherited,
+            **({"continued": self.continued.to_json()} if self.continued else {}),
+            **({"gentle": True} if self.gentle else {}),
         }
+
+    def as_earlier(self) -> JobRecord:
+        """Return the record as earlier versions wrote it, which did not say why they go on or what is gentle."""
+        return replace(self, continued=None, gentle=False)
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> JobRecord:
         """Read what ``to_json`` wrote."""
         proposal = Proposal.from_json(data["proposal"]) if data["proposal"] else None
         protocol = Protocol.from_json(data["protocol"])
-        how = (protocol, proposal, data.get("inherited", ""))  # journals of earlier versions do not say
+        # Journals of earlier versions do not say these.
+        inherited, continued = data.get("inherited", ""), data.get("continued")
+        why = Continue.from_json(continued) if continued else None
+        how = (protocol, proposal, inherited, why, data.get("gentle", False))
         return JobRecord(data["candidate"], tuple(data["parents"]), data["origin"], data["graph"], *how)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from math import cos, pi
+from math import cos, inf, pi
 from typing import Any
 
 from valpnas.contracts.augmentation import Augmentation
@@ -12,7 +12,7 @@ from valpnas.errors import ConfigError, UnknownNameError
 
 SCHEDULES = ("constant", "linear", "cosine", "cosine-restarts")
 SELECTIONS = ("last", "best-epoch")
-_BATCH = 1e-9  # of a run: what rounding may lack of a restart
+_BATCH = 1e-9  # of a run: what rounding may lack of a restart or of the decay
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Schedule:
             raise ConfigError(f"first_cycle: expected a part of the run in (0, 1], got {self.first}; 1 is all of it")
         if not 1 <= self.growth <= 1000:
             raise ConfigError(f"cycle_growth: expected a factor from 1 to 1000, got {self.growth}; 2, say")
+
+    @property
+    def decay_begins(self) -> float:
+        """The progress at which a final decay begins; infinite where the rate is constant, or falls all the time."""
+        return 1 - self.final - _BATCH if self.name == "linear" and self.final < 1 else inf
 
     def factor(self, progress: float) -> float:
         """Return what the learning rate is multiplied by at ``progress`` in [0, 1] of the run."""

@@ -21,6 +21,7 @@ from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 
 State = TypeVar("State")
+ModelTraits = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 class Workbench(Protocol):
@@ -49,6 +50,9 @@ class Workbench(Protocol):
         Those that compare do so by ``scored``, the objectives of candidates by number with its own among them; None
         stands for every candidate told so far, for which the whole journal is read.
         """
+
+    def traits(self, candidate: int) -> ModelTraits:
+        """Numbers about that model's sub-networks and outputs: ``networks`` and ``outputs``, each by name."""
 
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate yet to be proposed, for one purpose."""

@@ -16,8 +16,9 @@ from valpnas.contracts.operator import Operator
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.networks.module import multiply_adds_of
 from valpnas.report.influence import parameters_of
-from valpnas.report.recommendations import Recommendation, Unplaced, protections, recommend
+from valpnas.report.recommendations import Recommendation, Unplaced, recommend
 from valpnas.report.relevance import ratios
+from valpnas.search.choosers.protection import protections
 
 
 @dataclass(frozen=True)

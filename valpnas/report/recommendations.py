@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Operator, Site
 from valpnas.graph.valp import Valp
+from valpnas.search.choosers.protection import protecting, said
 from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
 
 TIERS = ("Reduce", "Change boldly", "Change gently")
 """What ``priority`` stands for: reducers, aggressive expanders, everything gentle."""
 
-
-_REASONS = {
-    "RELEVANT": "is needed",
-    "INPUT_RELEVANT": "is needed",
-    "ADDS_INFORMATION": "adds information",
-    "NEWBORN": "is too young to tell",
-}
 
 _NAMED = 3  # places that a sentence names
 
@@ -66,18 +60,13 @@ def recommend(
         for finding in (f for f in findings if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
             if fitting:
-                tier = priority(operators[rule.variant])
-                made.append(_made(rule, tier, fitting, finding, findings))
+                operator = operators[rule.variant]
+                kept, tier = _protected(valp, operator, fitting, finding, findings), priority(operator)
+                sentence = _sentence(rule, tier, fitting, finding)
+                made.append(Recommendation(rule.variant, tier, fitting, finding, rule.because, kept, sentence))
             else:
                 unplaced.append(Unplaced(rule.variant, finding, rule.because))
     return tuple(sorted(made, key=_order)), tuple(unplaced)
-
-
-def _made(
-    rule: Rule, tier: int, sites: tuple[Site, ...], finding: Finding, findings: Sequence[Finding]
-) -> Recommendation:
-    kept = _protected(sites, finding, findings) if tier < 2 else ()  # a gentle change takes nothing from anybody
-    return Recommendation(rule.variant, tier, sites, finding, rule.because, kept, _sentence(rule, tier, sites, finding))
 
 
 def _sentence(rule: Rule, tier: int, sites: Sequence[Site], finding: Finding) -> str:
@@ -104,32 +93,13 @@ def _figure(finding: Finding) -> str:
     return f" (loss without it: {grown[0]:.2f} times as large)" if grown else ""
 
 
-def _protected(sites: Sequence[Site], finding: Finding, findings: Sequence[Finding]) -> tuple[str, ...]:
+def _protected(
+    valp: Valp, operator: Operator, sites: Sequence[Site], finding: Finding, findings: Sequence[Finding]
+) -> tuple[str, ...]:
     """Return the protections of what the sites touch, those for other outputs than the finding's left out."""
-    touched = {name for site in sites for name in (*site.components, *(end for arc in site.arcs for end in arc))}
-    asking = [
-        f
-        for f in findings
-        if f.advice == "protect" and f.component in touched and (not finding.output or f.output in {"", finding.output})
-    ]
-    return tuple(f"{component} {reasons}" for component, reasons in protections(asking).items())
-
-
-def protections(findings: Sequence[Finding]) -> dict[str, str]:
-    """Return in words why parts are protected, by part: ``is needed for digit, sample; adds information for digit``."""
-    asking: dict[str, dict[str, list[str]]] = {}
-    for finding in findings:
-        if finding.component and finding.advice == "protect":
-            asking.setdefault(finding.component, {}).setdefault(finding.kind, []).append(finding.output)
-    return {
-        component: "; ".join(_reason(kind, sorted({*outputs} - {""})) for kind, outputs in sorted(kinds.items()))
-        for component, kinds in sorted(asking.items())
-    }
-
-
-def _reason(kind: str, outputs: Sequence[str]) -> str:
-    words = _REASONS.get(kind, f"is {kind}")
-    return f"{words} for {', '.join(outputs)}" if outputs else words
+    heard = [f for f in findings if not finding.output or f.output in {"", finding.output}]
+    asking = [f for site in sites for f in protecting(valp, operator, site, heard)]
+    return tuple(said(asking))
 
 
 def _order(made: Recommendation) -> tuple[int, float, str, str, str]:

@@ -94,7 +94,7 @@ def _read(events: Sequence[Event]) -> list[Step]:
 
 
 def _proposed(event: Event) -> Step:
-    proposal: dict[str, Any] = event["proposal"] or {}
+    proposal: dict[str, Any] = event["proposal"] or event.get("continued") or {}
     return Step(
         event["candidate"],
         event["parents"][0] if event["parents"] else None,

@@ -65,7 +65,7 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
     rows: dict[int, dict[str, Any]] = {}
     for event in run.journal.events:
         if event["event"] == "proposed":
-            proposal = event["proposal"] or {}
+            proposal = event["proposal"] or event.get("continued") or {}
             row = {
                 "origin": event["origin"],
                 "variant": proposal.get("variant", ""),

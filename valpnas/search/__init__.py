@@ -40,6 +40,12 @@ CHOOSERS = (
     Entry("guided", "the paper's rules on what diagnostics find", "valpnas.search.choosers.guided:Guided"),
     Entry("random", "any operator, then any place", "valpnas.search.choosers.random:Random"),
     Entry("random-gentle", "any gentle operator, then any place", "valpnas.search.choosers.random:RandomGentle"),
+    Entry("grow", "any gentle operator that adds, then any place", "valpnas.search.choosers.growing:Grow"),
+    Entry(
+        "grow-depth",
+        "a layer or a sub-network that passes its input on, at any place",
+        "valpnas.search.choosers.growing:GrowDepth",
+    ),
     Entry(
         "train-only",
         "no change at all: the same batches, spent on training",
@@ -49,6 +55,8 @@ CHOOSERS = (
 
 ACCEPTANCE = (
     Entry("archive", "not dominated by anything found so far", "valpnas.search.acceptance:Archive"),
+    Entry("always", "whatever could be trained", "valpnas.search.acceptance:Always"),
+    Entry("gentle", "gentle changes always, aggressive ones as archive", "valpnas.search.acceptance:Gentle"),
     Entry("dominates", "no objective worse, one better", "valpnas.search.acceptance:Dominates"),
     Entry(
         "majority", "more than half of the objectives better (the paper's rule)", "valpnas.search.acceptance:Majority"

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 Objectives = Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Change:
+    """What a rule decides on: validation objectives of the changed model, of the current one and of the ``archive``.
+
+    ``archive`` is the front of everything evaluated before. ``gentle``: whether the operator promised to keep the
+    function, so that whatever got worse is the noise of training.
+    """
+
+    candidate: Objectives
+    current: Objectives
+    archive: Sequence[Objectives] = ()
+    gentle: bool = False
+
+
 class Acceptance(ABC):
-    """Decides on validation objectives alone."""
+    """Decides on a change that could be trained."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def accepts(self, candidate: Objectives, current: Objectives, archive: Sequence[Objectives]) -> bool:
-        """Say whether ``candidate`` replaces ``current``; ``archive`` is the front of everything evaluated before."""
+    def accepts(self, change: Change) -> bool:
+        """Say whether the changed model replaces the current one."""
 
 
 class Majority(Acceptance):
@@ -24,9 +39,10 @@ class Majority(Acceptance):
 
     name: ClassVar[str] = "majority"
 
-    def accepts(self, candidate: Objectives, current: Objectives, archive: Sequence[Objectives]) -> bool:  # noqa: ARG002
+    def accepts(self, change: Change) -> bool:
         """Count the objectives that got lower."""
-        return 2 * sum(candidate[name] < current[name] for name in current) > len(current)
+        lower = sum(change.candidate[name] < change.current[name] for name in change.current)
+        return 2 * lower > len(change.current)
 
 
 class Dominates(Acceptance):
@@ -34,9 +50,9 @@ class Dominates(Acceptance):
 
     name: ClassVar[str] = "dominates"
 
-    def accepts(self, candidate: Objectives, current: Objectives, archive: Sequence[Objectives]) -> bool:  # noqa: ARG002
+    def accepts(self, change: Change) -> bool:
         """Compare with the current model."""
-        return dominates(candidate, current)
+        return dominates(change.candidate, change.current)
 
 
 class Archive(Acceptance):
@@ -44,9 +60,29 @@ class Archive(Acceptance):
 
     name: ClassVar[str] = "archive"
 
-    def accepts(self, candidate: Objectives, current: Objectives, archive: Sequence[Objectives]) -> bool:  # noqa: ARG002
+    def accepts(self, change: Change) -> bool:
         """Compare with the whole archive."""
-        return not any(dominates(known, candidate) or known == candidate for known in archive)
+        return not any(dominates(known, change.candidate) or known == change.candidate for known in change.archive)
+
+
+class Always(Acceptance):
+    """Whatever could be trained: a change pays late, and is not judged before."""
+
+    name: ClassVar[str] = "always"
+
+    def accepts(self, change: Change) -> bool:  # noqa: ARG002 - looks at nothing
+        """Accept."""
+        return True
+
+
+class Gentle(Acceptance):
+    """Gentle changes always, which lose nothing and pay late; aggressive ones as ``archive`` does."""
+
+    name: ClassVar[str] = "gentle"
+
+    def accepts(self, change: Change) -> bool:
+        """Trust a gentle change, compare an aggressive one."""
+        return change.gentle or Archive().accepts(change)
 
 
 def dominates(one: Objectives, other: Objectives) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Job, JobRecord, Origin
+from valpnas.contracts.job import Continue, Job, JobRecord, Origin
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site
 from valpnas.contracts.protocol import Protocol
@@ -57,10 +57,12 @@ class Generation:
         untold = lru_cache(1)(lambda model: job(number, "change", model, protocol))
         refusal = partial(self._refusal, lambda model: untold(model).record in known)
         child = propose(self.chooser, self._situation(host, siblings), number, refusal, self._varied)
-        if child is not None:
+        if not isinstance(child, Continue):
             return _changed(untold(child.model), child, host.candidate)
         further = job(number, "continue", self.bench.model(host.candidate), protocol, (host.candidate,))
-        return None if further.record in known else further
+        if further.record in known:
+            return None
+        return replace(further, record=replace(further.record, continued=child))
 
     def _situation(self, host: Member, siblings: Sequence[JobRecord]) -> Situation:
         number = host.candidate
@@ -93,5 +95,5 @@ def job(number: int, origin: Origin, model: Model, protocol: Protocol, parents: 
 def _changed(made: Job, child: Child, host: int) -> Job:
     """Return the job of a child; one whose operator broke begins with no weights, for it is not trained."""
     inherited = "" if child.fault else made.record.inherited
-    record = replace(made.record, parents=child.parents(host), proposal=child.proposal, inherited=inherited)
+    record = replace(child.record(made.record, host), inherited=inherited)
     return replace(made, record=record, fault=child.fault)

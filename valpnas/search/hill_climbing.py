@@ -1,43 +1,31 @@
 """Stochastic hill climbing over VALPs ([VALP] VI-C, Figure 4): one model, one proposal per step.
 
 The start, the chooser, the acceptance rule and the policy for rejected training are arguments. A candidate that is
-only its parent trained further is always adopted: there is no choice to make about it.
+only its parent trained further is always adopted: there is no choice to make about it. In the final decay of the
+learning rate nothing is changed any more, whoever chooses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Job, JobRecord, Origin, Proposal, Result
+from valpnas.contracts.job import Continue, Job, JobRecord, Origin, Result
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Site
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.valp import OutputTraining
-from valpnas.search.acceptance import Acceptance
-from valpnas.search.pareto import front
+from valpnas.search.acceptance import Acceptance, Change
+from valpnas.search.hill_state import HillState, told
 from valpnas.search.proposing import propose, too_large
 from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start
 from valpnas.search.training_plan import TrainingPlan
 
-
-@dataclass(frozen=True)
-class HillState:
-    """All a hill climbing knows. ``candidates`` counts those proposed, ``step`` the steps done."""
-
-    candidates: int = 0
-    step: int = 0
-    current: int | None = None
-    objectives: Mapping[str, float] = field(default_factory=dict)  # of the current model
-    archive: tuple[tuple[int, Mapping[str, float]], ...] = ()  # the front of everything evaluated
-    tried: tuple[tuple[str, Site], ...] = ()  # rejected since the current structure was adopted
-    failure: str = ""  # why the candidate told last failed
-    owed: bool = False  # the parent is still to be trained as long as its rejected change was
-    verdicts: tuple[tuple[int, str], ...] = ()  # on the results told last
+_OWED = Continue("its change was rejected: the parent gets the batches that the change had")
+_DECAY = Continue("final decay: what changes now has no time left to learn at a rate that matters")
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ class HillClimbing(Search[HillState]):
         if state.current is None:
             return [self._start(state, bench)]
         if state.owed:
-            return [self._continue(state, bench.model(state.current))]
+            return [self._continue(state, bench.model(state.current), _OWED)]
         if state.step >= self.steps:
             return []
         return [self._change(state, bench, state.current)]
@@ -77,17 +65,7 @@ class HillClimbing(Search[HillState]):
         """Take in the one result."""
         (result,) = results
         adopted = not result.failed and self._adopts(state, result)
-        state = replace(
-            state,
-            candidates=result.candidate + 1,
-            failure=result.reason,
-            verdicts=((result.candidate, "accepted" if adopted else "rejected"),),
-        )
-        if not result.failed:
-            state = replace(state, archive=_archived(state, result))
-        if result.record.origin != "start" and not state.owed:
-            state = replace(state, step=state.step + 1)
-        return self._adopt(state, result) if adopted else self._reject(state, result)
+        return told(state, result, adopted, self.rejected == "train-parent")
 
     def verdicts(self, state: HillState) -> Sequence[tuple[int, str]]:
         """Return the verdict on the last result."""
@@ -105,6 +83,10 @@ class HillClimbing(Search[HillState]):
         """Return steps done and steps to do."""
         return state.step, self.steps
 
+    @property
+    def _plan(self) -> TrainingPlan:
+        return TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.protocol)
+
     # -- asking ---------------------------------------------------------------------------------------
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
@@ -112,47 +94,32 @@ class HillClimbing(Search[HillState]):
         made = fresh_start(self.start, bench, self.training, self.batch_size, state.candidates)
         return self._job(state, made, (), "start")
 
-    def _continue(self, state: HillState, model: Model) -> Job:
+    def _continue(self, state: HillState, model: Model, why: Continue) -> Job:
         assert state.current is not None  # noqa: S101 - ask has seen to it
-        return self._job(state, model, (state.current,), "continue")
+        made = self._job(state, model, (state.current,), "continue")
+        return replace(made, record=replace(made.record, continued=why))
 
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
-        """Ask the chooser until its change keeps to the space's limit of parameters."""
+        """Ask the chooser until its change keeps to the space's limit of parameters; nobody in the final decay."""
+        if self._plan.decays(state.step):
+            return self._continue(state, bench.model(current), _DECAY)
         model, aside = bench.model(current), frozenset(variant for variant, _ in state.tried)
-        situation = Situation(current, model.valp, bench, frozenset(state.tried), aside)
+        situation = Situation(current, model.valp, bench, frozenset(state.tried), aside, history=state.history)
         child = propose(self.chooser, situation, state.candidates, too_large(bench.space.max_parameters))
-        if child is None:
-            return self._continue(state, model)
-        return replace(self._job(state, child.model, (current,), "change", child.proposal), fault=child.fault)
+        if isinstance(child, Continue):
+            return self._continue(state, model, child)
+        made = self._job(state, child.model, (current,), "change")
+        return replace(made, record=child.record(made.record, current), fault=child.fault)
 
-    def _job(
-        self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin, proposal: Proposal | None = None
-    ) -> Job:
-        plan = TrainingPlan(self.steps, self.initial_batches, self.batches_per_step, self.protocol)
+    def _job(self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin) -> Job:
         # Training owed repeats the part of the schedule that its step had.
-        protocol = plan.start() if origin == "start" else plan.turn(state.step - state.owed)
-        return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol, proposal), model)
+        protocol = self._plan.start() if origin == "start" else self._plan.turn(state.step - state.owed)
+        return Job(JobRecord(state.candidates, parents, origin, canonical_hash(model.valp), protocol), model)
 
     # -- telling --------------------------------------------------------------------------------------
 
     def _adopts(self, state: HillState, result: Result) -> bool:
         if result.record.origin != "change":
             return True
-        return self.acceptance.accepts(result.objectives, state.objectives, [known for _, known in state.archive])
-
-    def _adopt(self, state: HillState, result: Result) -> HillState:
-        """Make the result the current model; what was tried is forgotten when its structure is a new one."""
-        tried = () if result.record.origin == "change" else state.tried
-        return replace(state, current=result.candidate, objectives=dict(result.objectives), tried=tried, owed=False)
-
-    def _reject(self, state: HillState, result: Result) -> HillState:
-        """Remember what did not help; with ``train-parent`` the parent gets the batches the change had."""
-        if result.record.proposal is None:
-            return replace(state, owed=False)
-        tried = (*state.tried, (result.record.proposal.variant, result.record.proposal.site))
-        return replace(state, tried=tried, owed=self.rejected == "train-parent")
-
-
-def _archived(state: HillState, result: Result) -> tuple[tuple[int, Mapping[str, float]], ...]:
-    points = [*state.archive, (result.candidate, dict(result.objectives))]
-    return tuple(points[i] for i in front([objectives for _, objectives in points]))
+        archive = [known for _, known in state.archive]
+        return self.acceptance.accepts(Change(result.objectives, state.objectives, archive, result.record.gentle))

@@ -111,6 +111,8 @@ class PopulationSearch(Search[PopulationState]):
 
     def plan(self) -> TrainingPlan:
         """Return how starts and children are trained."""
+        # Children are changed in the final decay too: nothing is trained twice, so a generation of members trained
+        # further would run out of members, and nobody could replace one whose training further did not survive.
         return TrainingPlan(self.generations, self.initial_batches, self.batches_per_step, self.protocol)
 
     def _starts(self, state: PopulationState, bench: Workbench, first: int, count: int) -> list[Job]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.failure import failure_reason, is_out_of_memory
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, JobRecord, Proposal
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site, vary
 from valpnas.errors import PluginError, UnknownNameError, blamed
@@ -22,15 +23,20 @@ Refusal = Callable[[Model], str]
 
 @dataclass(frozen=True, eq=False)
 class Child:
-    """What came of a proposal: the changed model, or the unchanged one and the operator's ``fault``."""
+    """What came of a proposal: the changed model, or the unchanged one and the operator's ``fault``.
+
+    ``gentle``: whether the operator promised to keep the function.
+    """
 
     proposal: Proposal
     model: Model
     fault: str = ""
+    gentle: bool = False
 
-    def parents(self, host: int) -> tuple[int, ...]:
-        """Return the candidates that the child descends from, the one changed first."""
-        return (host,) if self.proposal.donor is None else (host, self.proposal.donor)
+    def record(self, record: JobRecord, host: int) -> JobRecord:
+        """Return ``record`` with the change and the candidates that the child descends from, ``host`` first."""
+        parents = (host,) if self.proposal.donor is None else (host, self.proposal.donor)
+        return replace(record, parents=parents, proposal=self.proposal, gentle=self.gentle)
 
 
 Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], Model]
@@ -39,8 +45,8 @@ Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], M
 
 def propose(
     chooser: Chooser, situation: Situation, candidate: int, refusal: Refusal, variation: Variation = vary
-) -> Child | None:
-    """Ask ``chooser`` for a change until its result may be trained; None when the model is to be trained further.
+) -> Child | Continue:
+    """Ask ``chooser`` for a change until its result may be trained, or it wants the model to be trained further.
 
     ``candidate`` is the number that the child will have: its random streams are named by it.
 
@@ -49,11 +55,12 @@ def propose(
         UnknownNameError: it proposes an operator that there is none of here.
     """
     bench, rng = situation.bench, situation.bench.rng(candidate, "choose")
-    refused, repeats, why = set[tuple[str, Site]](), 0, ""
+    refused, repeats, why = dict[tuple[str, Site], str](), 0, ""
     while repeats < _REPEATS:
-        proposal = _choose(chooser, replace(situation, tried=situation.tried | refused), rng)
-        if proposal is None:
-            return None
+        seen = replace(situation, tried=situation.tried | refused.keys(), refused=dict(refused))
+        proposal = _choose(chooser, seen, rng)
+        if isinstance(proposal, Continue):
+            return proposal
         if (proposal.variant, proposal.site) in refused:
             repeats += 1
             continue
@@ -61,9 +68,9 @@ def propose(
         why = "" if child.fault else refusal(child.model)
         if not why:
             return child
-        refused.add((proposal.variant, proposal.site))
+        refused[proposal.variant, proposal.site] = why
     raise PluginError(
-        f"chooser {type(chooser).__name__}: expected a change that was not tried, or None, got one of "
+        f"chooser {type(chooser).__name__}: expected a change that was not tried, or Continue, got one of "
         f"{len(refused)} that {why} {_REPEATS} times; let it heed `tried`"
     )
 
@@ -73,16 +80,17 @@ def too_large(limit: int) -> Refusal:
     return lambda model: "exceed max_parameters" if 0 < limit < model.parameters else ""
 
 
-def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
     """Return what the chooser proposes; raises ``ValpnasError`` when that is none of the situation's operators."""
     name = type(chooser).__name__
     with blamed(f"chooser {name}", "mend it and resume the run"):
-        proposal = _proposal_only(chooser.choose(situation, rng))
-    if proposal is not None and proposal.variant not in situation.operators:
-        raise UnknownNameError(f"operator, proposed by {name},", proposal.variant, situation.operators)
-    if proposal is not None:
-        _check_donor(name, situation, proposal)
-    return proposal
+        chosen = _choice_only(chooser.choose(situation, rng))
+    if isinstance(chosen, Continue):
+        return chosen
+    if chosen.variant not in situation.operators:
+        raise UnknownNameError(f"operator, proposed by {name},", chosen.variant, situation.operators)
+    _check_donor(name, situation, chosen)
+    return chosen
 
 
 def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None:
@@ -92,10 +100,15 @@ def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None
         raise PluginError(f"chooser {chooser}: expected {expected} for {proposal.variant}, got {proposal.donor}")
 
 
-def _proposal_only(chosen: object) -> Proposal | None:
-    if chosen is None or (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
-        return chosen
-    raise TypeError(f"expected a Proposal with a Site, or None, got {chosen!r}")
+def _choice_only(chosen: object) -> Proposal | Continue:
+    """Return ``chosen`` if it is a choice that the journal can hold: it has no word for what is not a finite number."""
+    if not isinstance(chosen, Continue) and not (isinstance(chosen, Proposal) and isinstance(chosen.site, Site)):
+        raise TypeError(f"expected a Proposal with a Site, or Continue, got {chosen!r}")
+    features: Mapping[str, object] = chosen.features
+    for feature, value in features.items():
+        if not isinstance(value, int | float) or not isfinite(value):
+            raise TypeError(f"expected features that are finite numbers, got {feature} = {value!r}")
+    return chosen
 
 
 def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, variation: Variation) -> Child:
@@ -104,9 +117,10 @@ def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, 
     host = bench.model(situation.candidate)
     donors = () if proposal.donor is None else (bench.model(proposal.donor),)
     try:
-        return Child(proposal, variation(operator, (host, *donors), proposal.site, rng))
+        changed = variation(operator, (host, *donors), proposal.site, rng)
+        return Child(proposal, changed, gentle=operator.gentle)
     except Exception as error:
-        return Child(proposal, host, _fault(operator, error))
+        return Child(proposal, host, _fault(operator, error), operator.gentle)
 
 
 def _fault(operator: Operator, error: Exception) -> str:

@@ -28,6 +28,10 @@ class TrainingPlan:
         """Return how a candidate of the turn after ``done`` turns is trained."""
         return self._protocol(self.initial_batches + done * self.batches_per_step, self.batches_per_step)
 
+    def decays(self, done: int) -> bool:
+        """Say whether the turn after ``done`` turns begins in the schedule's final decay."""
+        return self.turn(done).span[0] >= self.protocol.schedule.decay_begins
+
     def _protocol(self, before: int, batches: int) -> Protocol:
         total = max(self.initial_batches + self.turns * self.batches_per_step, 1)
         span = (before / total, (before + batches) / total)

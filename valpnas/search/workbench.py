@@ -13,8 +13,10 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
+from valpnas.contracts.search import ModelTraits
 from valpnas.contracts.space import Space
 from valpnas.errors import blamed
+from valpnas.predictors.model_traits import model_traits
 from valpnas.seeding import stream
 from valpnas.store.replay import Asked
 from valpnas.training.data import Prepared
@@ -23,7 +25,9 @@ from valpnas.training.view import HeldOutView
 
 Scored = Mapping[int, Mapping[str, float]]
 
-_REMEMBERED = 256  # candidates whose findings are kept in memory: a search of many looks at few of them again
+_REMEMBERED = (
+    256  # candidates whose findings and traits are kept in memory: a search of many looks at few of them again
+)
 
 
 class Shelf(Protocol):
@@ -55,6 +59,7 @@ class RunWorkbench:
         self.diagnostic_seconds = 0.0
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
+        self._traits: dict[int, ModelTraits] = {}
         self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
@@ -85,6 +90,16 @@ class RunWorkbench:
                 self._look(view, name)
         self.diagnostic_seconds += time.perf_counter() - started
         return tuple(finding for name in diagnostics for finding in self._findings[candidate, name])
+
+    def traits(self, candidate: int) -> ModelTraits:
+        """The traits of that model, computed once; their seconds are those of the diagnostics."""
+        started = time.perf_counter()
+        if candidate not in self._traits:
+            self._traits[candidate] = model_traits(self._view_of(candidate, False, None))
+            while len(self._traits) > _REMEMBERED:
+                del self._traits[next(iter(self._traits))]
+        self.diagnostic_seconds += time.perf_counter() - started
+        return self._traits[candidate]
 
     def _look(self, view: HeldOutView, name: str) -> None:
         started = time.perf_counter()

@@ -20,8 +20,8 @@ from valpnas.experiments.gains.measured import UNCHANGED, Measured
 from valpnas.experiments.gains.settings import GainSettings
 from valpnas.networks.module import fresh_model, multiply_adds_of
 from valpnas.networks.random_valp import random_valp
-from valpnas.predictors.network_traits import network_traits
-from valpnas.predictors.output_traits import Traits, output_traits
+from valpnas.predictors.model_traits import model_traits
+from valpnas.predictors.output_traits import Traits
 from valpnas.search.build import build_operators, build_protocol, build_space, build_training
 from valpnas.seeding import stream
 from valpnas.training.clock import BatchClock
@@ -65,8 +65,7 @@ class Laboratory:
 
     def traits(self, model: Model) -> dict[str, dict[str, Traits]]:
         """Return the traits of the networks and outputs of a model."""
-        view = HeldOutView(model, self.evaluator.prepared, self.evaluator.losses)
-        return {"networks": network_traits(view), "outputs": output_traits(view)}
+        return model_traits(HeldOutView(model, self.evaluator.prepared, self.evaluator.losses))
 
     def changes(self, model: Model, number: int) -> Iterator[tuple[Operator, Site]]:
         """Yield every operator with the sites it is tried at, drawn without replacement where there are too many.

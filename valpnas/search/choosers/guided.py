@@ -11,9 +11,9 @@ import numpy as np
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.operator import Site
-from valpnas.search.choosers.random import draw, gentle_variants
+from valpnas.search.choosers.random import draw, gentle_variants, used_up
 from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
 
 UNASKED = "no finding asks for a change that has an untried place: a random gentle change"
@@ -31,14 +31,15 @@ class Guided(Chooser):
 
     name: ClassVar[str] = "guided"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return the change the findings ask for."""
         rules = tuple(rule for rule in RULES if rule.variant in situation.operators)
         findings = situation.findings(asked_diagnostics(rules))
         asked = list(_options(situation, findings))
         options = [o for o in asked if o[0] not in situation.set_aside]
         if not options:
-            return draw(situation, gentle_variants(situation), rng, FAILED if asked else UNASKED)
+            drawn = draw(situation, gentle_variants(situation), rng, FAILED if asked else UNASKED)
+            return drawn or used_up(situation, "gentle change")
         best = min(priority(situation.operators[variant]) for variant, *_ in options)
         variants = sorted({o[0] for o in options if priority(situation.operators[o[0]]) == best})
         variant = variants[int(rng.integers(len(variants)))]

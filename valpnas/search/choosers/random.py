@@ -6,13 +6,14 @@ add_connection, which has the most places (trial, section 7.6).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue, Proposal
 
 
 class Random(Chooser):
@@ -20,9 +21,10 @@ class Random(Chooser):
 
     name: ClassVar[str] = "random"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
-        """Return a random change, or None when everything was tried."""
-        return draw(situation, sorted(situation.operators), rng, "drawn at random among all operators")
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
+        """Return a random change, or why there is none left."""
+        variants = sorted(situation.operators)
+        return draw(situation, variants, rng, "drawn at random among all operators") or used_up(situation, "change")
 
 
 class RandomGentle(Chooser):
@@ -30,9 +32,10 @@ class RandomGentle(Chooser):
 
     name: ClassVar[str] = "random-gentle"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:
-        """Return a random gentle change, or None when every one was tried."""
-        return draw(situation, gentle_variants(situation), rng, "drawn at random among the gentle operators")
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
+        """Return a random gentle change, or why there is none left."""
+        variants, reason = gentle_variants(situation), "drawn at random among the gentle operators"
+        return draw(situation, variants, rng, reason) or used_up(situation, "gentle change")
 
 
 def gentle_variants(situation: Situation) -> list[str]:
@@ -54,3 +57,10 @@ def draw(situation: Situation, variants: Sequence[str], rng: np.random.Generator
             if (donor := situation.donor(variant, site, peers)) is not None:
                 return Proposal(variant, site, reason, donor=donor)
     return None
+
+
+def used_up(situation: Situation, what: str) -> Continue:
+    """Say that there is no ``what`` left to try, and how many of them may not be trained for which reason."""
+    counts = Counter(situation.refused.values())
+    refused = ", ".join(f"{count} would {why}" for why, count in sorted(counts.items()))
+    return Continue(f"no {what} is left to try" + (f" ({refused})" if refused else ""))

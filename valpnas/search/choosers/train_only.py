@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from valpnas.contracts.chooser import Chooser, Situation
-from valpnas.contracts.job import Proposal
+from valpnas.contracts.job import Continue
 
 
 class TrainOnly(Chooser):
@@ -15,6 +15,6 @@ class TrainOnly(Chooser):
 
     name: ClassVar[str] = "train-only"
 
-    def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | None:  # noqa: ARG002 - looks at nothing
-        """Return None."""
-        return None
+    def choose(self, situation: Situation, rng: np.random.Generator) -> Continue:  # noqa: ARG002 - looks at nothing
+        """Return that."""
+        return Continue("train-only: no change is ever made")
