@@ -11,8 +11,10 @@ from valpnas import catalog
 from valpnas.config import read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm, arms_of_choosers
+from valpnas.experiments.compare import check
 from valpnas.experiments.compare_file import assemble, is_compare_file, keys_of, read_compare_file
 from valpnas.experiments.comparison import TUNING_SEEDS
+from valpnas.experiments.gains.settings import is_gain_file, settings_of
 from valpnas.search.build import build_search
 
 from .fabricate import comparison
@@ -144,6 +146,15 @@ def test_what_makes_no_comparison_is_refused(name: str) -> None:
     assert message in str(caught.value)
 
 
+def test_a_shared_key_is_for_those_arms_whose_search_takes_it() -> None:
+    arms = {"one": {"steps": 9}, "many": {"search": "nsga2", "generations": 4}}
+    check(assemble({"problem": "digits", "steps": 5, "generations": 5, "arms": arms}))
+    with pytest.raises(ConfigError, match="generations: expected an arm whose search takes what all share, got none"):
+        check(assemble({"problem": "digits", "generations": 5, "arms": {"one": {}, "other": {"steps": 9}}}))
+    with pytest.raises(ConfigError, match=r"steps: expected a search that takes it \(hill-climbing\), got .*nsga2"):
+        check(assemble({"problem": "digits", "arms": {"one": {}, "many": {"search": "nsga2", "steps": 9}}}))
+
+
 def test_arms_from_two_places_are_refused() -> None:
     with pytest.raises(ConfigError, match="got both"):
         assemble({"problem": "digits", "arms": {"a": {}, "b": {}}}, ["random"])
@@ -170,6 +181,8 @@ def test_every_committed_file_can_be_read_and_its_names_are_known(path: Path) ->
     if is_compare_file(path):
         read = read_compare_file(path)
         configs = [read.config(arm, 0, {}) for arm in read.arms]
+    elif is_gain_file(path):
+        configs = [settings_of(str(path), {})[0].run]
     else:
         configs = [read_run_file(path)]
     for config in configs:

@@ -25,8 +25,8 @@ FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
 # and MKL told to be compatible, these runs take the same steps and their objectives differ by less than 1e-6; after
 # 500 batches, or past a change to an algorithm whose first step is a sign, they had parted.
-SHORT: dict[str, Any] = {"steps": 4, "initial_batches": 105, "batches_per_step": 10, "seed": 9}
-BUDGET: dict[str, Any] = {**SHORT, "final_decay": 0.1}  # of which the last step is a part
+SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9}
+BUDGET: dict[str, Any] = {**SHORT, "steps": 4, "final_decay": 0.1}  # of which the last step is a part
 OF_POPULATIONS: dict[str, Any] = {**SHORT, "population": 3, "generations": 2, "initial_batches": 30}
 DIGITS = 6  # of the objectives
 
