@@ -95,9 +95,9 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
     Raises:
         ConfigError: it cannot be imported or made, or is something else than a ``kind``.
     """
-    target = _target(entry)
+    called = target(entry)
     try:
-        made = target(**{**entry.options, **arguments})
+        made = called(**{**entry.options, **arguments})
     except ValpnasError:
         raise
     except Exception as error:  # not a class of ours, an abstract one, one with other arguments, or one that is broken
@@ -118,15 +118,15 @@ def accepted(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     A class that takes any keyword gets them all.
     """
     try:
-        parameters = signature(_target(entry)).parameters
+        parameters = signature(target(entry)).parameters
     except (TypeError, ValueError):  # nothing that can be called, of which ``load`` will say more
         return dict(arguments)
     takes_any = any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values())
     return {name: value for name, value in arguments.items() if takes_any or name in parameters}
 
 
-def _target(entry: Entry) -> Any:
-    """Import what ``entry`` points at."""
+def target(entry: Entry) -> Any:
+    """Import what ``entry`` points at; raises ``ConfigError`` when it cannot be."""
     module, _, attribute = entry.target.partition(":")
     try:
         return getattr(import_module(module), attribute)

@@ -19,7 +19,8 @@ import torch
 
 import valpnas
 from tests.golden.proposals import write_proposals
-from valpnas.search import CHOOSERS, POPULATION_SEARCHES, SEARCHES
+from valpnas.search import CHOOSERS, SEARCHES
+from valpnas.search.kinds import counts_generations
 
 FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
@@ -47,7 +48,7 @@ def observe(name: str) -> list[dict[str, Any]]:
     chooser = name.removeprefix(f"{search}-")
     with tempfile.TemporaryDirectory() as folder:
         kept = {"out": f"{folder}/run", "device": "cpu", "report": False}
-        budget = OF_POPULATIONS if search in POPULATION_SEARCHES else BUDGET
+        budget = OF_POPULATIONS if counts_generations(search) else BUDGET
         run = valpnas.design("digits", search=search, chooser=chooser, **kept, **budget)
         events = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
     return [step for event in events if (step := _step(event))]
