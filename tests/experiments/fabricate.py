@@ -78,6 +78,7 @@ def make_run(folder: Path, config: RunConfig, objectives: Sequence[float], ended
         held_out = HeldOutFile.open(folder)
         for i, value in enumerate(objectives):
             held_out.record(i, {"a": value / 2, "b": value / 2}, {})
+        held_out.flush()
 
 
 def events_of(candidate: int, config: RunConfig, value: float) -> list[dict[str, Any]]:

@@ -57,11 +57,7 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
     events = RunDirectory(folder).journal.events
     test = read_test_objectives(folder)
     steps = {e["candidate"]: e["step"] for e in events if e["event"] in {"accepted", "rejected"}}
-    donated = {
-        e["candidate"]
-        for e in events
-        if e["event"] == "proposed" and (e.get("proposal") or {}).get("donor") is not None
-    }
+    changes = {e["candidate"]: e.get("proposal") or {} for e in events if e["event"] == "proposed"}
     points: list[Point] = []
     batches, seconds = 0, 0.0
     for event in events:
@@ -69,7 +65,7 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
         if event["event"] in {"trained", "failed"}:
             batches += event["batches"]
             points.append(_point(event, arm, pair, steps[event["candidate"]], batches, seconds, test))
-    return [replace(point, donated=point.candidate in donated) for point in points]
+    return [replace(point, donated=changes[point.candidate].get("donor") is not None) for point in points]
 
 
 def _point(

@@ -23,22 +23,13 @@ def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, 
     """Return the logbook of a search that was told ``batches`` of results, the starts first.
 
     Each row has ``generation`` (0: the starts), ``trained``, ``failed``, ``survived`` (of those trained), ``donated``
-    (children that got a donation), ``members``, ``front`` (models), ``hypervolume`` and ``igd_plus`` of the front, the latter from the front that was reached in
-    the end, and a chapter for each objective with ``best`` and ``median`` of the members. ``bounds`` say which
-    objectives hypervolume and IGD+ look at.
+    (children that got a donation), ``members``, ``front`` (models), ``hypervolume`` and ``igd_plus`` of the front, the
+    latter from the front that was reached in the end, and a chapter for each objective with ``best`` and ``median`` of
+    the members. ``bounds`` say which objectives hypervolume and IGD+ look at.
     """
     book = Logbook()
-    book.header = [
-        "generation",
-        "trained",
-        "failed",
-        "survived",
-        "donated",
-        "members",
-        "front",
-        "hypervolume",
-        "igd_plus",
-    ]
+    counts = ["generation", "trained", "failed", "survived", "donated", "members", "front"]
+    book.header = [*counts, "hypervolume", "igd_plus"]
     generations = list(_states(batches, survival, size, seed))
     if not generations:
         return book
@@ -51,9 +42,7 @@ def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, 
             trained=sum(not result.failed for result in results),
             failed=sum(result.failed for result in results),
             survived=survived,
-            donated=sum(
-                result.record.proposal is not None and result.record.proposal.donor is not None for result in results
-            ),
+            donated=sum(result.record.donated for result in results),
             members=len(state.members),
             front=len(front),
             hypervolume=hypervolume(front, *bounds),
