@@ -44,7 +44,7 @@ from valpnas.contracts.space import Space
 from valpnas.execution.serial import Serial
 from valpnas.graph.canonical import canonical_hash
 from valpnas.graph.tasks import Classification, Regression
-from valpnas.graph.valp import Input, Output
+from valpnas.graph.valp import Input, Output, Valp
 from valpnas.held_out import HeldOut
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
@@ -160,6 +160,10 @@ class Bench:
             return self.store.model(candidate)
         weights = {name: tensor + 1e-4 * candidate for name, tensor in self.start.weights.items()}
         return replace(self.start, weights=weights)
+
+    def valp(self, candidate: int) -> Valp:
+        """Return the graph of a candidate."""
+        return self.model(candidate).valp
 
     def findings(self, *_: Any) -> tuple[Finding, ...]:
         """See nothing."""

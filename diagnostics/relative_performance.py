@@ -7,6 +7,10 @@ Per output, the share of the peers that are better on validation rows, ties coun
 Source: [VALP] IV-B.5 and IV-E.5: "a model with all but one output in the higher part of their corresponding rankings
 could become the host of the exclusive subgraph of a model with a high rank in that specific output ranking". Peers are
 the other candidates of the run; in hill climbing, earlier stages of the search, as IV-B proposes.
+
+The "higher part" of a ranking is its better half, which does not depend on the scale of any objective, nor on how many
+peers there are. So whoever hosts is in the worse half in that output: any peer of the better half has more to give than
+it has.
 """
 
 from __future__ import annotations
@@ -23,16 +27,17 @@ from valpnas.contracts.finding import Finding
 
 @dataclass(frozen=True)
 class RelativePerformance(Diagnostic):
-    """Names the outputs in which a model is strong, and the one that is weak while all the others are strong.
+    """Names the outputs in which a model is strong, and the weak one of a model that is good at all the others.
 
-    ``strong``: rank up to which an output is a STRONG_OUTPUT; ``weak``: rank from which the only other one is a
-    WEAK_OUTPUT; ``fewest``: fewer peers than this are no ranking; ``nearest``: compares with so many peers, those
-    nearest in number, for others have been trained much longer or much shorter.
+    ``strong``: rank up to which an output is a STRONG_OUTPUT; ``middle``: rank below which a model is in the higher
+    part, and the only output in which it is beyond is a WEAK_OUTPUT; ``fewest``: fewer peers than this are no ranking;
+    ``nearest``: compares with so many peers, those nearest in number, for others have been trained much longer or much
+    shorter.
     """
 
     strong: float = 0.25
-    weak: float = 0.75
-    fewest: int = 5
+    middle: float = 0.5
+    fewest: int = 3
     nearest: int = 50
     name: ClassVar[str] = "relative_performance"
     emits: ClassVar[Mapping[str, str]] = {"WEAK_OUTPUT": "treat", "STRONG_OUTPUT": "protect"}
@@ -46,9 +51,9 @@ class RelativePerformance(Diagnostic):
         ranks = {output: _rank(view.objectives[output], [p[output] for p in peers]) for output in view.valp.tasks}
         strong = [output for output, rank in ranks.items() if rank <= self.strong]
         found = [self._finding("STRONG_OUTPUT", o, ranks[o], view, peers) for o in strong]
-        others = [output for output in ranks if output not in strong]
-        if strong and len(others) == 1 and ranks[others[0]] >= self.weak:
-            found.append(self._finding("WEAK_OUTPUT", others[0], ranks[others[0]], view, peers))
+        lower = [output for output, rank in ranks.items() if rank >= self.middle]
+        if len(ranks) > len(lower) == 1 and ranks[lower[0]] > self.middle:
+            found.append(self._finding("WEAK_OUTPUT", lower[0], ranks[lower[0]], view, peers))
         return found
 
     def _peers(self, view: ModelView) -> list[Mapping[str, float]]:

@@ -69,6 +69,11 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "population": 1}, "population: expected at least 2, got 1"),
         ({"problem": "digits", "generations": -1}, "generations: expected at least 0"),
         ({"problem": "digits", "max_latency": -1.0}, "max_latency: expected milliseconds >= 0"),
+        (
+            {"problem": "digits", "objectives": ["flops", "flops"]},
+            "objectives: expected each name once, got 'flops'",
+        ),
+        ({"problem": "digits", "without": ["a", "b", "a"]}, "without: expected each name once, got 'a' twice; leave"),
         ({"problem": "digits", "objectives": "flops"}, "objectives: expected a list of strings"),
         ({"problem": "digits", "batch_size": 0}, "batch_size: expected at least 1"),
         ({"problem": "digits", "jobs_per_gpu": 0}, "jobs_per_gpu: expected at least 1"),
@@ -98,6 +103,13 @@ def test_impossible_values_are_refused(data: dict[str, Any], message: str) -> No
         config_from(data)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_was_given_is_no_key() -> None:
+    """It is known by itself."""
+    assert config_from({"problem": "digits", "steps": 3}).given == {"problem", "steps"}
+    with pytest.raises(UnknownNameError, match=r"unknown key .given."):
+        config_from({"problem": "digits", "given": ["steps"]})
 
 
 @pytest.mark.parametrize(

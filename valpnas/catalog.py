@@ -95,9 +95,9 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
     Raises:
         ConfigError: it cannot be imported or made, or is something else than a ``kind``.
     """
-    target = _target(entry)
+    called = _target(entry)
     try:
-        made = target(**{**entry.options, **arguments})
+        made = called(**{**entry.options, **arguments})
     except ValpnasError:
         raise
     except Exception as error:  # not a class of ours, an abstract one, one with other arguments, or one that is broken
@@ -114,10 +114,10 @@ def load(entry: Entry, kind: type = object, **arguments: Any) -> Any:
 
 def load_class(entry: Entry, kind: type) -> Any:
     """Import what ``entry`` points at; raises ``ConfigError`` unless it is a class of ``kind``."""
-    target = _target(entry)
-    if not (isinstance(target, type) and issubclass(target, kind)):
+    found = _target(entry)
+    if not (isinstance(found, type) and issubclass(found, kind)):
         raise ConfigError(f"cannot use {entry.target!r}: expected a class of {kind.__name__}; name another")
-    return target
+    return found
 
 
 def accepted(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def accepted(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _target(entry: Entry) -> Any:
-    """Import what ``entry`` points at."""
+    """Import what ``entry`` points at; raises ``ConfigError`` when it cannot be."""
     module, _, attribute = entry.target.partition(":")
     try:
         return getattr(import_module(module), attribute)

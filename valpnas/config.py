@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -54,6 +54,8 @@ class RunConfig:
     ``augmentation``, ``label_smoothing``, ``drop_path`` and ``select`` are those of ``contracts.protocol.Protocol``.
     ``warm_up`` trains an epoch that counts for nothing first, so that the seconds of the first job hold none of what
     the device does once.
+
+    ``given`` are the keys that somebody asked for, which a search must not ignore (``search.build``).
     """
 
     problem: str
@@ -104,6 +106,7 @@ class RunConfig:
     space: Space = field(default_factory=Space)
     augmentation: Augmentation = field(default_factory=Augmentation)
     network: Mapping[str, Any] = field(default_factory=dict)
+    given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # no key, but those asked for
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
@@ -135,6 +138,8 @@ class RunConfig:
         }.items():
             if not (getattr(self, name) >= 0 and isfinite(getattr(self, name))):
                 raise ConfigError(f"{name}: expected {expected}, got {getattr(self, name)}")
+        _check_once("objectives", self.objectives)
+        _check_once("without", self.without)
         for name in ("start", "data_dir", "out"):
             if "\0" in getattr(self, name):
                 raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
@@ -144,7 +149,15 @@ class RunConfig:
 
     def to_toml(self, about: Mapping[str, str]) -> str:
         """Return the run file's text; ``about`` (versions and the like) goes into its own table."""
-        return tomli_w.dumps({"format": FORMAT, **asdict(self), "about": dict(about)})
+        return tomli_w.dumps({"format": FORMAT, **self.settings(), "about": dict(about)})
+
+    def settings(self) -> dict[str, Any]:
+        """Return every key with its value, as plain data."""
+        return {key: value for key, value in asdict(self).items() if key in KEYS}
+
+
+KEYS = tuple(f.name for f in fields(RunConfig) if f.compare)
+"""The keys of a run file."""
 
 
 def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
@@ -156,9 +169,10 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
     data = read_toml(path)
     if (found := data.pop("format", FORMAT)) != FORMAT:
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
-    data.pop("about", None)
+    complete = data.pop("about", None) is not None  # written by a run, defaults and all
     try:
-        return config_from(overridden(data, overrides or {}))
+        config = config_from(overridden(data, overrides or {}))
+        return _without_defaults(config, overrides or {}) if complete else config
     except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
@@ -170,8 +184,15 @@ def read_begun_run_file(folder: Path) -> RunConfig:
         ConfigError: as ``read_run_file``.
     """
     path = folder / "run.toml"
-    config = read_run_file(path)
+    config = replace(read_run_file(path), given=frozenset())  # it was begun with them
     return config if "engine" in read_toml(path) else replace(config, engine="plain")
+
+
+def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
+    """Return ``config`` without the defaults among what was given, but for ``overrides``."""
+    default = RunConfig(config.problem)
+    asked = {key for key in config.given if key in overrides or getattr(config, key) != getattr(default, key)}
+    return replace(config, given=frozenset(asked))
 
 
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +227,8 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
     if "problem" not in data:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
-    return RunConfig(**checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key"), **tables)
+    plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
+    return RunConfig(**plain, **tables, given=frozenset(data))
 
 
 def data_folder(config: RunConfig) -> Path | None:
@@ -217,6 +239,11 @@ def data_folder(config: RunConfig) -> Path | None:
     """
     folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
     return named_folder(Path(folder) if folder else None)
+
+
+def _check_once(key: str, names: Sequence[str]) -> None:
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"{key}: expected each name once, got {twice[0]!r} twice; leave one out")
 
 
 def _space_from(data: Any) -> Space:
@@ -252,7 +279,7 @@ def checked(kind: type, data: Any, what: str) -> dict[str, Any]:
     """Return ``data`` with lists as tuples after checking each key and type against the dataclass ``kind``."""
     if not isinstance(data, Mapping):
         raise ConfigError(f"expected a table for each {what}, got {data!r}")
-    known = {f.name for f in fields(kind)}
+    known = {f.name for f in fields(kind) if f.compare}
     hints = get_type_hints(kind)
     for name, value in data.items():
         if name not in known:

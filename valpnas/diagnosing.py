@@ -17,6 +17,7 @@ from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, PluginError, StoreError
 from valpnas.graph.validity import check_same_outputs, validate
+from valpnas.graph.valp import Valp
 from valpnas.networks.module import ValpModule
 from valpnas.opened_run import Run, prepared_data
 from valpnas.report.diagnosis import Diagnosis, Subject, diagnosis
@@ -118,6 +119,9 @@ class _Alone:
 
     def model(self, candidate: int) -> Model:  # noqa: ARG002 - there is one
         return self.only
+
+    def valp(self, candidate: int) -> Valp:  # noqa: ARG002
+        return self.only.valp
 
     def replay(self) -> Iterable[Asked]:
         return []

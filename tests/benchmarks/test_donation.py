@@ -7,14 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.store.small_runs import SETTINGS
+from tests.store.small_runs import settings_of
 from valpnas.run import design
 
 DONATION = Path(__file__).parents[2] / "benchmarks" / "donation.py"
 
 
 def test_donations_are_made_between_kept_models_and_counted(tmp_path: Path) -> None:
-    settings = {**SETTINGS, "search": "nsga2", "population": 6, "generations": 1, "space": {}, "batch_size": 100}
+    settings = settings_of(search="nsga2", population=6, generations=1, space={}, batch_size=100)
     run = design("digits", **settings, out=str(tmp_path / "run"))
     command = [
         sys.executable,

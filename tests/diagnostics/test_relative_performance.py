@@ -47,7 +47,10 @@ def objectives(*values: float) -> dict[str, float]:
         ((0, 0, 0, 0), ("S", "S", "S", "S")),
         ((9, 0, 0, 0), ("W", "S", "S", "S")),
         ((2.5, 2.5, 2.5, 6.5), ("S", "S", "S", "W")),
-        ((5.5, 0, 0, 0), ("", "S", "S", "S")),
+        ((5.5, 0, 0, 0), ("W", "S", "S", "S")),
+        ((4.5, 0, 0, 0), ("", "S", "S", "S")),
+        ((3.5, 3.5, 3.5, 5.5), ("", "", "", "W")),
+        ((3.5, 3.5, 5.5, 5.5), ("", "", "", "")),
         ((9, 9, 0, 0), ("", "", "S", "S")),
         ((9, 5, 0, 0), ("", "", "S", "S")),
         ((9, 9, 9, 9), ("", "", "", "")),
@@ -69,8 +72,19 @@ def test_a_rank_is_the_share_of_better_peers_and_ties_count_half() -> None:
     assert found[0].evidence["median of peers"] == 2.5
 
 
+def test_who_trades_one_output_for_the_others_is_weak_in_a_population_of_four() -> None:
+    """Thresholds are those of ranks: whatever the scale, some can host where models are good at different things."""
+    table = [[1, 1, 2, 4], [2, 2, 3, 1], [3, 3, 4, 2], [4, 4, 1, 3]]  # a row per member
+    members = {i: objectives(*(10.0**k * value for k, value in enumerate(row))) for i, row in enumerate(table)}
+    weak = set()
+    for i, own in members.items():
+        found = said(view_of(own, {j: other for j, other in members.items() if j != i}, i))
+        weak |= {(i, output) for output, kind in found.items() if kind == "WEAK_OUTPUT"}
+    assert weak == {(0, NAMES[3]), (1, NAMES[2])}, "the others are in the lower part in several"
+
+
 def test_few_peers_are_no_ranking() -> None:
-    assert said(view_of(objectives(0, 0, 0, 0), ladder(4))) == {}
+    assert said(view_of(objectives(0, 0, 0, 0), ladder(2))) == {}
     assert said(view_of({}, {})) == {}
 
 

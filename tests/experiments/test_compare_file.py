@@ -11,6 +11,7 @@ from valpnas import catalog
 from valpnas.config import read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm, arms_of_choosers
+from valpnas.experiments.compare import check
 from valpnas.experiments.compare_file import assemble, is_compare_file, keys_of, read_compare_file
 from valpnas.experiments.comparison import TUNING_SEEDS
 from valpnas.experiments.gains.settings import is_gain_file, settings_of
@@ -143,6 +144,15 @@ def test_what_makes_no_comparison_is_refused(name: str) -> None:
     with pytest.raises(ValpnasError) as caught:
         assemble({"problem": "digits", **keys})
     assert message in str(caught.value)
+
+
+def test_a_shared_key_is_for_those_arms_whose_search_takes_it() -> None:
+    arms = {"one": {"steps": 9}, "many": {"search": "nsga2", "generations": 4}}
+    check(assemble({"problem": "digits", "steps": 5, "generations": 5, "arms": arms}))
+    with pytest.raises(ConfigError, match="generations: expected an arm whose search takes what all share, got none"):
+        check(assemble({"problem": "digits", "generations": 5, "arms": {"one": {}, "other": {"steps": 9}}}))
+    with pytest.raises(ConfigError, match=r"steps: expected a search that takes it \(hill-climbing\), got .*nsga2"):
+        check(assemble({"problem": "digits", "arms": {"one": {}, "many": {"search": "nsga2", "steps": 9}}}))
 
 
 def test_arms_from_two_places_are_refused() -> None:

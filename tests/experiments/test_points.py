@@ -99,3 +99,19 @@ def test_an_altered_file_is_refused_in_words(tmp_path: Path, damage: str) -> Non
 def test_a_missing_figure_is_an_empty_cell() -> None:
     assert (shown(None), shown(0.1), shown(1 / 3)) == ("", "0.1", "0.333333333")
     assert isinstance(point(), Point)
+
+
+def test_donations_are_known_from_the_journal_and_from_the_file(tmp_path: Path) -> None:
+    make_run(tmp_path / "run", CONFIG, [0.8, 0.6, 0.4])
+    journal = tmp_path / "run" / "journal.jsonl"
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    for event in events:
+        if event["event"] == "proposed":
+            event["proposal"] = {"donor": 0 if event["candidate"] == 2 else None}
+    journal.write_text("".join(json.dumps(event) + "\n" for event in events))
+    points = read_run(tmp_path / "run", "x", 0)
+    assert [point.donated for point in points] == [False, False, True]
+    write_points(tmp_path / "p.csv", "digits", points)
+    assert [point.donated for point in read_points(tmp_path / "p.csv")] == [False, False, True]
+    write_points(tmp_path / "q.csv", "digits", points[:2])
+    assert "donated" not in (tmp_path / "q.csv").read_text()

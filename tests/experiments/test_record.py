@@ -13,6 +13,7 @@ from valpnas.errors import ConfigError, StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.checkpoints import checkpoints, row
 from valpnas.experiments.comparison import Comparison
+from valpnas.experiments.notes import notes
 from valpnas.experiments.points import read_points
 from valpnas.experiments.record import Record
 from valpnas.experiments.settings import settings_of
@@ -212,3 +213,15 @@ def test_a_kill_between_the_files_loses_the_last_pair_only(tmp_path: Path) -> No
     again = Record.open(tmp_path / "r.csv", settings_of(made, "cpu"))
     assert again.pairs == [0, 1]
     assert {p.pair for p in again.points} == {0, 1}
+
+
+def test_a_note_counts_the_donations_of_populations(tmp_path: Path) -> None:
+    made = comparison(Arm("one", {}), Arm("many", {"search": "nsga2"}))
+    points = [
+        point((arm, pair), step, donated=arm == "many" and step > pair)
+        for pair in (0, 1)
+        for arm in ("one", "many")
+        for step in (0, 1, 2)
+    ]
+    said = [note for note in notes(record(tmp_path / "r.csv", made, points), []) if "donations" in note]
+    assert said == ["many: 1.5 donations per run of 3.0 models on average, from 1 to 2"]

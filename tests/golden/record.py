@@ -19,14 +19,15 @@ import torch
 
 import valpnas
 from tests.golden.proposals import write_proposals
-from valpnas.search import CHOOSERS, POPULATION_SEARCHES, SEARCHES
+from valpnas.search import CHOOSERS, SEARCHES
+from valpnas.search.kinds import counts_generations
 
 FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
 # and MKL told to be compatible, these runs take the same steps and their objectives differ by less than 1e-6; after
 # 500 batches, or past a change to an algorithm whose first step is a sign, they had parted.
-SHORT: dict[str, Any] = {"steps": 4, "initial_batches": 105, "batches_per_step": 10, "seed": 9}
-BUDGET: dict[str, Any] = {**SHORT, "final_decay": 0.1}  # of which the last step is a part
+SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9}
+BUDGET: dict[str, Any] = {**SHORT, "steps": 4, "final_decay": 0.1}  # of which the last step is a part
 OF_POPULATIONS: dict[str, Any] = {**SHORT, "population": 3, "generations": 2, "initial_batches": 30}
 DIGITS = 6  # of the objectives
 
@@ -47,7 +48,7 @@ def observe(name: str) -> list[dict[str, Any]]:
     chooser = name.removeprefix(f"{search}-")
     with tempfile.TemporaryDirectory() as folder:
         kept = {"out": f"{folder}/run", "device": "cpu", "report": False}
-        budget = OF_POPULATIONS if search in POPULATION_SEARCHES else BUDGET
+        budget = OF_POPULATIONS if counts_generations(search) else BUDGET
         run = valpnas.design("digits", search=search, chooser=chooser, **kept, **budget)
         events = [json.loads(line) for line in (run.path / "journal.jsonl").read_text().splitlines()]
     return [step for event in events if (step := _step(event))]

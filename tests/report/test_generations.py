@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from deap.base import Toolbox
 from rich.console import Console
 
 from tests.store.small_runs import make
+from valpnas.contracts.operator import Operator
 from valpnas.opened_run import Run
 from valpnas.report.generations import generation_chart
 from valpnas.report.terminal import print_summary
 from valpnas.report.watching import frame
 from valpnas.reporting import write_report
+from valpnas.search.population import Nsga2
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,25 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_search_of_one_model_has_none(tmp_path: Path) -> None:
     summary = make(tmp_path / "run").summary()
     assert (summary["generations"], summary["unit"]) == ([], "steps")
+
+
+class Uniform(Nsga2):
+    """A search of one's own: parents are drawn without looking at them."""
+
+    name = "uniform"
+
+    def toolbox(self, operators: Mapping[str, Operator]) -> Toolbox:
+        """Register another selection."""
+        toolbox = super().toolbox(operators)
+        toolbox.register("select", lambda points, rng: int(rng.integers(len(points))))
+        return toolbox
+
+
+def test_a_search_of_ones_own_has_its_generations(tmp_path: Path) -> None:
+    run = make(tmp_path / "run", search=f"{__name__}:Uniform", population=3, generations=1)
+    summary = run.summary()
+    assert (summary["unit"], summary["steps"], summary["steps_planned"]) == ("generations", 1, 1)
+    assert [row["trained"] + row["failed"] for row in summary["generations"]] == [3, 3]
 
 
 def test_rows_say_who_survived_and_how_good_the_members_are(run: Run) -> None:

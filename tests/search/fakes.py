@@ -69,6 +69,10 @@ class FakeBench:
         """Return a kept model."""
         return self.models[candidate]
 
+    def valp(self, candidate: int) -> Valp:
+        """Return the graph of a kept model."""
+        return self.models[candidate].valp
+
     def findings(
         self,
         candidate: int,  # noqa: ARG002

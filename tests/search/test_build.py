@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from
+from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run import check, check_start
 from valpnas.search.build import build_balancer, build_engine, build_operators, build_search, limits
@@ -109,6 +110,39 @@ def test_a_search_gets_the_keys_its_constructor_names() -> None:
     assert isinstance(search, Nsga3)
     assert (search.population, search.generations, search.seed, search.budget) == (5, 7, 3, "generations")
     assert isinstance(build_search(config_from({"problem": "digits", "steps": 4})), HillClimbing)
+
+
+IGNORED: dict[str, tuple[dict[str, Any], str]] = {
+    "generations": ({"generations": 3}, "generations: expected a search that takes it (nsga2, nsga3), got search"),
+    "its default": ({"population": RunConfig.population}, "population: expected a search that takes it (nsga2, nsga3)"),
+    "a time": ({"max_seconds": 3.0}, "max_seconds: expected a search that takes it (nsga2, nsga3)"),
+    "stagnation": ({"stagnation": 3}, "stagnation: expected a search that takes it (nsga2, nsga3)"),
+    "steps": ({"search": "nsga2", "steps": 3}, "got search = 'nsga2', which would ignore it; name another search or"),
+    "acceptance": ({"search": "nsga3", "accept": "always"}, "accept: expected a search that takes it (hill-climbing)"),
+    "rejected": (
+        {"search": "nsga2", "rejected": "discard"},
+        "rejected: expected a search that takes it (hill-climbing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_what_the_search_would_ignore_is_refused(name: str) -> None:
+    keys, message = IGNORED[name]
+    with pytest.raises(ConfigError) as caught:
+        check(config_from({"problem": "digits", **keys}))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_nobody_gave_is_not_refused(tmp_path: Path) -> None:
+    config = config_from({"problem": "digits", "search": "nsga2", "generations": 3, "seed": 2})
+    check(config)
+    file = tmp_path / "run.toml"
+    file.write_text(config.to_toml({}), encoding="utf-8")  # complete, as a run writes it
+    check(read_run_file(file))
+    with pytest.raises(ConfigError, match="steps: expected a search that takes it"):
+        check(read_run_file(file, {"steps": 30}))
 
 
 def test_further_objectives_are_known_and_no_output_is_called_so() -> None:

@@ -21,6 +21,7 @@ def test_rows_are_those_of_the_states() -> None:
     for row, state in zip(book, story.states[1:], strict=True):
         assert row["survived"] == sum(verdict == "accepted" for _, verdict in state.verdicts)
         assert row["front"] == len(state.archive)
+        assert row["donated"] == sum(len(job.record.parents) == 2 for job in generations(story.jobs)[row["generation"]])
         assert row["hypervolume"] == hypervolume(state.fronts[-1], *BOUNDS)
     best = [min(member.objectives["y1"] for member in state.members) for state in story.states[1:]]
     assert book.chapters["y1"].select("best") == best

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from tests.graph.strategies import quick
 from tests.training.toy_data import DENSE
+from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Job, Proposal, Result
 from valpnas.contracts.operator import Site
-from valpnas.errors import PluginError, TrainingFailedError
-from valpnas.search import POPULATION_SEARCHES, SEARCHES
+from valpnas.errors import ConfigError, PluginError, TrainingFailedError
+from valpnas.search import SEARCHES
 from valpnas.search.digest import digest
+from valpnas.search.kinds import counts_generations, search_class
 from valpnas.search.pareto import front
-from valpnas.search.population import SURVIVAL, Nsga2, Nsga3, PopulationSearch
+from valpnas.search.population import Nsga2, Nsga3, PopulationSearch
 from valpnas.search.termination import Termination
 from valpnas.seeding import stream
 
@@ -30,6 +32,8 @@ from .fakes import CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play,
 
 SEARCH = st.sampled_from([Nsga2, Nsga3])
 ANY_CHOOSER = st.sampled_from(sorted(CHOOSERS))
+NAME = "donate_exclusive_subgraph"
+CROSSING = catalog.operators(DENSE)[NAME]
 WEAK = Finding("WEAK_OUTPUT", output="y2", evidence={"rank": 0.9}, advice="treat")
 
 
@@ -109,8 +113,11 @@ def test_members_and_the_front_of_all_are_kept(kind: Any, chooser: str, seed: in
         assert len(state.members) == 4
 
 
-def test_every_population_search_is_known_to_reports() -> None:
-    assert set(SURVIVAL) == set(POPULATION_SEARCHES) <= {entry.name for entry in SEARCHES}
+def test_a_search_is_known_by_its_class() -> None:
+    assert [entry.name for entry in SEARCHES if counts_generations(entry.name)] == ["nsga2", "nsga3"]
+    assert search_class("valpnas.search.population:Nsga3") is search_class("nsga3") is Nsga3
+    with pytest.raises(ConfigError, match="expected a class of searches, got"):
+        search_class("valpnas.search.pareto:front")
 
 
 # -- while jobs are out ---------------------------------------------------------------------------------------
@@ -238,6 +245,26 @@ def test_random_draws_donations_among_all_operators_but_not_in_a_search_of_one_m
     assert "donate_exclusive_subgraph" in replace(lonely, peers={1: {}}).operators
 
 
+def test_random_draws_among_the_outputs_that_somebody_can_donate_for() -> None:
+    """What fits for one output only is found whatever is drawn, and all that fits is drawn in the end."""
+
+    class Picky(type(CROSSING)):  # type: ignore[misc]
+        def fits(self, host: Any, donor: Any, site: Site) -> bool:  # noqa: ARG002
+            return site.outputs == ("y3",)
+
+    models = {job.record.candidate: job.model for job in play(population(generations=0), bench(), mixed).jobs}
+    peers = {number: {"y1": 1.0, "y2": 1.0, "y3": 1.0} for number in (1, 2, 3)}
+    host, gives = models[0].valp, [models[number].valp for number in peers]
+    for operator in (Picky(DENSE), CROSSING):
+        made = bench(operators={NAME: operator}, models=models)
+        situation = Situation(0, host, made, frozenset(), frozenset(), peers)
+        drawn = [CHOOSERS["random"].choose(situation, stream(seed)) for seed in range(30)]
+        sites = {change.site for change in drawn if isinstance(change, Proposal)}
+        assert sites == {s for s in operator.sites(host) if any(operator.fits(host, donor, s) for donor in gives)}
+        assert all(isinstance(change, Proposal) for change in drawn), "no draw is given up"
+        assert len(sites) == 1 + (operator is CROSSING)
+
+
 class Stranger(Chooser):
     """Proposes a donation by a model that is no member, or by none."""
 
@@ -309,6 +336,19 @@ def test_it_ends_when_the_hypervolume_stands_still() -> None:
     assert len(play(search, bounded_bench(), better).jobs) == 4 + 9 * 4
 
 
+def test_it_ends_too_where_no_model_reaches_the_reference() -> None:
+    """The hypervolume is 0 throughout; who gets better goes on, who does not ends."""
+    made = bounded_bench()
+    made.problem = replace(made.problem, reference=dict.fromkeys(("y1", "y2", "y3"), 0.02))
+    search = population(generations=5, termination=Termination(stagnation=2))
+    assert len(play(search, made, worse).jobs) == 4 + 2 * 4
+
+    def slowly(job: Job) -> Verdict:
+        return dict.fromkeys(job.model.valp.tasks, 1.0 / (1 + job.record.candidate) + 0.02)
+
+    assert len(play(search, made, slowly).jobs) == 4 + 5 * 4
+
+
 def test_a_model_that_got_smaller_is_a_gain_where_size_is_an_objective() -> None:
     def smaller(job: Job) -> Verdict:
         return {"y1": 1.0, "y2": 1.0, "y3": 1.0, "parameters": 1000.0 / (1 + job.record.candidate)}
@@ -330,6 +370,12 @@ def test_it_ends_when_the_time_is_up_by_the_wall_time_of_the_results() -> None:
         state, jobs = search.tell(state, results), jobs + len(asked)
         made.models |= {job.record.candidate: job.model for job in asked}
     assert jobs == 12, "ten seconds a generation: after the third it is over"
+
+
+def test_every_operator_of_the_run_is_registered_by_its_name() -> None:
+    operators = catalog.operators(DENSE)
+    toolbox = population().toolbox(operators)
+    assert all(getattr(toolbox, name).args == (operator,) for name, operator in operators.items())
 
 
 def test_selection_and_survival_draw_from_streams_of_the_run() -> None:

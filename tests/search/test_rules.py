@@ -38,8 +38,10 @@ def test_no_rule_says_what_another_says() -> None:
     assert all(rule.because for rule in RULES)
 
 
-@pytest.mark.parametrize(("variant", "tier"), [("delete_network", 0), ("delete_connection", 0), ("remove_layer", 0)])
-def test_reducers_go_first(variant: str, tier: int) -> None:
+@pytest.mark.parametrize(
+    ("variant", "tier"), [("delete_network", 0), ("remove_layer", 0), ("donate_exclusive_subgraph", 0)]
+)
+def test_reducers_and_donations_go_first(variant: str, tier: int) -> None:
     operator = next(catalog.load(entry) for entry in OPERATORS if entry.name == variant)
     assert priority(operator) == tier
 

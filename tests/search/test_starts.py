@@ -12,13 +12,14 @@ import pytest
 from valpnas.config import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
-from valpnas.errors import ConfigError, InvalidValpError, StoreError, UnknownNameError
+from valpnas.errors import ConfigError, InvalidValpError, StoreError, TrainingFailedError, UnknownNameError
 from valpnas.graph.valp import OutputTraining, Valp
 from valpnas.graph.valp_json import valp_to_json
 from valpnas.networks.module import count_parameters
 from valpnas.networks.random_valp import random_valp
 from valpnas.run import check_start, design
 from valpnas.search.build import build_start
+from valpnas.search.starts import check_starts
 
 HOW = OutputTraining(1e-2, "sgd")
 
@@ -134,3 +135,25 @@ def test_the_start_is_checked_before_anything_is_made(problem: Problem, tmp_path
     with pytest.raises(ConfigError, match="max_parameters"):
         design(problem, start="deep", space={"max_parameters": 500}, out=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+ADVICE = {
+    "diverged: the loss of 'y' is not finite at batch 3": "lower the learning rate",
+    "latency 4 ms exceeds max_latency 1 ms": "raise max_latency, or lower the widths",
+    "timed out: 1 s were over after 3 of 9 batches": "raise time_limit, or lower initial_batches",
+    "out of memory: bad_alloc": "lower the widths of [space], start_parameters or batch_size",
+    "raised ZeroDivisionError: division by zero": "mend what the reason names",
+}
+
+
+@pytest.mark.parametrize("reason", ADVICE)
+def test_advice_follows_from_why_the_starts_failed(reason: str) -> None:
+    check_starts(4, reason)
+    with pytest.raises(TrainingFailedError) as caught:
+        check_starts(5, reason)
+    assert f"{reason}; {ADVICE[reason]}" in str(caught.value)
+
+
+def test_a_start_that_is_too_slow_is_told_of_the_limit(problem: Problem, tmp_path: Path) -> None:
+    with pytest.raises(TrainingFailedError, match=r"latency .* exceeds max_latency .*; raise max_latency"):
+        design(problem, max_latency=1e-9, steps=1, initial_batches=2, batches_per_step=2, out=str(tmp_path / "run"))

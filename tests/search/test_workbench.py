@@ -64,6 +64,16 @@ def test_ranks_are_those_of_the_validation_objectives_in_the_journal(run: Run) -
     assert checked
 
 
+def test_a_graph_is_read_without_its_weights(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, candidate = bench_of(run), run.front[0].candidate
+    wanted = bench.model(candidate).valp
+    monkeypatch.setattr(RunDirectory, "model", None)
+    assert bench.valp(candidate) == wanted
+    monkeypatch.setattr(RunDirectory, "valp", None)
+    assert bench.valp(candidate) == wanted, "it is read once"
+    assert bench.model(candidate).valp == wanted, "and puts no model off the bench"
+
+
 def test_what_compares_looks_again_and_the_rest_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
 

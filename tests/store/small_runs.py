@@ -25,9 +25,17 @@ def small_problem() -> Problem:
     return Problem.from_arrays({"x": x, "y": y}, {"side": (x[:, 0] > y[:, 0]).astype(int), "sum": x.sum(axis=1)})
 
 
+def settings_of(**settings: Any) -> dict[str, Any]:
+    """Return ``settings`` with the small ones for the rest; a population counts no steps."""
+    merged = {**SETTINGS, **settings}
+    if merged.get("search", "hill-climbing") != "hill-climbing":
+        del merged["steps"]
+    return merged
+
+
 def make(path: Path, **settings: Any) -> Run:
     """Run the search on the small problem from the start."""
-    return design(small_problem(), **{**SETTINGS, **settings, "out": str(path)})
+    return design(small_problem(), **{**settings_of(**settings), "out": str(path)})
 
 
 def go_on(path: Path, steps: int | None = None) -> Run:

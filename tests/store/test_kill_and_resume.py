@@ -15,11 +15,11 @@ from valpnas.run import design
 from valpnas.testing.runs import contents, events
 
 PROGRAM = [sys.executable, "-P", "-c", "from valpnas.cli import main; main()"]
-BUDGET = {"steps": 6, "initial_batches": 12, "batches_per_step": 6, "device": "cpu"}
+BUDGET = {"initial_batches": 12, "batches_per_step": 6, "device": "cpu"}
 RULES = {
-    "guided": {"accept": "majority", "rejected": "train-parent"},
-    "random": {"accept": "archive"},
-    "train-only": {"accept": "dominates"},
+    "guided": {"accept": "majority", "rejected": "train-parent", "steps": 6},
+    "random": {"accept": "archive", "steps": 6},
+    "train-only": {"accept": "dominates", "steps": 6},
     "nsga2": {"search": "nsga2", "chooser": "guided", "population": 6, "generations": 1},
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.store.small_runs import SETTINGS, small_problem, weight_files
+from tests.store.small_runs import settings_of, small_problem, weight_files
 from valpnas.contracts.executor import Answers
 from valpnas.errors import ConfigError
 from valpnas.execution.serial import Serial
@@ -22,7 +22,8 @@ BUDGET: dict[str, Any] = {"population": 6, "generations": 3, "chooser": "guided"
 
 
 def make(path: Path, **settings: Any) -> Run:
-    return design(small_problem(), **{**SETTINGS, **BUDGET, "search": "nsga2", **settings, "out": str(path)})
+    settings = settings_of(**{**BUDGET, "search": "nsga2", **settings, "out": str(path)})
+    return design(small_problem(), **settings)
 
 
 def go_on(path: Path, generations: int | None = None) -> Run:

@@ -62,7 +62,7 @@ class Situation:
         """Return the first peer in ``order`` that has something to give at ``site``; None when none has."""
         operator = self.operators[variant]
         with blamed(f"operator {variant!r}, asked for a donor,", "mend it and resume the run"):
-            return next((peer for peer in order if operator.fits(self.valp, self.bench.model(peer).valp, site)), None)
+            return next((peer for peer in order if operator.fits(self.valp, self.bench.valp(peer), site)), None)
 
 
 class Chooser(ABC):

@@ -87,6 +87,11 @@ class JobRecord:
     continued: Continue | None = None
     gentle: bool = False
 
+    @property
+    def donated(self) -> bool:
+        """Whether another model gave it a part."""
+        return self.proposal is not None and self.proposal.donor is not None
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal record."""
         return {

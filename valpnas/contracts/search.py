@@ -19,6 +19,7 @@ from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
+from valpnas.graph.valp import Valp
 
 State = TypeVar("State")
 ModelTraits = Mapping[str, Mapping[str, Mapping[str, float]]]
@@ -41,6 +42,9 @@ class Workbench(Protocol):
 
     def model(self, candidate: int) -> Model:
         """The trained model of a candidate that the search keeps."""
+
+    def valp(self, candidate: int) -> Valp:
+        """The graph of such a model, for which no weight is read."""
 
     def findings(
         self, candidate: int, diagnostics: Sequence[str], scored: Mapping[int, Mapping[str, float]] | None = None

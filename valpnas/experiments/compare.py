@@ -24,6 +24,7 @@ from valpnas.experiments.settings import settings_of
 from valpnas.experiments.sitting import Sitting
 from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
 from valpnas.experiments.workers import Workers
+from valpnas.search.build import ignored
 from valpnas.store.files import explained, write_json, write_text
 from valpnas.store.lock import locked
 from valpnas.training.device import resolve_device
@@ -94,10 +95,14 @@ class Compared:
 
 def check(comparison: Comparison) -> None:
     """Raise ``ValpnasError`` unless every arm could be run; nothing is made."""
-    for arm in comparison.arms:
-        config = comparison.config(arm, 0, {})
+    configs = [comparison.config(arm, 0, {}) for arm in comparison.arms]
+    for config in configs:
         runs.check(config)
         runs.check_start(config, runs.problem_of(config))
+    if idle := set(comparison.shared).intersection(*(ignored(config, comparison.shared) for config in configs)):
+        raise ConfigError(
+            f"{min(idle)}: expected an arm whose search takes what all share, got none; leave it out, or name a search"
+        )
 
 
 def compare(

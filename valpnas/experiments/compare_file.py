@@ -15,7 +15,6 @@ from valpnas.experiments.comparison import Comparison, Options
 FORMAT = "valpnas-compare/1"
 _FORMATS = (FORMAT, config.FORMAT)
 _OPTIONS = tuple(f.name for f in fields(Options))
-_RUN_KEYS = tuple(f.name for f in fields(config.RunConfig))
 
 
 def is_compare_file(path: Path) -> bool:
@@ -36,8 +35,8 @@ def read_keys(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; use the valpnas that wrote it")
     data.pop("about", None)
     for key in data:
-        if key not in (*_OPTIONS, *_RUN_KEYS, "arms"):
-            raise UnknownNameError(f"key in {path}", key, [*_OPTIONS, *_RUN_KEYS, "arms"])
+        if key not in (*_OPTIONS, *config.KEYS, "arms"):
+            raise UnknownNameError(f"key in {path}", key, [*_OPTIONS, *config.KEYS, "arms"])
     return data
 
 
@@ -72,4 +71,4 @@ def assemble(keys: Mapping[str, Any], choosers: Sequence[str] = ()) -> Compariso
     else:
         arms = arms_of_table(keys.get("arms", {}))
     options = Options(**config.checked(Options, {k: v for k, v in keys.items() if k in _OPTIONS}, "key"))
-    return Comparison({k: v for k, v in keys.items() if k in _RUN_KEYS}, arms, options)
+    return Comparison({k: v for k, v in keys.items() if k in config.KEYS}, arms, options)

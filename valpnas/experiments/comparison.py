@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import isfinite
 from typing import Any
@@ -77,10 +77,14 @@ class Comparison:
             self._check(arm)
 
     def config(self, arm: Arm, number: int, chosen: Mapping[str, Any], tuning: bool = False) -> RunConfig:
-        """Return the run file of an arm in a pair; ``chosen`` are the keys that tuning and the winner decided."""
+        """Return the run file of an arm in a pair; ``chosen`` are the keys that tuning and the winner decided.
+
+        Keys that all arms share are given to none: an arm's search leaves those that it does not take to the others.
+        """
         first = int(self.shared.get("seed", 0)) + (TUNING_SEEDS if tuning else 0)
         size = {"start_parameters": 0} if arm.like_winner else {}
-        return config_from({**self.shared, **arm.run_keys, **size, **chosen, "seed": first + number, "quiet": True})
+        keys = {**self.shared, **arm.run_keys, **size, **chosen, "seed": first + number, "quiet": True}
+        return replace(config_from(keys), given=frozenset(arm.run_keys))
 
     def _check(self, arm: Arm) -> None:
         tuned = sorted({key for candidate in self.options.candidates for key in candidate} & set(arm.keys))

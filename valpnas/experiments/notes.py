@@ -9,6 +9,7 @@ from valpnas.experiments.duel import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
 from valpnas.experiments.tuning import on_tuning
+from valpnas.search.kinds import counts_generations
 
 _STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
 
@@ -22,6 +23,7 @@ def notes(record: Record, blocks: Sequence[Block]) -> list[str]:
         *_on_test(record),
         *_on_batches(blocks),
         *_on_size(record),
+        *_on_donations(record),
         *_on_tuning(record),
         *_on_machines(record),
     ]
@@ -103,6 +105,18 @@ def _on_size(record: Record) -> Iterator[str]:
             f"arms of the winner's size have {parameters:,} parameters, the median of {arm}'s fronts when they began; "
             "in that sitting they ran after the others, so that their seconds are those of another hour"
         )
+
+
+def _on_donations(record: Record) -> Iterator[str]:
+    for arm in record.arms:
+        runs = [points for (name, _), points in record.runs.items() if name == arm]
+        if runs and counts_generations(record.settings["arms"][arm]["search"]):
+            counts = [sum(point.donated for point in points) for points in runs]
+            children = sum(len(points) for points in runs) / len(runs)
+            yield (
+                f"{arm}: {sum(counts) / len(runs):.1f} donations per run of {children:.1f} models on average, from "
+                f"{min(counts)} to {max(counts)}"
+            )
 
 
 def _on_machines(record: Record) -> Iterator[str]:

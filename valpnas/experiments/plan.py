@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,7 +105,7 @@ def _comparable(config: RunConfig) -> dict[str, Any]:
     # A run writes down what its problem decided of the space.
     space = build_space(config.space, catalog.problem(config.problem, data_folder(config)))
     config = replace(config, space=space)
-    settings = {key: value for key, value in asdict(config).items() if key not in OF_THE_PLACE}
+    settings = {key: value for key, value in config.settings().items() if key not in OF_THE_PLACE}
     if config.start.endswith(".json"):
         settings["start"] = str(Path(config.start).absolute())
     return settings

@@ -18,6 +18,7 @@ Objectives = Mapping[str, float]
 RunKey = tuple[str, int]  # (arm, pair)
 
 _COLUMNS = ("problem", "arm", "pair", "candidate", "step", "batches", "seconds", "parameters")
+_DONATED = "donated"
 _PARTS = ("validation", "test")
 
 
@@ -27,7 +28,7 @@ class Point:
 
     ``batches`` and ``seconds`` are those the run had used when the candidate was evaluated: rejected and failed
     candidates, diagnostics and evaluation included. A candidate that failed has no objectives: it says how far its run
-    was. ``test`` is empty too when a figure on test rows was not finite.
+    was. ``test`` is empty too when a figure on test rows was not finite. ``donated``: another model gave it a part.
     """
 
     arm: str
@@ -39,6 +40,7 @@ class Point:
     parameters: int
     validation: Objectives
     test: Objectives
+    donated: bool = False
 
     @property
     def run(self) -> RunKey:
@@ -55,6 +57,7 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
     events = RunDirectory(folder).journal.events
     test = read_test_objectives(folder)
     steps = {e["candidate"]: e["step"] for e in events if e["event"] in {"accepted", "rejected"}}
+    changes = {e["candidate"]: e.get("proposal") or {} for e in events if e["event"] == "proposed"}
     points: list[Point] = []
     batches, seconds = 0, 0.0
     for event in events:
@@ -63,7 +66,7 @@ def read_run(folder: Path, arm: str, pair: int) -> list[Point]:
             batches += event["batches"]
         if event["event"] in {"trained", "failed"}:
             points.append(_point(event, arm, pair, steps[event["candidate"]], batches, seconds, test))
-    return points
+    return [replace(point, donated=changes[point.candidate].get("donor") is not None) for point in points]
 
 
 def _point(
@@ -90,11 +93,12 @@ def points_text(problem: str, points: Sequence[Point]) -> str:
     outputs = sorted({output for point in points for output in point.validation})
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow([*_COLUMNS, *(f"{part}_{output}" for part in _PARTS for output in outputs)])
+    crossed = [_DONATED] * any(point.donated for point in points)  # only where there is something to say
+    table.writerow([*_COLUMNS, *crossed, *(f"{part}_{output}" for part in _PARTS for output in outputs)])
     for p in points:
         scores = [shown(p.on(part).get(output)) for part in _PARTS for output in outputs]
         figures = [p.candidate, p.step, p.batches, f"{p.seconds:.4f}", p.parameters]
-        table.writerow([problem, p.arm, p.pair, *figures, *scores])
+        table.writerow([problem, p.arm, p.pair, *figures, *(int(p.donated) for _ in crossed), *scores])
     return text.getvalue()
 
 
@@ -120,6 +124,7 @@ def _read_row(row: Mapping[str, str]) -> Point:
         parameters=int(row["parameters"]),
         validation=validation,
         test=test,
+        donated=row.get(_DONATED) == "1",
     )
 
 

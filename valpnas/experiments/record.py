@@ -19,7 +19,7 @@ from valpnas.errors import StoreError
 from valpnas.experiments.checkpoints import Along, Bounds, Row, checkpoints, row
 from valpnas.experiments.points import Point, RunKey, as_written, points_text, read_points, shown, trained, write_points
 from valpnas.experiments.settings import Settings, check_equal
-from valpnas.search import POPULATION_SEARCHES
+from valpnas.search.kinds import search_class
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.problems import check_yardsticks
 
@@ -113,7 +113,7 @@ class Record:
         """What the arms have alike: steps; batches where some count changes and some generations; or but their ends."""
         if any("as_long_as" in arm for arm in self.settings["arms"].values()):
             return "end"
-        counted = {self.settings["arms"][arm]["search"] in POPULATION_SEARCHES for arm in self.arms}
+        counted = {search_class(self.settings["arms"][arm]["search"]).budget for arm in self.arms}
         return "step" if len(counted) == 1 else "batch"
 
     @property

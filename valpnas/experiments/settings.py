@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,7 @@ def _settings_of_arm(comparison: Comparison, arm: Arm) -> Settings:
 
 
 def _plain(config: RunConfig) -> Settings:
-    data = {key: value for key, value in asdict(config).items() if key not in SHARED}
+    data = {key: value for key, value in config.settings().items() if key not in SHARED}
     return {key: _listed(value) for key, value in data.items()}
 
 

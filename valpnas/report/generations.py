@@ -7,7 +7,7 @@ from typing import Any
 
 from valpnas.config import RunConfig
 from valpnas.report.figure import BLUE, ORANGE, Figure, axis, figure, grid
-from valpnas.search import POPULATION_SEARCHES
+from valpnas.search.kinds import search_class
 from valpnas.store.run_directory import RunDirectory
 
 Row = Mapping[str, Any]
@@ -18,15 +18,15 @@ def generations(run: RunDirectory, config: RunConfig, problem: Mapping[str, Any]
 
     ``best`` and ``median`` are those of the members, by objective. Hypervolume and IGD+ are those of the outputs.
     """
-    if config.search not in POPULATION_SEARCHES:
+    survival = getattr(search_class(config.search), "survival", None)
+    if survival is None:
         return []
     from valpnas.search.logbook import logbook
     from valpnas.search.pareto import Bounds
-    from valpnas.search.population import SURVIVAL
 
     batches = [asked.told() for asked in run.replay()]
     bounds = Bounds(problem["reference"], problem["ideal"])
-    book = logbook(batches, SURVIVAL[config.search], config.population, config.seed, bounds)
+    book = logbook(batches, survival, config.population, config.seed, bounds)
     chapters = {name: book.chapters[name] for name in sorted(book.chapters)}
     return [
         {**row, **{what: {n: chapter[i][what] for n, chapter in chapters.items()} for what in ("best", "median")}}

@@ -12,7 +12,7 @@ from valpnas.search.choosers.protection import protecting, said
 from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
 
 TIERS = ("Reduce", "Change boldly", "Change gently")
-"""What ``priority`` stands for: reducers, aggressive expanders, everything gentle."""
+"""What ``priority`` stands for: reducers (donations are left out here), aggressive expanders, everything gentle."""
 
 
 _NAMED = 3  # places that a sentence names

@@ -7,7 +7,7 @@ from typing import Any
 
 from valpnas.config import read_begun_run_file
 from valpnas.report.generations import generations
-from valpnas.search import POPULATION_SEARCHES
+from valpnas.search.kinds import search_class
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
@@ -33,7 +33,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
     range_test = read_range_test(run.path)
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
-    unit = "generations" if config.search in POPULATION_SEARCHES else "steps"
+    unit = search_class(config.search).budget
     changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
     return {
         "run": str(run.path),

@@ -50,10 +50,11 @@ def generation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return one row per generation, the first and the latest ones: who survived, and how good the front was."""
     table = Table(title="generations: median of the members, hypervolume and IGD+ of the front", title_justify="left")
     outputs = sorted(rows[0]["median"])
-    for column in ("generation", "survived", "front", *outputs, "hypervolume", "IGD+"):
+    for column in ("generation", "survived", "donations", "front", *outputs, "hypervolume", "IGD+"):
         table.add_column(column, justify="right")
     for row in (*rows[:1], *rows[1:][-_GENERATIONS:]):
-        told = (row["generation"], f"{row['survived']} of {row['trained'] + row['failed']}", row["front"])
+        survived = f"{row['survived']} of {row['trained'] + row['failed']}"
+        told = (row["generation"], survived, row["donated"], row["front"])
         medians = (_number(row["median"][output]) for output in outputs)
         table.add_row(*map(str, told), *medians, f"{row['hypervolume']:.4g}", f"{row['igd_plus']:.3g}")
     return table

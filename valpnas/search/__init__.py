@@ -16,9 +16,6 @@ SEARCHES = (
     ),
 )
 
-POPULATION_SEARCHES = ("nsga2", "nsga3")
-"""Those whose journals hold generations."""
-
 STARTS = (
     Entry("random", "a small random model", "valpnas.search.starts:RandomStart"),
     Entry(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
+from valpnas.contracts.entry import Entry
 from valpnas.contracts.operator import Operator
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.protocol import Protocol, Schedule
@@ -35,11 +36,28 @@ _HANDED_ON = (
     *("rejected", "steps", "population", "generations", "initial_batches", "batches_per_step", "batch_size"),
     "seed",
 )
+# Keys of the run file that other arguments of a search are made of.
+_MADE_OF = {
+    "chooser": ("chooser",),
+    "acceptance": ("accept",),
+    "start": ("start", "start_parameters", "network"),
+    "training": ("learning_rate", "algorithm", "weight_decay"),
+    "protocol": (
+        *("schedule", "final_decay", "first_cycle", "cycle_growth", "time_limit"),
+        *("augmentation", "label_smoothing", "drop_path", "select"),
+    ),
+    "termination": ("max_seconds", "stagnation"),
+}
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
 
 def build_search(config: RunConfig) -> Search[Any]:
-    """Return the search that ``config`` describes."""
+    """Return the search that ``config`` describes.
+
+    Raises:
+        UnknownNameError: it names something that there is not.
+        ConfigError: a key was given that the search does not take, or settings contradict each other.
+    """
     if config.rejected not in REJECTED:
         raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
     _check_engine(config)
@@ -48,6 +66,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     if unknown := [name for name in config.objectives if name not in MEASURES]:
         raise UnknownNameError("objective", unknown[0], MEASURES)
     entry = catalog.find("search", SEARCHES, config.search)
+    _check_given(config)
     arguments: dict[str, Any] = {
         "chooser": catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
         "acceptance": catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
@@ -59,6 +78,31 @@ def build_search(config: RunConfig) -> Search[Any]:
     }
     search: Search[Any] = catalog.load(entry, Search, **catalog.accepted(entry, arguments))
     return search
+
+
+def ignored(config: RunConfig, keys: Iterable[str]) -> list[str]:
+    """Return those of ``keys`` that the search which ``config`` names does not take."""
+    taken = _keys_taken(catalog.find("search", SEARCHES, config.search))
+    return [key for key in keys if key not in taken and any(key in of for of in _arguments().values())]
+
+
+def _arguments() -> dict[str, tuple[str, ...]]:
+    """Return what a search may be made with, and the keys of a run file that go into it."""
+    # The seed is that of everything random in a run, also where no search asks for it.
+    return {**{name: (name,) for name in _HANDED_ON if name != "seed"}, **_MADE_OF}
+
+
+def _keys_taken(entry: Entry) -> set[str]:
+    return {key for keys in catalog.accepted(entry, _arguments()).values() for key in keys}
+
+
+def _check_given(config: RunConfig) -> None:
+    for key in ignored(config, sorted(config.given)):
+        others = [entry.name for entry in SEARCHES if key in _keys_taken(entry)]
+        raise ConfigError(
+            f"{key}: expected a search that takes it ({', '.join(others)}), got search = {config.search!r}, which "
+            "would ignore it; name another search or leave it out"
+        )
 
 
 def limits(config: RunConfig) -> dict[str, float]:

@@ -71,9 +71,7 @@ class Generation:
         tried |= {(change.variant, change.site) for change in changes if change is not None}
         aside = frozenset(variant for member, variant in self.state.failed if member == number)
         peers = {m.candidate: m.objectives for m in self.state.members if m.candidate != number}
-        return Situation(
-            number, self.bench.model(number).valp, self.bench, frozenset(tried), aside, peers, host.objectives
-        )
+        return Situation(number, self.bench.valp(number), self.bench, frozenset(tried), aside, peers, host.objectives)
 
     def _refusal(self, is_known: Callable[[Model], bool], model: Model) -> str:
         if why := too_large(self.bench.space.max_parameters)(model):
@@ -81,8 +79,7 @@ class Generation:
         return "were trained before" if is_known(model) else ""
 
     def _varied(self, operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator) -> Model:
-        apply = self.toolbox.mate if operator.scope == "crossover" else self.toolbox.mutate
-        changed: Model = apply(operator, parents, site, rng)
+        changed: Model = getattr(self.toolbox, operator.name)(parents, site, rng)
         return changed
 
 

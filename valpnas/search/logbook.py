@@ -22,13 +22,14 @@ Told = tuple[Sequence[Result], int, PopulationState]  # results of a turn, how m
 def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, seed: int, bounds: Bounds) -> Logbook:
     """Return the logbook of a search that was told ``batches`` of results, the starts first.
 
-    Each row has ``generation`` (0: the starts), ``trained``, ``failed``, ``survived`` (of those trained), ``members``,
-    ``front`` (models), ``hypervolume`` and ``igd_plus`` of the front, the latter from the front that was reached in
-    the end, and a chapter for each objective with ``best`` and ``median`` of the members. ``bounds`` say which
-    objectives hypervolume and IGD+ look at.
+    Each row has ``generation`` (0: the starts), ``trained``, ``failed``, ``survived`` (of those trained), ``donated``
+    (children that got a donation), ``members``, ``front`` (models), ``hypervolume`` and ``igd_plus`` of the front, the
+    latter from the front that was reached in the end, and a chapter for each objective with ``best`` and ``median`` of
+    the members. ``bounds`` say which objectives hypervolume and IGD+ look at.
     """
     book = Logbook()
-    book.header = ["generation", "trained", "failed", "survived", "members", "front", "hypervolume", "igd_plus"]
+    counts = ["generation", "trained", "failed", "survived", "donated", "members", "front"]
+    book.header = [*counts, "hypervolume", "igd_plus"]
     generations = list(_states(batches, survival, size, seed))
     if not generations:
         return book
@@ -41,6 +42,7 @@ def logbook(batches: Sequence[Sequence[Result]], survival: Survival, size: int, 
             trained=sum(not result.failed for result in results),
             failed=sum(result.failed for result in results),
             survived=survived,
+            donated=sum(result.record.donated for result in results),
             members=len(state.members),
             front=len(front),
             hypervolume=hypervolume(front, *bounds),

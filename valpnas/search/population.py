@@ -16,7 +16,7 @@ Source: [VALP] sections IV-A, IV-D and V-D say what a population is for; how lon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -24,7 +24,7 @@ from deap.base import Toolbox
 
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.job import Job, JobRecord, Result
-from valpnas.contracts.operator import vary
+from valpnas.contracts.operator import Operator, vary
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Search, Workbench
 from valpnas.graph.valp import OutputTraining
@@ -75,7 +75,7 @@ class PopulationSearch(Search[PopulationState]):
         begun = state.children + len(out) - starts
         numbers = range(begun, min(begun + room, self.population * self.generations))
         protocols = (self.plan().turn(number // self.population) for number in numbers)
-        return Generation(self.chooser, self.toolbox(), state, bench, out).jobs(first, protocols)
+        return Generation(self.chooser, self.toolbox(bench.operators), state, bench, out).jobs(first, protocols)
 
     def tell(self, state: PopulationState, results: Sequence[Result]) -> PopulationState:
         """Let members and those told compete."""
@@ -97,16 +97,17 @@ class PopulationSearch(Search[PopulationState]):
         """Return generations done and generations to do."""
         return state.generation, self.generations
 
-    def toolbox(self) -> Toolbox:
+    def toolbox(self, operators: Mapping[str, Operator]) -> Toolbox:
         """Return what a generation is made with, for a search of one's own to register something else.
 
-        ``select`` returns the index of a parent among objectives, ``mutate`` a changed model and ``mate`` one that got
-        a donation; each draws from the generator that is its last argument.
+        ``select`` returns the index of a parent among objectives, and each of ``operators``, by its name, a changed
+        model; all draw from the generator that is their last argument. Who survives is no tool of a generation: reports
+        tell it again from the class alone, by ``survival``.
         """
         toolbox = Toolbox()
         toolbox.register("select", tournament, survival=self.survival)
-        toolbox.register("mutate", vary)
-        toolbox.register("mate", vary)
+        for name, operator in operators.items():
+            toolbox.register(name, vary, operator)
         return toolbox
 
     def plan(self) -> TrainingPlan:
@@ -137,7 +138,3 @@ class Nsga3(PopulationSearch):
 
     name: ClassVar[str] = "nsga3"
     survival: ClassVar[Survival] = ReferenceDirections()
-
-
-SURVIVAL = {search.name: search.survival for search in (Nsga2, Nsga3)}
-"""Who survives in the searches there are, by name."""

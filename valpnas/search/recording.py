@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -54,11 +55,8 @@ class Recorder:
     def ask(self, ask: Callable[[], Sequence[Job]]) -> Sequence[Job]:
         """Begin a turn and return the jobs that ``ask`` returns."""
         self._started, before = time.perf_counter(), self.bench.diagnostic_seconds
-        try:
+        with self._saving():
             jobs = ask()
-        except BaseException:  # a plug-in that broke, a user who has no patience: what was recorded is not lost
-            self.commit(at_once=True)
-            raise
         self._diagnosed = self._accounted = self.bench.diagnostic_seconds - before
         return jobs
 
@@ -66,7 +64,8 @@ class Recorder:
         """Yield ``answers``; the wait for them is in the accounts of training and evaluation."""
         while True:
             before = time.perf_counter()
-            group = next(answers, None)
+            with self._saving():
+                group = next(answers, None)
             self._accounted += time.perf_counter() - before
             if group is None:
                 return
@@ -116,6 +115,15 @@ class Recorder:
             self.unsaved.clear()
             now = time.perf_counter()
             self._next_commit = now + max(_QUICK, _REST * (now - before))
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Put on disk what was recorded when a plug-in breaks, no worker is left or the user has no patience."""
+        try:
+            yield
+        except BaseException:
+            self.commit(at_once=True)
+            raise
 
     def _unaccounted(self) -> float:
         """Return the seconds of this turn that no account has; none while a journal is replayed."""

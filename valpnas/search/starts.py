@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from valpnas.catalog import network_kind
-from valpnas.contracts.failure import is_out_of_memory
+from valpnas.contracts.failure import is_out_of_memory, remedy
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.search import Workbench
@@ -182,7 +182,7 @@ def check_starts(failed: int, reason: str) -> None:
     if failed >= _FAILED:
         raise TrainingFailedError(
             f"expected a start that can be trained, but {failed} starts failed one after the other, the last: "
-            f"{reason}; lower the learning rate, or the widths where memory was lacking"
+            f"{reason}; {remedy(reason)}"
         )
 
 

@@ -10,6 +10,7 @@ from valpnas.search.pareto import Bounds, hypervolume, with_further_objectives
 from valpnas.search.population_state import PopulationState
 
 _GAIN = 1.001  # a hypervolume that is not larger by a thousandth is the same
+_ROOM = 1.1  # times the worst of the starts: so that who is worst in something counts in the rest
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class Termination:
 
     ``stagnation``: generations in which the front's hypervolume has to grow by a thousandth; 0: it need not. The
     hypervolume is that of all objectives, further ones included, whose reference is the limit that the run sets for
-    them (``limits``), or else the largest of the starts. Both are known from results as they are journalled, so that
-    a resumed search ends where an undisturbed one would have.
+    them (``limits``), or else the largest of the starts. As long as no model reaches the reference in every objective,
+    it is 0 while models get better all the same: then the reference lies beyond the worst of the starts. All of it is
+    known from results as they are journalled, so that a resumed search ends where an undisturbed one would have.
     """
 
     seconds: float = 0.0
@@ -34,5 +36,13 @@ class Termination:
             return False
         bounds = Bounds(bench.problem.reference, bench.problem.ideal)
         bounds = with_further_objectives(bounds, {**state.largest, **self.limits})
+        if not hypervolume(state.fronts[-1], *bounds):
+            bounds = _around_starts(bounds, state.largest)
         before, now = (hypervolume(state.fronts[i], *bounds) for i in (-1 - self.stagnation, -1))
-        return before > 0 and now <= before * _GAIN
+        return now <= before * _GAIN
+
+
+def _around_starts(bounds: Bounds, largest: Mapping[str, float]) -> Bounds:
+    """Return ``bounds`` that hold every start, with room beyond the worst."""
+    reference = {name: max(value, _ROOM * largest.get(name, value)) for name, value in bounds.reference.items()}
+    return Bounds(reference, bounds.ideal)

@@ -16,6 +16,7 @@ from valpnas.contracts.problem import Problem
 from valpnas.contracts.search import ModelTraits
 from valpnas.contracts.space import Space
 from valpnas.errors import blamed
+from valpnas.graph.valp import Valp
 from valpnas.predictors.model_traits import model_traits
 from valpnas.seeding import stream
 from valpnas.store.replay import Asked
@@ -26,7 +27,7 @@ from valpnas.training.view import HeldOutView
 Scored = Mapping[int, Mapping[str, float]]
 
 _REMEMBERED = (
-    256  # candidates whose findings and traits are kept in memory: a search of many looks at few of them again
+    256  # candidates whose findings, traits and graphs are kept in memory: a search of many looks at few of them again
 )
 
 
@@ -35,6 +36,9 @@ class Shelf(Protocol):
 
     def model(self, candidate: int) -> Model:
         """Return a kept candidate's model."""
+
+    def valp(self, candidate: int) -> Valp:
+        """Return a candidate's graph alone."""
 
     def replay(self) -> Iterable[Asked]:
         """Return the jobs the search was told the results of, in the order of telling."""
@@ -60,6 +64,7 @@ class RunWorkbench:
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
         self._traits: dict[int, ModelTraits] = {}
+        self._valps: dict[int, Valp] = {}
         self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
@@ -73,6 +78,14 @@ class RunWorkbench:
         if self._latest is None or self._latest[0] != candidate:
             self._latest = (candidate, self._store.model(candidate))
         return self._latest[1]
+
+    def valp(self, candidate: int) -> Valp:
+        """The graph of a candidate; read once, and no weights with it."""
+        if candidate not in self._valps:
+            self._valps[candidate] = self._store.valp(candidate)
+            while len(self._valps) > _REMEMBERED:
+                del self._valps[next(iter(self._valps))]
+        return self._valps[candidate]
 
     def findings(self, candidate: int, diagnostics: Sequence[str], scored: Scored | None = None) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model; each looks once, with a random stream of its own.

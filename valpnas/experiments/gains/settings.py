@@ -51,13 +51,12 @@ class GainSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Return all that the figures depend on, as plain data; how many models there are is none of it."""
-        run = {key: value for key, value in asdict(self.run).items() if key not in {*OF_THE_PLACE, *_ABOUT_SEARCHES}}
+        run = {key: value for key, value in self.run.settings().items() if key not in {*OF_THE_PLACE, *_ABOUT_SEARCHES}}
         options = {key: value for key, value in asdict(self.options).items() if key != "models"}
         return _without_starts({key: _listed(value) for key, value in {**run, **options}.items()})
 
 
 _KEYS = tuple(f.name for f in fields(Options))
-_RUN_KEYS = tuple(f.name for f in fields(RunConfig))
 # Keys of a run file that say how to search, of which the experiment does nothing.
 _ABOUT_SEARCHES = (
     "search", "start", "start_parameters", "chooser", "accept", "rejected", "steps", "population", "generations",
@@ -99,9 +98,9 @@ def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, st
         raise ConfigError(f"{target}: expected format {FORMAT!r}, got {found!r}; name a file of an operator experiment")
     data = config.overridden(data, flags)
     for key in data:
-        if key not in (*_KEYS, *_RUN_KEYS):
-            raise UnknownNameError(f"key of {target}", key, [*_KEYS, *_RUN_KEYS])
-    run = config.config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in _RUN_KEYS}})
+        if key not in (*_KEYS, *config.KEYS):
+            raise UnknownNameError(f"key of {target}", key, [*_KEYS, *config.KEYS])
+    run = config.config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in config.KEYS}})
     options = Options(**config.checked(Options, {k: v for k, v in data.items() if k in _KEYS}, "key"))
     return GainSettings(run, options), catalog.called(target)
 

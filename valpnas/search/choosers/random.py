@@ -46,16 +46,17 @@ def gentle_variants(situation: Situation) -> list[str]:
 def draw(situation: Situation, variants: Sequence[str], rng: np.random.Generator, reason: str) -> Proposal | None:
     """Draw one of ``variants`` that has an untried site, then the site, then a donor where it needs one.
 
-    None when nothing can be drawn.
+    A site where no peer has something to give is no site. None when nothing can be drawn.
     """
     for variant in rng.permutation(np.array(variants, dtype=object)):
-        if sites := situation.untried(variant):
+        sites, peers = situation.untried(variant), sorted(situation.peers)
+        crosses = bool(sites) and situation.operators[variant].scope == "crossover"
+        if crosses:
+            sites = [site for site in sites if situation.donor(variant, site, peers) is not None]
+        if sites:
             site = sites[int(rng.integers(len(sites)))]
-            if situation.operators[variant].scope != "crossover":
-                return Proposal(variant, site, reason)
-            peers = rng.permutation(sorted(situation.peers)).tolist()
-            if (donor := situation.donor(variant, site, peers)) is not None:
-                return Proposal(variant, site, reason, donor=donor)
+            donor = situation.donor(variant, site, rng.permutation(peers).tolist()) if crosses else None
+            return Proposal(variant, site, reason, donor=donor)
     return None
 
 

@@ -108,7 +108,11 @@ WHERE: Mapping[str, Where] = {
 
 
 def priority(operator: Operator) -> int:
-    """Return the tier of the hierarchy of VII-D: 0 reducers, 1 aggressive expanders, 2 everything gentle."""
-    if operator.effect == "reducer":
+    """Return the tier of the hierarchy of VII-D: 0 reducers and donations, 1 aggressive expanders, 2 everything gentle.
+
+    VII-D ranks mutations. A donation replaces what "is assumed not to be working properly" by what does work, instead
+    of expanding it, so it goes before the expanders; lot decides between it and a reducer.
+    """
+    if operator.effect == "reducer" or operator.scope == "crossover":
         return 0
     return 2 if operator.gentle else 1
