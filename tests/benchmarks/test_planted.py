@@ -38,4 +38,6 @@ def test_what_was_planted_is_found_in_nineteen_of_twenty_seeds() -> None:
     status, found, alarms = run(20)
     assert status == 0, found
     assert min(found.values()) >= 19
+    # A place in a ranking, not a fault: of three independent outputs, just one is in the worse half in 3 of 8 models.
+    assert alarms.pop("relative_performance: WEAK_OUTPUT among equals") <= 45
     assert max(alarms.values()) <= 10, alarms
