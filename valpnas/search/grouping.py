@@ -11,7 +11,11 @@ from collections.abc import Sequence
 
 from valpnas.contracts.executor import Group, Grouping
 from valpnas.contracts.job import Job
+from valpnas.contracts.model import Model
+from valpnas.networks.module import multiply_adds_of
 from valpnas.store.replay import Asked
+
+_PER_TENSOR = 500_000  # multiply-adds that take about as long as the calls around a weight and its update
 
 
 def each_alone(jobs: Sequence[Job]) -> list[Group]:
@@ -29,3 +33,20 @@ def grouped(jobs: Sequence[Job], asked: Asked, grouping: Grouping) -> list[Group
         those = tuple(job.record.candidate for job in group)
         asked.together |= dict.fromkeys(those, those)
     return groups
+
+
+def longest_first(groups: Sequence[Group], room: int) -> Sequence[Group]:
+    """Return the groups in the order in which ``room`` workers take them: the long ones first, if there are several.
+
+    The last to end then end about together (Graham 1969). What comes of a group does not depend on its turn.
+    """
+    return sorted(groups, key=_work, reverse=True) if room > 1 else groups
+
+
+def _work(group: Group) -> int:
+    """Return about how much a group has to compute, in multiply-adds."""
+    return sum(job.record.protocol.batches * _per_batch(job.model) for job in group)
+
+
+def _per_batch(model: Model) -> int:
+    return model.valp.batch_size * sum(multiply_adds_of(model).values()) + _PER_TENSOR * len(model.weights)

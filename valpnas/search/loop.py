@@ -8,7 +8,7 @@ from typing import Any
 
 from valpnas.contracts.executor import Executor, Grouping
 from valpnas.contracts.search import Search
-from valpnas.search.grouping import each_alone, grouped
+from valpnas.search.grouping import each_alone, grouped, longest_first
 from valpnas.search.recording import Recorder, Reporter
 from valpnas.search.workbench import RunWorkbench
 from valpnas.store.replay import Asked
@@ -69,7 +69,7 @@ class SearchLoop:
         for job in jobs:
             self._recorder.propose(asked, job)
         self._recorder.commit()
-        for group in groups:
+        for group in longest_first(groups, self.executor.room):
             if any(job.record.candidate not in asked.results for job in group):
                 self.executor.submit(group)
         for answers in self._recorder.waited(self.executor.results()):
