@@ -267,9 +267,8 @@ def _executor(config: RunConfig, directory: RunDirectory, worker: Worker, say: S
     if streams > 1 and not has_streams(config.executor, streams, device):
         why = "this run is on a CPU" if device.type == "cpu" else "streams are for the executor serial"
         say(f"jobs_per_gpu is {streams}, but {why}: one job after the other")
-    sharing = (
-        executor_class(config.executor).shares_rows and device.type == "cpu"
-    )  # workers that use a GPU copy the rows there
+    # Workers that use a GPU copy the rows there.
+    sharing = executor_class(config.executor).shares_rows and device.type == "cpu"
     with shared_rows(prepared.parts, say) if sharing else nullcontext() as rows:
 
         def make(place: str) -> WorkerAt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -26,9 +27,8 @@ from valpnas.training.view import HeldOutView
 
 Scored = Mapping[int, Mapping[str, float]]
 
-_REMEMBERED = (
-    256  # candidates whose findings, traits and graphs are kept in memory: a search of many looks at few of them again
-)
+# Candidates whose findings, traits and graphs are kept in memory: a search of many looks at few of them again.
+_REMEMBERED = 256
 
 
 class Shelf(Protocol):
@@ -63,8 +63,8 @@ class RunWorkbench:
         self.diagnostic_seconds = 0.0
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
-        self._traits: dict[int, ModelTraits] = {}
-        self._valps: dict[int, Valp] = {}
+        self._valp = lru_cache(_REMEMBERED)(store.valp)
+        self._traits = lru_cache(_REMEMBERED)(lambda candidate: model_traits(self._view_of(candidate, False, None)))
         self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
@@ -81,11 +81,7 @@ class RunWorkbench:
 
     def valp(self, candidate: int) -> Valp:
         """The graph of a candidate; read once, and no weights with it."""
-        if candidate not in self._valps:
-            self._valps[candidate] = self._store.valp(candidate)
-            while len(self._valps) > _REMEMBERED:
-                del self._valps[next(iter(self._valps))]
-        return self._valps[candidate]
+        return self._valp(candidate)
 
     def findings(self, candidate: int, diagnostics: Sequence[str], scored: Scored | None = None) -> tuple[Finding, ...]:
         """What the named diagnostics see in that model; each looks once, with a random stream of its own.
@@ -107,12 +103,9 @@ class RunWorkbench:
     def traits(self, candidate: int) -> ModelTraits:
         """The traits of that model, computed once; their seconds are those of the diagnostics."""
         started = time.perf_counter()
-        if candidate not in self._traits:
-            self._traits[candidate] = model_traits(self._view_of(candidate, False, None))
-            while len(self._traits) > _REMEMBERED:
-                del self._traits[next(iter(self._traits))]
+        found = self._traits(candidate)
         self.diagnostic_seconds += time.perf_counter() - started
-        return self._traits[candidate]
+        return found
 
     def _look(self, view: HeldOutView, name: str) -> None:
         started = time.perf_counter()
