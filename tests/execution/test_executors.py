@@ -24,7 +24,7 @@ from .works import Obey, altered, answers_of, job, obey
 MAKERS: dict[str, Callable[[Path], Executor]] = {
     "serial": lambda _: Serial(Obey()),
     "streams": lambda _: Streams(Obey(), 2, nullcontext),
-    "processes": lambda _: Processes(obey, 2),
+    "processes": lambda _: Processes([obey] * 2),
     "shared": lambda folder: Shared(JobFolder(folder / "jobs"), Obey(), 2),
     "ray": lambda _: RayCluster(Obey(), 2),
 }

@@ -32,7 +32,7 @@ def wait_for_the_end(pid: int) -> None:
 
 
 def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
-    with Processes(obey, 2) as executor:
+    with Processes([obey] * 2) as executor:
         for candidate, order in enumerate(["", "die", "", ""]):
             executor.submit([job(candidate, order)])
         answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
@@ -46,7 +46,7 @@ def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
 
 
 def test_a_group_is_lost_as_a_whole() -> None:
-    with Processes(obey, 1) as executor:
+    with Processes([obey]) as executor:
         executor.submit([job(0), job(1, "die")])
         executor.submit([job(2), job(3)])
         answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
@@ -61,7 +61,7 @@ def test_a_group_has_the_time_of_all_its_jobs() -> None:
 
 
 def test_one_that_hangs_is_ended_and_has_timed_out() -> None:
-    with Processes(obey, 1, grace=0.5) as executor:
+    with Processes([obey], grace=0.5) as executor:
         executor.submit([job(0, f"sleep {LONG}", time_limit=0.5)])
         executor.submit([job(1)])
         answers = {answer.result.candidate: answer.result for answer in answers_of(executor)}
@@ -70,11 +70,11 @@ def test_one_that_hangs_is_ended_and_has_timed_out() -> None:
 
 
 def test_workers_that_cannot_begin_stop_the_run_with_their_words() -> None:
-    with Processes(refuse, 1) as executor:
+    with Processes([refuse]) as executor:
         executor.submit([job(0)])
         with pytest.raises(ExecutionError, match="could not begin: expected data, got none; look for them"):
             list(executor.results())
-    with Processes(die, 1) as executor:
+    with Processes([die]) as executor:
         executor.submit([job(0)])
         with pytest.raises(
             ExecutionError, match="3 worker processes could not begin, the last: its process was ended by SIGK"
@@ -86,7 +86,7 @@ PARENT = """
 import sys
 from tests.execution.works import job, obey
 from valpnas.execution.processes import Processes
-executor = Processes(obey, 1)
+executor = Processes([obey])
 executor.submit([job(0)])
 list(executor.results())
 executor.submit([job(1, "sleep 600")])

@@ -63,8 +63,8 @@ def build_executor(
     cores, gpus = len(os.sched_getaffinity(0)), torch.cuda.device_count()
     makes = [make(place) for place in places(device, workers, cores, gpus)]
     arguments = {
-        "work": work, "make": makes[0], "makes": makes, "count": len(makes), "workers": workers,
-        "folder": jobs, "room": workers or cores, "address": _address(name), "gpus": device.type == "cuda",
+        "work": work, "makes": makes, "workers": workers, "folder": jobs, "room": workers or cores,
+        "address": _address(name), "gpus": device.type == "cuda",
     }  # fmt: skip
     entry = _entry(name)
     made: Executor = catalog.load(entry, Executor, **catalog.accepted(entry, arguments))

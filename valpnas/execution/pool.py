@@ -47,14 +47,11 @@ class _Hand(Generic[Key]):
 
 
 class Pool(Generic[Key]):
-    """Up to ``count`` children, started when there is something to do."""
+    """As many children as there are ``makes``, started when there is something to do."""
 
-    def __init__(self, make: Make, count: int, makes: Sequence[Make] = ()) -> None:
-        """Start nothing yet; ``make`` is called in each child, or its own of ``makes`` where they differ.
-
-        A child that replaces one that was lost takes its place.
-        """
-        self._makes, self.count = [*makes] or [make] * count, count
+    def __init__(self, makes: Sequence[Make]) -> None:
+        """Start nothing yet; each child calls its own of ``makes``, and one that replaces a lost one the lost one's."""
+        self._makes, self.count = makes, len(makes)
         self._waiting: deque[Order[Key]] = deque()
         self._hands: list[_Hand[Key]] = []
         self._false_starts = 0

@@ -14,7 +14,7 @@ from valpnas.execution.pool import Order, Pool
 
 
 class Processes(Executor):
-    """Runs groups in ``count`` processes. One whose process is lost or answers too late fails; others take its place.
+    """Runs groups in processes. One whose process is lost or answers too late fails; others take its place.
 
     It would be lost again: what ends a process is as a rule the memory its candidates need.
     """
@@ -22,15 +22,12 @@ class Processes(Executor):
     name: ClassVar[str] = "processes"
     shares_rows: ClassVar[bool] = True
 
-    def __init__(
-        self, make: MakeWork, count: int, grace: float = Executor.GRACE, makes: Sequence[MakeWork] = ()
-    ) -> None:
-        """Start nothing yet; ``grace`` is how many seconds after its time limit a group is given up.
+    def __init__(self, makes: Sequence[MakeWork], grace: float = Executor.GRACE) -> None:
+        """Start nothing yet; each process has what one of ``makes`` makes, for each may have a GPU of its own.
 
-        ``makes`` are what makes the work of each process, where they differ: each may have a GPU of its own.
+        ``grace`` is how many seconds after its time limit a group is given up.
         """
-        own = [_Parcelled(each) for each in makes]
-        self._pool: Pool[tuple[JobRecord, ...]] = Pool(_Parcelled(make), count, own)
+        self._pool: Pool[tuple[JobRecord, ...]] = Pool([_Parcelled(make) for make in makes])
         self._grace = grace
 
     @property

@@ -25,7 +25,7 @@ class Workers:
 
     def __init__(self, count: int) -> None:
         """Start nothing yet."""
-        self.pool: Pool[Task] = Pool(begin, count)
+        self.pool: Pool[Task] = Pool([begin] * count)
 
     def __enter__(self) -> Workers:
         """Return itself."""

@@ -116,7 +116,7 @@ def read_study(table: Path) -> Study:
 
 
 def _do(missing: Sequence[int], assistant: Assistant, workers: int, quiet: bool) -> None:
-    pool: Pool[int] = Pool(assistant, workers)
+    pool: Pool[int] = Pool([assistant] * workers)
     try:
         for number in missing:
             pool.submit(Order(number, number))
