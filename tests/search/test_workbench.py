@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -38,6 +40,20 @@ def scored(run: Run) -> dict[int, dict[str, float]]:
     """Return the objectives in the journal."""
     events = map(json.loads, (run.path / "journal.jsonl").read_text(encoding="utf-8").splitlines())
     return {event["candidate"]: event["objectives"] for event in events if event["event"] == "trained"}
+
+
+def test_a_bench_that_is_put_away_keeps_no_weights_until_the_garbage_is_collected(run: Run) -> None:
+    gc.disable()
+    try:
+        bench = bench_of(run)
+        candidate = run.front[0].candidate
+        bench.traits(candidate)
+        bench.valp(candidate)
+        model = weakref.ref(bench.model(candidate))
+        del bench
+        assert model() is None
+    finally:
+        gc.enable()
 
 
 def test_every_diagnostic_looks_at_the_front_and_its_seconds_are_kept(run: Run) -> None:

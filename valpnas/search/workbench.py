@@ -64,7 +64,7 @@ class RunWorkbench:
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
         self._valp = lru_cache(_REMEMBERED)(store.valp)
-        self._traits = lru_cache(_REMEMBERED)(lambda candidate: model_traits(self._view_of(candidate, False, None)))
+        self._traits: dict[int, ModelTraits] = {}  # an lru_cache would refer to this object: a cycle that keeps weights
         self._view: tuple[int, HeldOutView] | None = None
         self._latest: tuple[int, Model] | None = None  # models are large: only the one looked at last is kept in memory
 
@@ -103,9 +103,12 @@ class RunWorkbench:
     def traits(self, candidate: int) -> ModelTraits:
         """The traits of that model, computed once; their seconds are those of the diagnostics."""
         started = time.perf_counter()
-        found = self._traits(candidate)
+        if candidate not in self._traits:
+            self._traits[candidate] = model_traits(self._view_of(candidate, False, None))
+            while len(self._traits) > _REMEMBERED:
+                del self._traits[next(iter(self._traits))]
         self.diagnostic_seconds += time.perf_counter() - started
-        return found
+        return self._traits[candidate]
 
     def _look(self, view: HeldOutView, name: str) -> None:
         started = time.perf_counter()
