@@ -13,13 +13,13 @@ from torch import Tensor
 from valpnas import catalog
 from valpnas.cells.macro import Macro
 from valpnas.cells.network import CellNetwork
-from valpnas.cells.text import read_cell
+from valpnas.cells.text import read_cell, write_cell
 from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.model import Model
 from valpnas.contracts.network_kind import NetworkModule, Source
 from valpnas.contracts.operator import Site, vary
 from valpnas.contracts.space import Space
-from valpnas.errors import ConfigError, InvalidValpError
+from valpnas.errors import ConfigError, InvalidValpError, OperatorError
 from valpnas.graph.spec import Shape
 from valpnas.graph.tasks import Classification
 from valpnas.graph.validity import is_valid
@@ -218,6 +218,37 @@ def test_a_gentle_block_is_there_and_not_heard() -> None:
     name = "networks.n1.body.cells.2.projection.weight"
     assert torch.equal(child.weights[name][:, :6], model.weights[name])
     assert not child.weights[name][:, 6:].any()
+
+
+def test_the_place_may_name_the_block() -> None:
+    block = "(-1, '7 conv', -1, 'gru')"
+    model, child = grown("add_block/gentle", SMALL, block, CellBounds())
+    spec = child.valp.specs["n1"]
+    assert isinstance(spec, CellSpec)
+    assert write_cell(spec.cell) == f"{write_cell(SMALL.cell)[:-1]};{block}]"
+    probe = Probe.draw(model.valp, np.random.default_rng(0))
+    torch.testing.assert_close(answers(child, probe), answers(model, probe))
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("(-3, '7 conv', -1, 'gru')", "reads a cell that is not read yet"),
+        ("(0, '7 conv', -1, 'gru')", "reads a block"),
+        ("(-1, '3x3 conv', -1, 'gru')", "an operation of images"),
+        ("somewhere", "no block"),
+    ],
+)
+def test_a_gentle_block_that_may_not_be_is_refused(place: str, why: str) -> None:
+    with pytest.raises(OperatorError, match="expected one of its sites"):
+        pytest.fail(f"taken: {grown('add_block/gentle', SMALL, place, CellBounds())[1].valp} ({why})")
+
+
+def test_a_named_block_needs_room() -> None:
+    rule, space = CellKind().growth()["add_block/aggressive"], Space(cells=CellBounds(max_blocks=2))
+    assert not rule.takes(SMALL, space, "(-1, '7 conv', -1, 'gru')")
+    assert rule.takes(SMALL, Space(), "(0, '7 conv', -2, 'gru')")
+    assert not rule.takes(SMALL, Space(), "(-3, '7 conv', -2, 'gru')")
 
 
 def test_a_gentle_block_needs_a_convolution_behind_the_blocks() -> None:

@@ -23,17 +23,27 @@ def read_cell(text: str) -> Cell:
     if not (inside.startswith("[") and inside.endswith("]")):
         raise InvalidCellError("cell", f"expected {_FORM}, got {text!r}; put the brackets around it")
     parts = inside[1:-1].strip()
-    return Cell(tuple(_read_block(part, text) for part in parts.split(";")) if parts else ())
+    return Cell(tuple(read_block(part, text) for part in parts.split(";")) if parts else ())
 
 
 def write_cell(cell: Cell) -> str:
     """Return the text of ``cell`` as the paper prints it."""
-    return "[" + ";".join(f"({b.in1}, '{b.op1}', {b.in2}, '{b.op2}')" for b in cell.blocks) + "]"
+    return "[" + ";".join(map(write_block, cell.blocks)) + "]"
 
 
-def _read_block(part: str, text: str) -> Block:
+def write_block(block: Block) -> str:
+    """Return the text of one block."""
+    return f"({block.in1}, '{block.op1}', {block.in2}, '{block.op2}')"
+
+
+def read_block(part: str, text: str = "") -> Block:
+    """Return the block that ``part`` describes; ``text`` is that of its cell, for the message.
+
+    Raises:
+        InvalidCellError: ``part`` has another form.
+    """
     match = _BLOCK.fullmatch(part.strip())
     if not match:
-        raise InvalidCellError("cell", f"expected {_FORM}, got {part.strip()!r} in {text!r}; mend that block")
+        raise InvalidCellError("cell", f"expected {_FORM}, got {part.strip()!r} in {text or part!r}; mend that block")
     in1, _, op1, in2, _, op2 = match.groups()
     return Block(int(in1), op1.strip(), int(in2), op2.strip())

@@ -88,6 +88,10 @@ class GrowthRule(ABC):
     def places(self, spec: Spec, space: Space) -> tuple[str, ...]:
         """Return the legal places in a network of this ``spec`` within ``space``; empty when there is none."""
 
+    def takes(self, spec: Spec, space: Space, place: str) -> bool:
+        """Say whether ``place`` is legal: one of ``places``, or one that leaves less to be drawn."""
+        return place in self.places(spec, space)
+
     @abstractmethod
     def grow(
         self, spec: Spec, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator

@@ -79,6 +79,10 @@ class Operator(ABC):
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return every legal place in ``valp``, in a fixed order; empty when there is none."""
 
+    def takes(self, valp: Valp, site: Site) -> bool:
+        """Say whether ``site`` is legal in ``valp``: one of ``sites``, or one that says more of what is to be done."""
+        return site in self.sites(valp)
+
     def fits(self, host: Valp, donor: Valp, site: Site) -> bool:  # noqa: ARG002 - most operators take any donor
         """Say whether ``donor`` has something to give to ``host`` at ``site``; asked where the scope is crossover."""
         return True
@@ -96,7 +100,7 @@ def vary(
     Raises ``OperatorError`` or ``InvalidValpError`` when the operator returned no change or a broken graph, which is a
     fault of the operator.
     """
-    if site not in operator.sites(parents[0].valp):
+    if not operator.takes(parents[0].valp, site):
         raise OperatorError(f"{operator.name}: expected one of its sites, got {site}; ask sites(valp) first")
     if operator.scope == "crossover":
         _check_donor(operator, parents, site)

@@ -18,10 +18,12 @@ from torch import Tensor
 from valpnas.cells.block import Block, Cell
 from valpnas.cells.initialise import initialise_units
 from valpnas.cells.network import CellNetwork
+from valpnas.cells.text import read_block
 from valpnas.contracts.inheritance import gather
 from valpnas.contracts.model import Origin
 from valpnas.contracts.network_kind import Grown, GrowthRule
 from valpnas.contracts.space import Space
+from valpnas.errors import InvalidCellError
 from valpnas.networks.cell_draws import random_block, space_of
 from valpnas.networks.cell_spec import CellSpec, plan_of
 from valpnas.seeding import torch_stream
@@ -29,6 +31,7 @@ from valpnas.seeding import torch_stream
 _SIDES = ("left", "right")
 _PROJECTION = ".projection.weight"
 _BODY = "body."
+_END = "end"
 
 
 def cell_growth() -> dict[str, GrowthRule]:
@@ -41,7 +44,7 @@ def cell_growth() -> dict[str, GrowthRule]:
 
 
 class AddBlock(GrowthRule):
-    """Add a block behind the others, at most ``space.cells.max_blocks``.
+    """Add a block behind the others, at most ``space.cells.max_blocks``: a random one, or the one that the place names.
 
     Gentle: it reads only lookbacks that the cell reads already, so that no further cell is built and no residual
     changes, and its columns behind the blocks are zero. Aggressive: it reads anything, through random columns.
@@ -56,21 +59,31 @@ class AddBlock(GrowthRule):
         blocks = len(spec.cell.blocks)
         projected = spec.macro.project or len(spec.cell.unused) > 1
         room = 0 < blocks < space.cells.max_blocks
-        return ("end",) if room and (projected or not self.gentle) else ()
+        return (_END,) if room and (projected or not self.gentle) else ()
+
+    def inputs(self, spec: Any, space: Space) -> tuple[int, ...]:
+        """Return what a new block may read."""
+        readable = spec.cell.lookbacks if self.gentle else range(-space.cells.lookback, len(spec.cell.blocks))
+        return tuple(readable)
+
+    def takes(self, spec: Any, space: Space, place: str) -> bool:
+        """Take the end, where there is room, or in its stead a block in text form that reads and does what it may."""
+        if place == _END or not self.places(spec, space):
+            return super().takes(spec, space, place)
+        try:
+            block = read_block(place)
+        except InvalidCellError:
+            return False
+        known = set(space_of(spec, space.cells).available)
+        return set(block.inputs) <= {*self.inputs(spec, space)} and set(block.operations) <= known
 
     def grow(
-        self,
-        spec: Any,
-        tensors: Mapping[str, Tensor],
-        place: str,  # noqa: ARG002 - there is one
-        space: Space,
-        rng: np.random.Generator,
+        self, spec: Any, tensors: Mapping[str, Tensor], place: str, space: Space, rng: np.random.Generator
     ) -> Grown:
         """Add the block."""
-        blocks = spec.cell.blocks
-        inputs = spec.cell.lookbacks if self.gentle else range(-space.cells.lookback, len(blocks))
-        block = random_block(space_of(spec, space.cells), inputs, rng)
-        grown = replace(spec, cell=Cell((*blocks, block)))
+        drawn = place == _END
+        block = random_block(space_of(spec, space.cells), self.inputs(spec, space), rng) if drawn else read_block(place)
+        grown = replace(spec, cell=Cell((*spec.cell.blocks, block)))
         return _regrown(spec, grown, tensors, rng, blank=self.gentle)
 
 

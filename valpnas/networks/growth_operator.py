@@ -37,6 +37,15 @@ class GrowthOperator(Operator):
             for place in rule.places(network.spec, self.space)
         ]
 
+    def takes(self, valp: Valp, site: Site) -> bool:
+        """Ask the kind of the site's network."""
+        specs = {network.id: network.spec for network in valp.networks}
+        if len(site.components) != 1 or site.components[0] not in specs or site.arcs or site.outputs:
+            return False
+        spec = specs[site.components[0]]
+        rule = self._rule(spec.kind)
+        return rule is not None and rule.takes(spec, self.space, site.place)
+
     def apply(
         self,
         parents: tuple[Model, ...],
