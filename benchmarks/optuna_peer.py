@@ -8,6 +8,8 @@ splits, losses, engine and objectives. An Optuna trial is a network trained from
 batches and half of what a line of children may get after it, with a learning-rate schedule of its own of the same kind.
 The training seconds that `nsga2` took are what each Optuna study of the pair gets; hill climbing gets equal batches.
 
+With ``--csv`` the rows are written after every pair, and pairs that the file holds already are not measured again.
+
 Validation chooses each arm's front, test reports its hypervolume, in the box that the problem fixes. Seconds are those
 of training alone, one thread each. Needs Optuna: ``pip install 'valpnas[benchmarks]'``.
 """
@@ -42,6 +44,7 @@ from valpnas.training.device import small_network_settings
 from valpnas.working import WorkerAt
 
 Objectives = Mapping[str, float]
+_VALUE: dict[Any, Callable[[str], Any]] = {"str": str, "int": int, "float": float}  # by annotation
 PEERS: dict[str, Callable[[Any, int, int], Any]] = {
     "optuna-nsga2": lambda samplers, seed, size: samplers.NSGAIISampler(population_size=size, seed=seed),
     "optuna-tpe": lambda samplers, seed, _: samplers.TPESampler(seed=seed, multivariate=True, group=True),
@@ -141,10 +144,9 @@ def pair(asked: argparse.Namespace, number: int, folder: Path) -> list[Row]:
     """Return the rows of one pair."""
     shared = {"initial_batches": asked.initial_batches, "batches_per_step": asked.batches_per_step, "seed": number}
     shared |= {"device": "cpu", "report": False}
-    total = asked.population * (asked.initial_batches + asked.generations * asked.batches_per_step)
     budgets = {
         "nsga2": {"population": asked.population, "generations": asked.generations},
-        "hill-climbing": {"steps": max((total - asked.initial_batches) // asked.batches_per_step, 0)},
+        "hill-climbing": {"steps": max((_total(asked) - asked.initial_batches) // asked.batches_per_step, 0)},
     }
     runs = {
         search: design(asked.problem, search=search, out=str(folder / f"{search}-{number}"), **shared, **budget)
@@ -195,14 +197,30 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--csv", type=Path)
     asked = parser.parse_args(arguments)
     import_optuna()  # before hours of the other arms
-    rows: list[Row] = []
+    rows = _read(asked.csv, asked) if asked.csv and asked.csv.exists() else []
+    missing = sorted({*range(asked.pairs)} - {row.pair for row in rows})
     with tempfile.TemporaryDirectory() as scratch, small_network_settings():
-        for number in range(asked.pairs):
+        for number in missing:
             rows += pair(asked, number, Path(scratch))
             if asked.csv:
                 _write(asked.csv, rows)
     print("\n".join(told(rows)))
     return 0
+
+
+def _read(path: Path, asked: argparse.Namespace) -> list[Row]:
+    """Return the rows of an earlier sitting; ends the program when they are of another problem or budget."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [Row(*(_VALUE[each.type](line[each.name]) for each in fields(Row))) for line in csv.DictReader(file)]
+    budgets = {row.batches for row in rows if row.arm == "nsga2" and not row.failed}
+    if any(row.problem != asked.problem for row in rows) or budgets - {_total(asked)}:
+        sys.exit(f"{path}: expected rows of {asked.problem} and {_total(asked)} batches, got others; name another file")
+    return rows
+
+
+def _total(asked: argparse.Namespace) -> int:
+    """Return the batches that each population gets."""
+    return int(asked.population * (asked.initial_batches + asked.generations * asked.batches_per_step))
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:

@@ -75,3 +75,11 @@ def test_four_arms_have_rows_and_the_peers_as_much_training(tmp_path: Path) -> N
         assert float(rows[arm]["seconds"]) >= float(rows["nsga2"]["seconds"])
         assert int(rows[arm]["candidates"]) + int(rows[arm]["failed"]) >= 1
     assert "p = " in made.stdout
+    before = (tmp_path / "rows.csv").read_bytes()
+    again = subprocess.run([*command, "--csv", str(tmp_path / "rows.csv")], capture_output=True, text=True, check=True)
+    assert again.stdout == made.stdout
+    assert (tmp_path / "rows.csv").read_bytes() == before
+    command[2] = "student"
+    other = subprocess.run([*command, "--csv", str(tmp_path / "rows.csv")], capture_output=True, text=True, check=False)
+    assert other.returncode == 1
+    assert "expected rows of student" in other.stderr
