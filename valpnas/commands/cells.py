@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from valpnas.commands import cell_showing
+from valpnas.commands import cell_finishing, cell_showing
 from valpnas.commands.options import AsJson, CellText, DataDir, option, say
 from valpnas.commands.printing import print_report
 
@@ -75,3 +75,7 @@ def train(
     made = outcome(trained)
     typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))
     print_report(trained, asked.quiet)
+
+
+cell.command()(cell_finishing.select)
+cell.command()(cell_finishing.final)
