@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from valpnas.commands.interruption import interruptible
 from valpnas.commands.options import AsJson, DataDir, RunPath, option, say
 from valpnas.commands.printing import console, print_report
 
@@ -63,7 +64,8 @@ def select(
         quiet or as_json,
     )  # fmt: skip
     asked = Selection(top, parameters, training, str(out) if out else "")
-    made = selected(Run(path), asked, say(training.quiet))
+    with interruptible(path, "trainings that have ended are kept: the same command goes on"):
+        made = selected(Run(path), asked, say(training.quiet))
     if as_json:
         typer.echo(json.dumps(made, indent=1))
     else:
@@ -98,7 +100,8 @@ def final(
         epochs, batch_size, drop_path, label_smoothing, cutout, second_exit, seed, device, data_dir, report,
         quiet or as_json,
     )  # fmt: skip
-    trained = train_final(source, training, say(training.quiet), str(out) if out else "")
+    with interruptible(source, "the same command goes on"):
+        trained = train_final(source, training, say(training.quiet), str(out) if out else "")
     made = final_outcome(trained)
     typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))
     print_report(trained, training.quiet)

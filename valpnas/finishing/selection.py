@@ -22,7 +22,7 @@ from valpnas.finishing.found import top_cells
 from valpnas.finishing.long_training import LongTraining, beside, data_of, long_config, trained
 from valpnas.opened_run import Run
 from valpnas.run import Say
-from valpnas.store.files import read_json, whole, write_json, write_text
+from valpnas.store.files import explained, read_json, whole, write_json, write_text
 
 FORMAT = "valpnas-selection/1"
 EPOCHS = {"image": 200, "series": 100}
@@ -60,7 +60,7 @@ def select(run: Run, asked: Selection, say: Say) -> dict[str, Any]:
 
 
 def _check_place(path: Path, run: Run) -> None:
-    """Raise ``StoreError`` when there is something else at ``path``."""
+    """Make the folder ``path`` if there is none; raise ``StoreError`` when there is something else."""
     if (path / _FILE).is_file():
         there = read_selection(path)["of"]
         if there != str(run.path.absolute()):
@@ -69,6 +69,8 @@ def _check_place(path: Path, run: Run) -> None:
             )
     elif path.exists() and (not path.is_dir() or (path / "run.toml").exists()):
         raise StoreError(f"{path}: expected a new folder or a selection, got something else; choose another --out")
+    with explained(path, "create"):
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def _row(
