@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from valpnas.cli import app, main
@@ -33,10 +34,6 @@ def quiet(_: str) -> None:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return searched(tmp_path_factory.mktemp("searched") / "run", steps=3)
-
-
-def spec_of(run: Run) -> CellSpec:
-    return top_cells(run, 1)[0].spec
 
 
 def test_the_protocol_is_the_published_one(tmp_path: Path) -> None:
@@ -136,17 +133,19 @@ def test_the_final_training_has_the_validation_rows_too(run: Run, tmp_path: Path
     select(run, Selection(1, None, replace(QUICK, drop_path=0.3), str(tmp_path / "s")), quiet)
     final = train_final(tmp_path / "s", replace(QUICK, epochs=3, batch_size=0), quiet)
     assert final.path == tmp_path / "s-final"
-    assert len(final.prepared.train) == len(run.prepared.train) + len(run.prepared.parts["validation"])
-    assert len(final.prepared.parts["test"]) == len(run.prepared.parts["test"])
+    pixels, before = ({part: rows.inputs["pixels"] for part, rows in r.prepared.parts.items()} for r in (final, run))
+    assert torch.equal(pixels["train"], torch.cat([before["train"], before["validation"]]))
+    assert torch.equal(pixels["test"], before["test"])
+    assert torch.equal(pixels["validation"], before["diagnostic"])
     assert (final.config.select, final.config.drop_path, final.config.batch_size) == ("last", 0.3, 40)
     made = final_outcome(final)
     assert (made["epochs"], made["rows"], made["second_exit"]) == (3, len(final.prepared.train), True)
     assert made["test_accuracy"] == 1 - final.front[0].test["side"]
     assert any(note.startswith("Validation rows were trained on") for note in made["notes"])
     assert final.model(0).batches == 3 * (len(final.prepared.train) // 40)
-    before = (final.path / "journal.jsonl").read_bytes()
+    written = (final.path / "journal.jsonl").read_bytes()
     assert final_outcome(train_final(tmp_path / "s", replace(QUICK, epochs=3, batch_size=0), quiet)) == made
-    assert (final.path / "journal.jsonl").read_bytes() == before
+    assert (final.path / "journal.jsonl").read_bytes() == written
     for command in ("show", "report", "diagnose", "resume"):
         assert CliRunner().invoke(app, [command, str(final.path)], catch_exceptions=False).exit_code == 0
     with pytest.raises(ConfigError, match="expected a run that chose by validation rows, got a final training"):

@@ -123,12 +123,25 @@ def _print_ranking(made: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table()
-    heads = ("rank", "validation", "search", "motifs", "normal", "filters", "parameters", "seconds", "cell")
+    heads = (
+        "rank",
+        "cell of",
+        "validation",
+        "in search",
+        "motifs",
+        "normal",
+        "filters",
+        "parameters",
+        "seconds",
+        "run",
+    )
     for head in heads:
-        table.add_column(head, justify="left" if head == "cell" else "right")
+        table.add_column(head, justify="left" if head == "run" else "right")
     for row in made["ranking"]:
-        table.add_row(*_cells(row))
+        table.add_row(*_entries(row))
     console().print(table)
+    for candidate, cell in {row["candidate"]: row["cell"] for row in made["ranking"]}.items():
+        typer.echo(f"candidate {candidate}: {cell}")
     if not all(row["original"] for row in made["ranking"]):
         typer.echo("* stacked otherwise than in the search")
     for row in made["ranking"]:
@@ -137,14 +150,15 @@ def _print_ranking(made: dict[str, Any]) -> None:
     typer.echo(f"selection: {made['path']}; `valpnas cell final {made['path']}` trains the first for good")
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _entries(row: dict[str, Any]) -> list[str]:
     failed = bool(row["failure"])
     return [
         str(row["rank"]),
+        str(row["candidate"]),
         "failed" if failed else f"{row['validation_accuracy']:.4f}",
         f"{row['search_accuracy']:.4f}",
         *(str(row[name]) for name in ("motifs", "normal_cells", "filters")),
         f"{row['parameters']:,}" + ("" if row["original"] else " *"),
         "-" if failed else f"{row['training_seconds']:.1f}",
-        row["cell"],
+        row["run"],
     ]

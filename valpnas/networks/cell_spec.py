@@ -64,7 +64,8 @@ class CellSpec(Spec):
     def summary(self) -> str:
         """The cell, and the stack that is made of it."""
         stack = f"{self.macro.motifs} motifs of {self.macro.normal_cells}, {self.macro.filters} filters"
-        exits = f", exits {self.macro.exits}" if self.inner_exits else ""
+        names = {"two": ", second exit", "all": ", exits behind all cells"}
+        exits = names[self.macro.exits] if self.inner_exits else ""
         return f"{write_cell(self.cell)}, {stack}" + ("" if self.macro.residual else ", no residual") + exits
 
     def takes(self, shapes: Sequence[Shape]) -> bool:
