@@ -35,28 +35,46 @@ SERIES_BATCHES = range(128, 31, -16)  # the largest of these that leaves ten bat
 
 @dataclass(frozen=True)
 class CellStack:
-    """A cell in text form, and how copies of it are stacked (POPNASv3 3.1)."""
+    """A cell in text form, and how copies of it are stacked (POPNASv3 3.1).
+
+    ``second_exit`` has a classifier at two thirds of the way trained along (facts B11).
+    """
 
     text: str = "[]"
     filters: int = 24
     motifs: int = 3
     normal_cells: int = 2
     residual: bool = True
+    second_exit: bool = False
 
     def network(self, problem: Problem) -> dict[str, Any]:
         """Return the description of the network that reads the one map of ``problem`` as it is.
 
         Raises:
-            ConfigError: the problem has more than one map.
+            ConfigError: the problem has more than one map, or a second exit has not one output of classes to answer.
             InvalidValpError: the cell cannot be read, or does not fit the map.
         """
         if len(problem.inputs) != 1 or len(problem.inputs[0].shape) not in (2, 3):
             got = ", ".join(f"{i.name} {i.shape}" for i in problem.inputs)
             raise ConfigError(f"expected a problem of one series or image, got {got}; name another")
         channels, *extent = problem.inputs[0].shape
-        macro = Macro(self.filters, self.motifs, self.normal_cells, self.residual)
-        spec = CellSpec(read_cell(self.text), macro, channels, tuple(extent), entry=False)
+        macro = Macro(
+            self.filters, self.motifs, self.normal_cells, self.residual, exits="two" if self.second_exit else "last"
+        )
+        exits = _answered(problem) if self.second_exit else ("", 0)
+        spec = CellSpec(read_cell(self.text), macro, channels, tuple(extent), False, *exits)
         return {"kind": spec.kind, **spec.to_json()}
+
+
+def _answered(problem: Problem) -> tuple[str, int]:
+    """Return the output that a second exit answers, and its classes."""
+    found = [
+        (output.name, output.task.classes) for output in problem.outputs if isinstance(output.task, Classification)
+    ]
+    if len(found) != 1:
+        got = ", ".join(name for name, _ in found) or "none"
+        raise ConfigError(f"second exit: expected a problem with one output of classes, got {got}; leave it out")
+    return found[0]
 
 
 @dataclass(frozen=True)
@@ -180,6 +198,7 @@ def outcome(run: Run) -> dict[str, Any]:
         "motifs": network["macro"]["motifs"],
         "normal_cells": network["macro"]["normal_cells"],
         "residual": network["macro"]["residual"],
+        "second_exit": network["macro"]["exits"] == "two",
         "seed": run.config.seed,
         "parameters": member.parameters,
         "batch_size": run.config.batch_size,
@@ -215,7 +234,8 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
     test = made["test_accuracy"]
     return [
         f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}seed {made['seed']}",
+        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}"
+        f"{'second exit, ' if made['second_exit'] else ''}seed {made['seed']}",
         "epoch  validation accuracy",
         *lines,
         f"{made['parameters']:,} parameters; {made['training_seconds']:.1f} s in training batches of "

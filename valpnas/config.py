@@ -24,6 +24,8 @@ from valpnas.graph.valp import OutputTraining
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
 OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
+TRAIN_ON = ("train", "train+validation")
+JOINED = TRAIN_ON[1]
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -54,6 +56,9 @@ class RunConfig:
     ``augmentation``, ``label_smoothing``, ``drop_path`` and ``select`` are those of ``contracts.protocol.Protocol``.
     ``warm_up`` trains an epoch that counts for nothing first, so that the seconds of the first job hold none of what
     the device does once.
+
+    ``train_on`` says which rows train: those of the part ``train``, or also those of ``validation``
+    (``Problem.joined``), where nothing is left to be decided.
 
     ``given`` are the keys that somebody asked for, which a search must not ignore (``search.build``).
     """
@@ -101,6 +106,7 @@ class RunConfig:
     precision: str = "float32"
     jobs_per_gpu: int = 1
     warm_up: bool = False
+    train_on: str = TRAIN_ON[0]
     operators: tuple[str, ...] = ()  # further ones, as package.module:Class
     without: tuple[str, ...] = ()  # operators to leave out, by name
     space: Space = field(default_factory=Space)
@@ -143,6 +149,7 @@ class RunConfig:
         for name in ("start", "data_dir", "out"):
             if "\0" in getattr(self, name):
                 raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
+        _check_rows(self.train_on)
         for output, weight in self.loss_weights.items():
             if not (weight > 0 and isfinite(weight)):
                 raise ConfigError(f"loss_weights.{output}: expected a positive number, got {weight}")
@@ -239,6 +246,11 @@ def data_folder(config: RunConfig) -> Path | None:
     """
     folder = config.data_dir or os.environ.get("VALPNAS_DATA", "")
     return named_folder(Path(folder) if folder else None)
+
+
+def _check_rows(train_on: str) -> None:
+    if train_on not in TRAIN_ON:
+        raise UnknownNameError("choice of training rows", train_on, TRAIN_ON)
 
 
 def _check_once(key: str, names: Sequence[str]) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, data_folder, read_begun_run_file
+from valpnas.config import JOINED, RunConfig, data_folder, read_begun_run_file
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
+from valpnas.graph.valp import Valp
 from valpnas.report.summary import history, summarise
 from valpnas.store.problems import load_in_memory_problem, read_problem
 from valpnas.store.run_directory import RunDirectory
@@ -92,6 +93,10 @@ class Run:
         """Return a kept candidate's model; raises ``StoreError`` when its weights were not kept."""
         return self._directory.model(candidate)
 
+    def valp(self, candidate: int) -> Valp:
+        """Return a candidate's graph, which is there also without weights; raises ``StoreError`` when it is not."""
+        return self._directory.valp(candidate)
+
     def networks(self) -> list[str]:
         """Return a line for each sub-network of the front that its kind alone does not describe, and for each fault."""
         return [line for member in self.front for line in self._networks(member.candidate)]
@@ -114,8 +119,9 @@ class Run:
 
     def _problem(self) -> Problem:
         if read_problem(self.path)["in_memory"]:
-            return load_in_memory_problem(self.path)
-        return catalog.problem(self.config.problem, folder_now(self.config))
+            return load_in_memory_problem(self.path)  # whose parts are those that the run was given
+        problem = catalog.problem(self.config.problem, folder_now(self.config))
+        return problem.joined() if self.config.train_on == JOINED else problem
 
 
 def folder_now(config: RunConfig) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, data_folder, read_run_file
+from valpnas.config import JOINED, RunConfig, config_from, data_folder, read_run_file
 from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
@@ -109,6 +109,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
     ``complain`` takes what is to be heard whatever is quiet: that the page could not be written.
     """
     check(config)
+    problem = problem.joined() if config.train_on == JOINED else problem
     config = replace(config, data_dir=_whole_path(str(data_folder(config) or "")), start=_lasting(config.start))
     config = replace(config, space=build_space(config.space, problem))
     check_start(config, problem)

@@ -29,6 +29,7 @@ TIERS = {
             "cell_training",
             "diagnosing",
             "experiments",
+            "finishing",
             "held_out",
             "opened_run",
             "rate_finding",

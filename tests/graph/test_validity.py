@@ -14,7 +14,7 @@ from valpnas.graph.validity import RULES, check_same_outputs, is_valid, validate
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
 
 from .strategies import quick, valps
-from .toys import FIGURE_2, Toy, ToyOfOne, sketch
+from .toys import FIGURE_2, Toy, ToyOfExits, ToyOfOne, sketch
 
 GOOD = sketch("i1 > n1 > o1")
 INPUT, NETWORK, OUTPUT = GOOD.inputs[0], GOOD.networks[0], GOOD.outputs[0]
@@ -58,6 +58,8 @@ BROKEN = [
     ("identity-fits", sketch("i1 >> d1 > o1"), "i1 -> d1"),
     ("identity-fits", sketch("i1 >> n1 > o1", {"n1": Toy(3)}), "i1 -> n1"),
     ("sources-fit", sketch("i1 > n1 > o1, i2 > n1", {"n1": ToyOfOne()}), "(4,), (4,)"),
+    ("exits-fit", sketch("i1 > n1 > o1", {"n1": ToyOfExits(answers="o9")}), "'o9': 3"),
+    ("exits-fit", sketch("i1 > n1 > o1", {"n1": ToyOfExits(classes=4)}), "'o1': 4"),
     ("trainable", replace(GOOD, batch_size=0), "got 0"),
     ("trainable", trained(0.0), "0.0"),
     ("trainable", trained(-1.0), "-1.0"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from valpnas.graph.spec import Shape, Spec
+from valpnas.graph.spec import InnerExits, Shape, Spec
 from valpnas.graph.tasks import Classification, Generation, Task
 from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
 
@@ -43,6 +43,18 @@ class ToyOfOne(Toy):
 
     def takes(self, shapes: Sequence[Shape]) -> bool:
         return len(shapes) == 1
+
+
+@dataclass(frozen=True)
+class ToyOfExits(Toy):
+    """A toy with a classifier inside that answers ``answers``."""
+
+    answers: str = "o1"
+    classes: int = 3
+
+    @property
+    def inner_exits(self) -> InnerExits:
+        return InnerExits(self.answers, self.classes, (0.25,), 0.75)
 
 
 def read_toy(kind: str, data: dict[str, Any]) -> Spec:

@@ -161,8 +161,14 @@ def test_a_spec_survives_json() -> None:
         assert CellKind().read(spec.to_json()) == spec
     assert PUBLISHED.output_shape == (96,)
     assert replace(SMALL, cell=read_cell("[]")).output_shape == (2,)
-    with pytest.raises(InvalidValpError, match="no exits inside"):
-        replace(SMALL, macro=Macro(exits="two"))
+    answering = replace(SMALL, macro=Macro(4, 2, 1, exits="two"), answers="y", classes=3)
+    assert CellKind().read(answering.to_json()) == answering
+    assert not {"answers", "classes"} & set(SMALL.to_json())
+    for wrong in ({"macro": Macro(exits="two")}, {"answers": "y", "classes": 3}, {"classes": 3}):
+        with pytest.raises(InvalidValpError, match="expected exits inside a network to answer an output of classes"):
+            replace(SMALL, **wrong)
+    with pytest.raises(InvalidValpError, match="answers 'y', classes 1"):
+        replace(answering, classes=1)
 
 
 def test_random_specs_keep_to_the_space() -> None:

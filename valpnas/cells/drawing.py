@@ -71,11 +71,10 @@ def draw_network(plan: NetworkPlan) -> Drawing:
     for each in plan.exits:
         parts.append((f"e{each.position}", f"means, {each.head.classes} classes\nweight {each.weight:g}", "output"))
         arrows.append((f"c{each.position}", f"e{each.position}"))
-    if not plan.exits:
-        last = plan.cells[-1].position if plan.cells else INPUT
+    if not plan.answers:
         parts.append(("means", f"means\n{plan.output[0]}", "output"))
-        arrows.append((f"c{last}", "means"))
-    return _placed(parts, arrows, {f"e{each.position}" for each in plan.exits[:-1]})
+        arrows.append((f"c{plan.last}", "means"))
+    return _placed(parts, arrows, {f"e{each.position}" for each in plan.exits if each.position != plan.last})
 
 
 def written(shape: Shape) -> str:

@@ -35,16 +35,23 @@ class CellNetwork(nn.Module):
         self._exits = [(each.position, self.exits[str(each.position)]) for each in plan.exits]
 
     def forward(self, value: Tensor) -> Tensor:
-        """Map ``(n, channels, *extent)`` to the last exit's logits, or to channel means when there is no exit."""
+        """Map ``(n, channels, *extent)`` to the last exit's logits, or to channel means when none is behind the end."""
+        return self._result(self.values(value))
+
+    def with_exits(self, value: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return what ``forward`` does, and the logits of every exit before the end, from one pass."""
         values = self.values(value)
-        last = values[self.plan.cells[-1].position if self.plan.cells else INPUT]
-        result: Tensor = self._exits[-1][1](last) if self._exits else pooled(last)
-        return result
+        return self._result(values), [head(values[at]) for at, head in self._exits if at != self.plan.last]
 
     def exit_logits(self, value: Tensor) -> list[Tensor]:
         """Return every exit's logits, ``(n, classes)`` each, in the order of ``plan.exits``; the last one decides."""
         values = self.values(value)
         return [head(values[position]) for position, head in self._exits]
+
+    def _result(self, values: Mapping[int, Tensor]) -> Tensor:
+        last = values[self.plan.last]
+        result: Tensor = self._exits[-1][1](last) if self.plan.answers else pooled(last)
+        return result
 
     def values(self, value: Tensor) -> dict[int, Tensor]:
         """Return what each cell emits by position; ``INPUT`` is the input itself."""

@@ -103,6 +103,16 @@ class NetworkPlan:
         return tuple(at for at in range(self.macro.positions) if at not in built)
 
     @property
+    def answers(self) -> bool:
+        """Whether the network ends in logits: without an exit behind the last cell it ends in channel means."""
+        return bool(self.exits) and self.exits[-1].position == self.last
+
+    @property
+    def last(self) -> int:
+        """The position of the last cell that is built; ``INPUT`` when there is none."""
+        return self.cells[-1].position if self.cells else INPUT
+
+    @property
     def output(self) -> Shape:
         """What the last cell emits, ``(channels, *extent)``."""
         return self.cells[-1].output if self.cells else self.input
@@ -125,7 +135,7 @@ class NetworkPlan:
     @property
     def flops(self) -> int:
         """Floating-point operations of one row."""
-        pooled = 0 if self.exits else prod(self.output)
+        pooled = 0 if self.answers else prod(self.output)
         return sum(unit.flops for unit in self.units()) + sum(cell.sums for cell in self.cells) + pooled
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from valpnas.commands import cell_showing
+from valpnas.commands import cell_finishing, cell_showing
 from valpnas.commands.options import AsJson, CellText, DataDir, option, say
 from valpnas.commands.printing import print_report
 
@@ -37,6 +37,9 @@ def train(
     motifs: Annotated[int, typer.Option(help="Motifs.")] = 3,
     normal_cells: Annotated[int, typer.Option(help="Normal cells of a motif.")] = 2,
     residual: Annotated[bool, typer.Option(help="Each cell adds what it reads to what it emits.")] = True,
+    second_exit: Annotated[
+        bool, typer.Option("--second-exit", help="Train a classifier at two thirds of the way along.")
+    ] = False,
     epochs: Annotated[int, typer.Option(help="Epochs; the schedule is stretched to them.")] = 21,
     batch_size: Annotated[int, typer.Option(help="Rows per batch; 0 for the protocol's.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of all randomness.")] = 0,
@@ -58,7 +61,7 @@ def train(
 
     asked = CellTraining(
         problem,
-        CellStack(text, filters, motifs, normal_cells, residual),
+        CellStack(text, filters, motifs, normal_cells, residual, second_exit),
         epochs,
         batch_size,
         seed,
@@ -72,3 +75,7 @@ def train(
     made = outcome(trained)
     typer.echo(json.dumps(made, indent=1) if as_json else "\n".join(as_text(made)))
     print_report(trained, asked.quiet)
+
+
+cell.command()(cell_finishing.select)
+cell.command()(cell_finishing.final)

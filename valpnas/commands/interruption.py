@@ -14,8 +14,8 @@ import typer
 
 
 @contextmanager
-def interruptible(path: Path) -> Iterator[None]:
-    """Answer Ctrl-C with what to do next, before typer answers it with one word.
+def interruptible(path: Path, go_on: str = "") -> Iterator[None]:
+    """Answer Ctrl-C with what to do next, before typer answers it with one word; ``go_on`` if not to resume ``path``.
 
     An interruption may come out of compiled code as whatever error that code raises, so the signal is noted too.
     """
@@ -33,7 +33,8 @@ def interruptible(path: Path) -> Iterator[None]:
             raise
         recorded = f"what was done is recorded: `valpnas resume {shlex.quote(str(path))}` goes on"
         begun = (path / "run.toml").is_file()
-        typer.echo(f"valpnas: interrupted; {recorded if begun else 'there is no run yet: start it again'}", err=True)
+        advice = go_on or (recorded if begun else "there is no run yet: start it again")
+        typer.echo(f"valpnas: interrupted; {advice}", err=True)
         raise typer.Exit(130) from None
 
 

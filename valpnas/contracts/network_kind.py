@@ -49,6 +49,10 @@ class NetworkModule(nn.Module, ABC):
     def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
         """Map each source's value ``(n, *shape)`` to the network's value ``(n, *output_shape)``."""
 
+    def with_exits(self, sources: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Return the value, and the logits ``(n, classes)`` of each of the spec's ``inner_exits``, from one pass."""
+        return self(sources), []
+
     def drop_paths(self, drop: PathDropper) -> None:
         """Ask ``drop`` in training mode, from now on, which of parallel paths to leave out."""
 

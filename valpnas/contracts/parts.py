@@ -30,6 +30,14 @@ class Part:
         """Return the chosen rows."""
         return Part({k: v[rows] for k, v in self.inputs.items()}, {k: v[rows] for k, v in self.targets.items()})
 
+    def with_rows(self, other: Part) -> Part:
+        """Return these rows and behind them the others."""
+        inputs, targets = (
+            {name: np.concatenate([value, there[name]]) for name, value in here.items()}
+            for here, there in ((self.inputs, other.inputs), (self.targets, other.targets))
+        )
+        return Part(inputs, targets)
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -42,6 +50,14 @@ class Parts:
     diagnostic: Part
     validation: Part
     test: Part
+
+    def joined(self) -> Parts:
+        """Return the parts of a training after everything is decided: validation rows train too.
+
+        Nothing is left to choose by, so the diagnostic rows, which are not trained on, are also what a figure on
+        validation rows is then about.
+        """
+        return Parts(self.train.with_rows(self.validation), self.diagnostic, self.diagnostic, self.test)
 
     @staticmethod
     def split(rows: Part, seed: int, shares: tuple[float, float, float, float] = (0.6, 0.1, 0.15, 0.15)) -> Parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,11 @@ from valpnas.graph.valp import Input, Output
 
 # A problem file needs nothing but this module.
 __all__ = ["PARTS", "Array", "DataFile", "Part", "Parts", "Problem", "Reader", "SampleScorer", "check_part"]
+
+
+_JOINED = (
+    "Validation rows were trained on; figures called those of validation are of the diagnostic rows, and chose nothing."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,10 @@ class Problem:
     in_memory: bool = False  # its arrays have no other home, so a run stores them
     notes: tuple[str, ...] = ()
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def joined(self) -> Problem:
+        """Return the problem with its validation rows among the training rows (``Parts.joined``), and a note of it."""
+        return replace(self, load=lambda reader: self.load(reader).joined(), notes=(*self.notes, _JOINED))
 
     @staticmethod
     def from_arrays(

@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 Shape = tuple[int, ...]  # (d,) a vector; (channels, length) or (channels, height, width) a map
+
+
+@dataclass(frozen=True)
+class InnerExits:
+    """Classifiers inside a sub-network, which are trained along with an output and are no part of what it computes.
+
+    They answer the output ``output``, of ``classes``. ``weights`` are those of their losses, and ``head`` that of the
+    output's own while they are trained beside it.
+    """
+
+    output: str
+    classes: int
+    weights: tuple[float, ...]
+    head: float
 
 
 class Spec(ABC):
@@ -29,6 +44,11 @@ class Spec(ABC):
     def summary(self) -> str:
         """What the sub-network is, in a line for a person; empty where its kind and shapes say enough."""
         return ""
+
+    @property
+    def inner_exits(self) -> InnerExits | None:
+        """The classifiers inside, if there are any."""
+        return None
 
     @property
     @abstractmethod

@@ -12,7 +12,7 @@ import networkx as nx
 
 from valpnas.errors import InvalidValpError
 from valpnas.graph.subgraphs import sampling_zone
-from valpnas.graph.tasks import Generation
+from valpnas.graph.tasks import Classification, Generation
 from valpnas.graph.valp import ALGORITHMS, IDENTIFIER, Arc, Valp
 
 Broken = str | None
@@ -99,6 +99,17 @@ def _sources_fit(valp: Valp) -> Broken:
     return None
 
 
+def _exits_fit(valp: Valp) -> Broken:
+    for name, spec in valp.specs.items():
+        if (exits := spec.inner_exits) is None:
+            continue
+        task = valp.tasks.get(exits.output)
+        if not isinstance(task, Classification) or task.classes != exits.classes:
+            classes = {o: t.classes for o, t in valp.tasks.items() if isinstance(t, Classification)}
+            return f"expected exits of {name!r} for an output among {classes}, got {exits.output!r}: {exits.classes}"
+    return None
+
+
 def _trainable(valp: Valp) -> Broken:
     if valp.batch_size < 1:
         return f"expected a batch size of at least 1, got {valp.batch_size}"
@@ -121,6 +132,7 @@ RULES: dict[str, Callable[[Valp], Broken]] = {
     "decoded": _decoded,
     "identity-fits": _identity_fits,
     "sources-fit": _sources_fit,
+    "exits-fit": _exits_fit,
     "trainable": _trainable,
 }
 

@@ -1,7 +1,8 @@
 """The cell kind: copies of one cell behind an entry that brings every source into one map, global means at the end.
 
 Tensor names: ``sources.<source>.weight`` ``(channels of a map or numbers of a vector, channels inside)``, and
-``body.<...>`` for all else, which knows nothing of the sources. A map of as many dimensions as the network's is brought
+``body.<...>`` for all else, which knows nothing of the sources; in it, ``exits.<position>.<...>`` are
+classifiers that are trained along (``CellSpec.answers``). A map of as many dimensions as the network's is brought
 to its extent by averaging over areas, in either direction, and enters through a pointwise convolution. Everything else
 enters flattened, as a bias per channel. Both are linear, so zero weights mean that a source is not heard.
 """
@@ -46,23 +47,28 @@ class CellModule(NetworkModule):
 
     def forward(self, sources: Mapping[str, Tensor]) -> Tensor:
         """Map the sources' values, ``(n, *shape)`` each, to ``(n, *output_shape)``."""
+        result: Tensor = self.body(self._entered(sources))
+        return result
+
+    def with_exits(self, sources: Mapping[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Return what ``forward`` does, and the logits of the exits."""
+        return self.body.with_exits(self._entered(sources))
+
+    def _entered(self, sources: Mapping[str, Tensor]) -> Tensor:
+        """Return the map inside, ``(n, *spec.shape)``."""
         if not self.spec.entry:
             (value,) = sources.values()
-            return self._through(value)
+            return value
         rows = len(next(iter(sources.values())))
         heard = [self._enter(sources[name], block["weight"], is_map) for name, block, is_map in self._weights]
         total = heard[0]
         for other in heard[1:]:
             total = total + other
-        return self._through(total.expand(rows, *self.spec.shape))
+        return total.expand(rows, *self.spec.shape)
 
     def drop_paths(self, drop: PathDropper) -> None:
         """Have every cell ask ``drop``."""
         self.body.drop_path = drop
-
-    def _through(self, value: Tensor) -> Tensor:
-        result: Tensor = self.body(value)
-        return result
 
     def _enter(self, value: Tensor, weight: Tensor, is_map: bool) -> Tensor:
         """Return what a source adds to the map: ``(n, channels, *extent)``, or extents of 1 if the same everywhere."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from valpnas.catalog import network_kind
 from valpnas.contracts.model import Model
 from valpnas.contracts.network_kind import DecoderModule, NetworkModule, PathDropper, Source
+from valpnas.graph.exits import loss_shares
 from valpnas.graph.subgraphs import last_decoders
 from valpnas.graph.valp import Valp
 from valpnas.networks.containers import Named
@@ -24,10 +25,14 @@ Noise = Mapping[str, Tensor]  # standard normal draws by decoder, (n, latent)
 
 @dataclass
 class Forward:
-    """What a forward pass computed: every component's value, and each decoder's mean and log-variance."""
+    """What a forward pass computed: every component's value, and each decoder's mean and log-variance.
+
+    In training mode also the logits of classifiers inside networks, ``exits``.
+    """
 
     values: dict[str, Tensor] = field(default_factory=dict)
     latents: dict[str, tuple[Tensor, Tensor]] = field(default_factory=dict)
+    exits: dict[str, list[Tensor]] = field(default_factory=dict)
 
 
 class ValpModule(nn.Module):
@@ -41,6 +46,8 @@ class ValpModule(nn.Module):
         self.networks = Named({n.id: kinds[n.id].build(n.spec, sources_of(valp, n.id)) for n in valp.networks})
         self.outputs = Named({o.name: Head(o.task.width, sources_of(valp, o.name)) for o in valp.outputs})
         self.last_decoders = {output: last_decoders(valp, output) for output in valp.tasks}
+        self.loss_shares = {output: loss_shares(valp, output) for output in valp.tasks}
+        self._with_exits = {each.network for shares in self.loss_shares.values() for each in shares.exits}
         self._order = [*valp.order, *valp.tasks]
         self._sources = {name: valp.sources(name) for name in self._order}
         self._modules_by_name = {**dict(self.networks.items()), **dict(self.outputs.items())}
@@ -65,6 +72,9 @@ class ValpModule(nn.Module):
     def _value(self, name: str, result: Forward, noise: Noise) -> Tensor:
         module = self._modules_by_name[name]
         sources = {source: result.values[source] for source in self._sources[name]}
+        if self.training and name in self._with_exits:
+            value, result.exits[name] = cast(NetworkModule, module).with_exits(sources)
+            return value
         if not isinstance(module, DecoderModule):
             return cast(Tensor, module(sources))
         mean, log_variance = module.encode(sources)

@@ -54,14 +54,26 @@ class Losses:
         """
         tasks = {name: task for name, task in module.valp.tasks.items() if outputs is None or name in outputs}
         return {
-            name: self._loss(module, name, task, result, targets[name]) / self.scales[name]
+            name: self._with_exits(module, name, task, result, targets[name]) / self.scales[name]
             for name, task in tasks.items()
         }
+
+    def _with_exits(self, module: ValpModule, name: str, task: Task, result: Forward, target: Tensor) -> Tensor:
+        """Return the loss of an output's head, and of the exits that a pass in training mode has computed."""
+        loss, shares = self._loss(module, name, task, result, target), module.loss_shares[name]
+        exits = [each for each in shares.exits if each.network in result.exits]
+        if not exits:
+            return loss
+        inner = [each.weight * self._cross_entropy(result.exits[each.network][each.index], target) for each in exits]
+        return shares.head * loss + torch.stack(inner).sum()
+
+    def _cross_entropy(self, logits: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(logits, target, label_smoothing=self.label_smoothing)
 
     def _loss(self, module: ValpModule, name: str, task: Task, result: Forward, target: Tensor) -> Tensor:
         logits = result.values[name]
         if isinstance(task, Classification):
-            return F.cross_entropy(logits, target, label_smoothing=self.label_smoothing)
+            return self._cross_entropy(logits, target)
         if isinstance(task, Regression):
             return F.mse_loss(logits, target)
         if isinstance(task, Distribution):

@@ -15,7 +15,7 @@ from valpnas.networks.module import prefix_of
 from valpnas.training.balancing.balancer import Balancer
 from valpnas.training.compiled.calls import Calls
 from valpnas.training.compiled.heads import Head, PlannedLoss, plan_loss
-from valpnas.training.compiled.memory import Memory
+from valpnas.training.compiled.memory import Memory, exit_name
 from valpnas.training.compiled.optimisers import FlatOptimiser
 from valpnas.training.compiled.plan import GroupPass, Plan
 from valpnas.training.compiled.special import Special
@@ -62,10 +62,10 @@ def compile_phase(
         say(f"networks of kind {' and '.join(kinds)} are trained through autograd")
     drop = DropPath(protocol.drop_path, generators[0])
     memory.module.drop_paths(drop)
-    heads = {name: _planned_loss(memory, losses, protocol, name) for name in memory.outputs}
+    heads = {name: _planned_losses(memory, losses, protocol, name) for name in memory.outputs}
     forward = [*memory.noise.calls]
     forward += memory.program.forward(memory.heard, special.forward())
-    forward += [call for head in heads.values() for call in head.loss]
+    forward += [call for parts in heads.values() for each in parts.values() for call in each.loss]
     forward += memory.sums.combine()
     passes = [_group_pass(memory, weighing, special, heads, index) for index in range(len(memory.groups))]
     plan = Plan(memory, protocol, forward, weighing, passes, special.foreign, drop)
@@ -80,21 +80,31 @@ def _weighing(memory: Memory, balancer: Balancer) -> Weighing:
     return Weighing(begun, places, memory.sums.losses, balancer.plain_sum)
 
 
-def _planned_loss(memory: Memory, losses: Losses, protocol: Protocol, name: str) -> PlannedLoss:
-    task, targets = memory.valp.tasks[name], memory.train.targets[name]
-    head = Head(name, memory.outputs[name], task, targets, losses.scales[name], protocol.label_smoothing)
-    return plan_loss(head, memory.values, memory.batch, memory.sums)
+def _planned_losses(memory: Memory, losses: Losses, protocol: Protocol, name: str) -> dict[str, PlannedLoss]:
+    """Return the losses of an output's head and of the exits that answer it, by what their logits are called.
+
+    All add up in the loss of the output: a weight is part of the scale.
+    """
+    task, targets, index = memory.valp.tasks[name], memory.train.targets[name], memory.outputs[name]
+    shares = memory.module.loss_shares[name]
+    weights = {name: shares.head, **{exit_name(each.network, each.index): each.weight for each in shares.exits}}
+    heads = [
+        Head(part, index, task, targets, losses.scales[name] / weight, protocol.label_smoothing)
+        for part, weight in weights.items()
+    ]
+    return {head.name: plan_loss(head, memory.values, memory.batch, memory.sums) for head in heads}
 
 
 def _group_pass(
-    memory: Memory, weighing: Weighing, special: Special, heads: dict[str, PlannedLoss], index: int
+    memory: Memory, weighing: Weighing, special: Special, heads: dict[str, dict[str, PlannedLoss]], index: int
 ) -> GroupPass:
     group, reached = memory.groups[index], memory.reached[index]
     owned = FlatOptimiser(index, group, memory.parameters, memory.flat, memory.models)
     calls: Calls = []
     for output in group.outputs:
-        calls += heads[output].gradient
-        calls += weighing.scale(memory.outputs[output], memory.values.gradient(output))
+        for part, planned in heads[output].items():
+            calls += planned.gradient
+            calls += weighing.scale(memory.outputs[output], memory.values.gradient(part))
     calls += memory.program.backward(index, owned.gradient, reached, memory.heard, special.backward(index))
     components = reached & {name for name, network in special.foreign.items() if network.parameters}
     if not components:

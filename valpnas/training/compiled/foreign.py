@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from valpnas.contracts.network_kind import DecoderModule
+from valpnas.contracts.network_kind import DecoderModule, NetworkModule
 from valpnas.graph.spec import Shape
 from valpnas.training.compiled.latents import Divergence
 from valpnas.training.compiled.values import Values
@@ -28,6 +28,7 @@ class ForeignNetwork:
         inputs: frozenset[str],
         values: Values,
         noise: Tensor | None,
+        exits: Sequence[str],
         precision: str,
     ) -> None:
         """Take a module whose weights and buffers are in place.
@@ -39,10 +40,11 @@ class ForeignNetwork:
             inputs: the sources that need no gradient.
             values: where values and gradients are.
             noise: what a decoder draws with, ``(rows, latent)``.
+            exits: what the values of its exits' logits are called, each answering one output.
             precision: ``bfloat16`` has its products computed so, and everything else as the weights are.
         """
         self._name, self._module, self._sources, self._inputs, self._values = name, module, sources, inputs, values
-        self._noise = noise
+        self._noise, self._exits = noise, exits
         device, enabled = values.arena.device.type, precision == "bfloat16"
         self._autocast = torch.autocast(device, torch.bfloat16, enabled=enabled)
         self.parameters = dict(module.named_parameters())
@@ -64,16 +66,23 @@ class ForeignNetwork:
         with self._autocast:
             self._results = self._computed()
         self._values.forward(self._name).copy_(self._results[0].detach().flatten(1).mT)
-        if len(self._results) > 1:
+        for name, logits in zip(self._exits, self._results[1:], strict=False):
+            self._values.wide(name).copy_(logits.detach())
+        if isinstance(self._module, DecoderModule):
             self.mean.copy_(self._results[1].detach().mT)
             self.log_variance.copy_(self._results[2].detach().mT)
 
-    def backward(self, group: int, divergence: Divergence | None, share: Tensor | None, last: bool) -> None:
+    def backward(
+        self, group: int, divergence: Divergence | None, share: Tensor | None, last: bool, exits: bool = False
+    ) -> None:
         """Add to the gradients of the sources and note those of the parameters.
 
-        ``divergence`` weighs ``share`` in what the group follows; ``last`` frees the graph.
+        ``divergence`` weighs ``share`` in what the group follows; ``last`` frees the graph; ``exits`` says that the
+        group follows those too.
         """
         above = [self._values.gradient(self._name).mT.reshape(self._results[0].shape)]
+        if exits:
+            above += [self._values.wide_gradient(name) for name in self._exits]
         if divergence is not None and share is not None:
             above += [(divergence.mean * share).mT, (0.5 * divergence.excess * share).mT]
         wanted = {source: leaf for source, leaf in self._leaves.items() if leaf.requires_grad}
@@ -84,8 +93,11 @@ class ForeignNetwork:
         self.gradients[group] = dict(zip(self.parameters, below[len(wanted) :], strict=True))
 
     def _computed(self) -> list[Tensor]:
-        """Return the value, and a decoder's mean and log-variance, in the precision of the plan."""
+        """Return the value, and a decoder's mean and log-variance or else exits, in the precision of the plan."""
         dtype = self._values.arena.dtype
+        if self._exits and isinstance(self._module, NetworkModule):
+            value, exits = self._module.with_exits(self._leaves)
+            return [each.to(dtype) for each in (value, *exits)]
         if not isinstance(self._module, DecoderModule) or self._noise is None:
             return [self._module(self._leaves).to(dtype)]
         mean, log_variance = (each.to(dtype) for each in self._module.encode(self._leaves))

@@ -65,8 +65,20 @@ class Memory:
         self._gather_inputs(augmentation)
         self.program = Program(self.nodes, layout, self.parameters, self.flat, self.values)
         self.noise = Noise(self.module.latent_sizes(), rows, self.generators, self.like)
-        most = len(self.outputs) + 3 * len(self.noise.drawn)
+        self._make_exits()
+        most = len(self.outputs) + sum(map(len, self.exits.values())) + 3 * len(self.noise.drawn)
         self.sums = Sums(count, len(self.outputs), most, self.like)
+
+    def _make_exits(self) -> None:
+        """Name the exits of each network in their order, ``exits``, and make memory for their logits."""
+        self.exits: dict[str, list[str]] = {}
+        shares = [each for output in self.outputs for each in self.module.loss_shares[output].exits]
+        for network in dict.fromkeys(each.network for each in shares):
+            inner = self.valp.specs[network].inner_exits
+            assert inner is not None  # noqa: S101 - it is among the shares
+            self.exits[network] = [exit_name(network, index) for index in range(len(inner.weights))]
+            for name in self.exits[network]:
+                self.values.beside(name, inner.classes)
 
     def _gather_inputs(self, augmentation: Augmentation) -> None:
         altering = [Augmenter.of(augmentation, self.valp.inputs, generator) for generator in self.generators]
@@ -82,6 +94,11 @@ class Memory:
     def moved_by(self, component: str) -> Reached:
         """Return the indices of the optimiser groups that move a component."""
         return _movers(self.reached, component)
+
+
+def exit_name(network: str, index: int) -> str:
+    """Return what the logits of an exit of a network are called among the values."""
+    return f"{network}:exit.{index}"
 
 
 def _traits(reached: Sequence[frozenset[str]], groups: Sequence[OptimiserGroup], models: Sequence[Model]) -> Traits:

@@ -55,8 +55,14 @@ class Special:
         for name, network in self.foreign.items():
             divergence, weight = self._followed(name, weights)
             last = memory.moved_by(name)[-1] == group
-            found[name] = [partial(network.backward, group, divergence, weight, last)]
+            exits = self._answers(name, memory.groups[group].outputs)
+            found[name] = [partial(network.backward, group, divergence, weight, last, exits)]
         return found
+
+    def _answers(self, network: str, outputs: Iterable[str]) -> bool:
+        """Say whether exits of ``network`` are part of the losses of ``outputs``."""
+        shares = self._memory.module.loss_shares
+        return any(each.network == network for output in outputs for each in shares[output].exits)
 
     def _followed(self, decoder: str, weights: dict[str, Tensor]) -> tuple[Divergence | None, Tensor | None]:
         """Return a divergence and its weight where the group follows it."""
@@ -103,4 +109,5 @@ class Special:
         sources = {source: memory.valp.shape(source) for source in memory.valp.sources(name)}
         inputs = frozenset(vertex.name for vertex in memory.valp.inputs)
         noise = memory.noise.drawn.get(name)
-        return ForeignNetwork(name, module, sources, inputs, memory.values, noise, self._precision)
+        exits = memory.exits.get(name, [])
+        return ForeignNetwork(name, module, sources, inputs, memory.values, noise, exits, self._precision)

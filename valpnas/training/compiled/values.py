@@ -61,6 +61,11 @@ class Values:
         """Return the gradient's memory of a wide node, ``(rows, size)``."""
         return self._wide_gradients[name]
 
+    def beside(self, name: str, size: int) -> None:
+        """Make memory for a value that no node makes and nothing else reads, ``(rows, size)`` as that of wide nodes."""
+        self._sizes = {**self._sizes, name: size}
+        self._wide[name], self._wide_gradients[name] = self.stack(self.rows, size), self.stack(self.rows, size)
+
     def put(self, name: str, value: Tensor) -> None:
         """Say that receivers read ``value`` for ``name``: an input's, or one beside the arena."""
         self._others[name] = value
