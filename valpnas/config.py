@@ -60,7 +60,8 @@ class RunConfig:
     ``cell_search`` is the table of the searches of cells, whose networks are stacked as it says.
 
     ``given`` are the keys that somebody asked for, which a search must not ignore (``search.build``), those of
-    ``cell_search`` as ``cell_search.blocks``. ``complete``: a run wrote the file, so that nothing is left open in it.
+    ``cell_search`` as ``cell_search.blocks``. ``settled`` are those that nobody may fill in any more: all, or nearly,
+    where a run wrote the file.
     """
 
     problem: str
@@ -113,7 +114,7 @@ class RunConfig:
     network: Mapping[str, Any] = field(default_factory=dict)
     cell_search: CellSearch = field(default_factory=CellSearch)
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # no key, but those asked for
-    complete: bool = field(default=False, compare=False, repr=False)  # no key either
+    settled: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # no key either
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
@@ -216,7 +217,8 @@ def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunCon
     default = RunConfig(config.problem)
     flags = {*overrides, *(f"cell_search.{key}" for key in overrides.get("cell_search", {}))}
     asked = {key for key in config.given if key in flags or _value(config, key) != _value(default, key)}
-    return replace(config, given=frozenset(asked), complete=True)
+    anew = {"initial_batches"} if flags & {"cell_search.epochs", "batch_size"} else set()
+    return replace(config, given=frozenset(asked), settled=frozenset({*KEYS, *CELL_KEYS} - (anew - flags)))
 
 
 def _value(config: RunConfig, key: str) -> Any:
