@@ -22,8 +22,8 @@ from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.graph.valp import Valp
 from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
+from valpnas.graph.valp import Valp
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
 from valpnas.proxy_protocol import kind_of, with_proxy_settings

@@ -88,7 +88,7 @@ class ExactCosts:
         spent: Floats = self.sides.reshape(-1, figures)[where].sum(axis=(0, 1))
         there = (columns.operations[:, 0] > 0).sum(axis=0)
         unread = is_output(self.space, columns).sum(axis=0)
-        return spent + self.unread[kind, unread] + self.base[kind] + self.blocks[kind] * there[:, None]
+        return np.asarray(spent + self.unread[kind, unread] + self.base[kind] + self.blocks[kind] * there[:, None])
 
 
 def _subsets(lookbacks: int) -> Iterator[tuple[int, ...]]:

@@ -123,4 +123,5 @@ class Evolution(DrawingSearch):
 
     def _parent(self, networks: Networks, members: Sequence[Tried], rng: np.random.Generator) -> Tried:
         sample = rng.choice(len(members), max(2, ceil(_SAMPLE * len(members))), replace=False)
-        return min((members[i] for i in sorted(sample)), key=lambda each: each.objectives[networks.output])
+        drawn = [members[int(i)] for i in sorted(sample)]
+        return min(drawn, key=lambda each: each.objectives[networks.output])

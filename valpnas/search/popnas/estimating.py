@@ -19,8 +19,7 @@ from valpnas.cells.expansion import expand, new_blocks
 from valpnas.cells.front import first_of_equal
 from valpnas.contracts.search import Workbench
 from valpnas.predictors.cells import COST_PREDICTORS, SCORE_PREDICTORS
-from valpnas.predictors.cells.cost_predictor import CostPredictor, FittedCost
-from valpnas.predictors.cells.score_predictor import FittedScore, ScorePredictor
+from valpnas.predictors.cells.contracts import CostPredictor, FittedCost, FittedScore, ScorePredictor
 from valpnas.search.popnas.measured import Measured
 from valpnas.search.popnas.networks import Networks
 
@@ -123,4 +122,6 @@ class Predictors:
 def _cost(measured: Measured, name: str, bench: Workbench, candidate: int) -> FittedCost:
     entry = catalog.find("cost predictor", COST_PREDICTORS, measured.networks.settings.cost_predictor)
     predictor: CostPredictor = catalog.load(entry, CostPredictor)
-    return predictor.fit(measured.features(name), measured.costs(name), bench.rng(candidate, f"{name} predictor"))
+    rng = bench.rng(candidate, f"{name} predictor")
+    fitted: FittedCost = predictor.fit(measured.features(name), measured.costs(name), rng)
+    return fitted

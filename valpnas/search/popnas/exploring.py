@@ -19,6 +19,7 @@ Counts = NDArray[np.intp]
 
 _RARE = 5  # times as rare as if all were used alike
 _BOTH, _ONE = 8, 4  # points that a cell needs where both kinds are neglected, where one is
+_CHUNK = 8192  # cells looked at at a time: the next one is mostly near
 _SCORE_STEP, _COST_STEP = 0.04, 0.10  # of relative distance that are worth a point
 
 
@@ -36,7 +37,9 @@ class Neglected:
         Inputs that they could use are the lookbacks and all blocks but the last.
         """
         inputs = np.arange(1, space.first_block + front.shape[1] - 1)
-        return Neglected(_rare(front[:, :, 0::2], inputs), _rare(front[:, :, 1::2], 1 + np.arange(len(space.operations))))
+        return Neglected(
+            _rare(front[:, :, 0::2], inputs), _rare(front[:, :, 1::2], 1 + np.arange(len(space.operations)))
+        )
 
     def __bool__(self) -> bool:
         """Whether there is any."""
@@ -67,23 +70,48 @@ def explore(
     uses = _Uses.of(neglected, cells)
     left = np.flatnonzero(uses.any)
     left = left[np.lexsort((*costs[left, ::-1].T, -scores[left]))]
-    uses, scores, costs = uses.take(left), scores[left], costs[left]
+    scan = _Scan(neglected.threshold, uses.take(left), scores[left], costs[left], distance_points)
     chosen: list[int] = []
-    dominated = np.zeros(len(left), bool)
-    begin = 0
-    while len(chosen) < most and begin < len(left):
-        points = uses.points(chosen)
-        if distance_points and chosen:
-            points = points + _distance(scores, costs, chosen[-1])
-        fit = (points >= neglected.threshold) & ~dominated
-        following = np.flatnonzero(fit[begin:])
-        if not len(following):
-            break
-        begin += int(following[0])
-        chosen.append(begin)
-        dominated |= _dominated_by(scores, costs, begin)
-        begin += 1
-    return left[chosen]
+    while len(chosen) < most and (following := scan.next(chosen)) is not None:
+        chosen.append(following)
+    return np.asarray(left[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class _Scan:
+    """Cells from the best score on, looked at once: who is passed over does not come again."""
+
+    threshold: int
+    uses: _Uses
+    scores: Floats
+    costs: Floats
+    distance_points: bool
+
+    def next(self, chosen: list[int]) -> int | None:
+        """Return the place of the first fit cell behind those ``chosen``; None when there is no more."""
+        for begin in range(chosen[-1] + 1 if chosen else 0, len(self.scores), _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            fit = self._points(part, chosen) >= self.threshold
+            if fit.any():
+                fit &= ~self._dominated(part, chosen)
+            if fit.any():
+                return begin + int(fit.argmax())
+        return None
+
+    def _points(self, part: slice, chosen: list[int]) -> Floats:
+        points = self.uses.points(part, chosen)
+        if not self.distance_points or not chosen:
+            return points
+        return points + _distance(self.scores[part], self.costs[part], self.scores[chosen[-1]], self.costs[chosen[-1]])
+
+    def _dominated(self, part: slice, chosen: list[int]) -> NDArray[np.bool_]:
+        """Return who of a part is nowhere better and somewhere worse than one of those chosen."""
+        points = np.column_stack([-self.scores[part], self.costs[part]])
+        best = np.column_stack([-self.scores[chosen], self.costs[chosen]])
+        out = np.zeros(len(points), bool)
+        for one in best:
+            out |= (points >= one).all(axis=1) & (points > one).any(axis=1)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,28 +140,23 @@ class _Uses:
     def take(self, which: Counts) -> _Uses:
         return _Uses(self.inputs[which], self.operations[which])
 
-    def points(self, chosen: list[int]) -> Floats:
-        """Return ``(n,)``: the points of each cell, given those ``chosen``."""
+    def points(self, part: slice, chosen: list[int]) -> Floats:
+        """Return the points of each cell of a part, given those ``chosen`` among all."""
         inputs, operations = self.inputs[chosen].sum(axis=0), self.operations[chosen].sum(axis=0)
         behind = (inputs.sum() <= operations.sum(), operations.sum() <= inputs.sum())
-        points = self.inputs @ _worth(inputs, behind[0]) + self.operations @ _worth(operations, behind[1])
+        points = self.inputs[part] @ _worth(inputs, behind[0]) + self.operations[part] @ _worth(operations, behind[1])
         return np.asarray(points, np.float64)
 
 
 def _worth(counts: Counts, behind: np.bool_) -> Counts:
     """Return the points for using each of one kind: ``counts`` is how often those chosen do."""
     average = counts.sum() / max(len(counts), 1)
-    return 1 + 2 * (counts <= average) + behind.astype(np.intp)
+    return np.asarray(1 + 2 * (counts <= average) + int(behind), np.intp)
 
 
-def _distance(scores: Floats, costs: Floats, last: int) -> Floats:
-    score = (1 - scores / scores[last]) / _SCORE_STEP if scores[last] else np.zeros(len(scores))
-    if not costs.shape[1] or not costs[last, 0]:
-        return score
-    return np.asarray(score + (1 - costs[:, 0] / costs[last, 0]) / _COST_STEP)
-
-
-def _dominated_by(scores: Floats, costs: Floats, one: int) -> NDArray[np.bool_]:
-    """Return whom cell ``one`` dominates: nowhere better and somewhere worse than it."""
-    points = np.column_stack([-scores, costs])
-    return np.asarray((points >= points[one]).all(axis=1) & (points > points[one]).any(axis=1))
+def _distance(scores: Floats, costs: Floats, last_score: np.float64, last_costs: Floats) -> Floats:
+    """Return the points for how far estimates lie from the last one's: less of a score and less of a cost count."""
+    points = (1 - scores / last_score) / _SCORE_STEP if last_score else np.zeros(len(scores))
+    if len(last_costs) and last_costs[0]:
+        points = points + (1 - costs[:, 0] / last_costs[0]) / _COST_STEP
+    return np.asarray(points)

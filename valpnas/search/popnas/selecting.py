@@ -34,9 +34,7 @@ class Selection:
         return [*((int(i), self.reason) for i in self.chosen), *explored]
 
 
-def select(
-    networks: Networks, strategy: Strategy, found: Expansion, estimates: Estimates, explores: bool
-) -> Selection:
+def select(networks: Networks, strategy: Strategy, found: Expansion, estimates: Estimates, explores: bool) -> Selection:
     """Return the cells to train: the front capped at K, or the K best scores; with ``explores`` others beside them."""
     asked = networks.settings
     if not strategy.weighs_costs:
