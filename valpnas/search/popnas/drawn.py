@@ -55,10 +55,11 @@ class DrawingSearch(SearchOfCells):
             rng = bench.rng(number, "draw")
             new = self._new(networks, state, bench, known, rng)
             if new is None:
-                bench.note(f"no cell was left that is not equivalent to one of the {len(known):,} trained")
                 break
             jobs.append(networks.job(number, *new, self.whole(), bench))
             known.add(jobs[-1].record.graph)
+        if not jobs and state.candidates < self.cell_search.networks:
+            bench.note(f"no cell is left that is not equivalent to one of the {len(known):,} trained")
         return jobs
 
     def progress(self, state: CellState) -> tuple[int, int]:
