@@ -72,6 +72,7 @@ class Search(ABC, Generic[State]):
     budget: ClassVar[str] = "steps"
     """The key of the run file that says how long it runs, which is also what ``progress`` counts."""
     asynchronous: ClassVar[bool] = False  # whether it can ask for more while jobs are out
+    timed: ClassVar[bool] = False  # whether it decides by how long candidates train
     ignores: ClassVar[frozenset[str]] = frozenset()
     """Keys of the run file that what it is made of holds, but that it has no use for."""
 

@@ -39,6 +39,7 @@ class ProgressiveSearch(SearchOfCells):
 
     strategy: ClassVar[Strategy]
     budget: ClassVar[str] = "blocks"
+    timed: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Raise ``UnknownNameError`` for an unknown predictor, ``ConfigError`` where there are no costs to weigh."""
@@ -144,6 +145,7 @@ class Pnas(ProgressiveSearch):
     """PNAS: the best scores, whatever they cost."""
 
     name: ClassVar[str] = "pnas"
+    timed: ClassVar[bool] = False
     strategy: ClassVar[Strategy] = PNAS
     ignores: ClassVar[frozenset[str]] = frozenset(
         f"cell_search.{key}" for key in ("networks", "exploration", "costs", "most_seconds", "cost_predictor")
