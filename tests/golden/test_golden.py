@@ -19,7 +19,6 @@ from valpnas.operators import OPERATORS
 from valpnas.search import SEARCHES
 from valpnas.search.kinds import counts_generations
 
-
 BY_ITSELF = [search.name for search in SEARCHES if not chooses(search)]
 
 
