@@ -15,7 +15,6 @@ from valpnas.cells.canonical import canonical, canonical_keys
 from valpnas.cells.encoding import encode
 from valpnas.cells.plan import plan_network
 from valpnas.cells.text import read_cell
-from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.graph.valp import OutputTraining
@@ -74,7 +73,7 @@ def test_the_front_of_each_round_is_none_that_another_dominates() -> None:
     for blocks in (2, 3):
         told = [job.record.estimates for job in jobs if job.record.round == blocks]
         assert [e["score"] for e in told] == sorted((e["score"] for e in told), reverse=True)
-        assert all(b["parameters"] < a["parameters"] for a, b in pairwise(told))
+        assert all(b["parameters"] < a["parameters"] or a == b for a, b in pairwise(told))  # equals stay
 
 
 def test_pnas_takes_the_best_scores_and_fills_its_beam() -> None:
@@ -171,8 +170,8 @@ def test_a_search_ends_where_a_whole_round_failed() -> None:
 
 
 def test_exploration_happens_in_every_round_but_the_last() -> None:
-    wide = CellSearch(("identity", "1x1 conv", "3x3 conv"), blocks=3, children=4, exploration=3, costs=("parameters",),
-                      filters=2, motifs=1, normal_cells=1)  # fmt: skip
+    operations = ("identity", "1x1 conv", "3x3 conv")
+    wide = settings(operations=operations, children=4, exploration=3, costs=("parameters",))
     for version in (Popnas, PopnasV2):
         jobs, _ = play(version(wide), CellBench())
         assert {job.record.round for job in jobs if job.record.reason == "exploration"} == {2}
