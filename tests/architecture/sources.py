@@ -32,6 +32,7 @@ TIERS = {
             "finishing",
             "held_out",
             "opened_run",
+            "proxy_protocol",
             "rate_finding",
             "reporting",
             "run",

@@ -26,6 +26,7 @@ from valpnas.cli import app
 from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.cell_bounds import CellBounds
+from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.graph.validity import RULES
 
@@ -112,9 +113,14 @@ def _run_command(command: str, where: str) -> None:
 @pytest.mark.parametrize(
     ("head", "kind", "besides"),
     [
-        ("key", RunConfig, {"problem": "(none)", **dict.fromkeys(("space", "augmentation", "network"), "(table)")}),
+        (
+            "key",
+            RunConfig,
+            {"problem": "(none)", **dict.fromkeys(("space", "augmentation", "network", "cell_search"), "(table)")},
+        ),
         ("key of `[space]`", Space, {"cells": "(table)"}),
         ("key of `[space.cells]`", CellBounds, {}),
+        ("key of `[cell_search]`", CellSearch, {}),
         ("key of `[augmentation]`", Augmentation, {}),
     ],
 )

@@ -114,10 +114,26 @@ def test_a_search_gets_the_keys_its_constructor_names() -> None:
 
 IGNORED: dict[str, tuple[dict[str, Any], str]] = {
     "generations": ({"generations": 3}, "generations: expected a search that takes it (nsga2, nsga3), got search"),
-    "its default": ({"population": RunConfig.population}, "population: expected a search that takes it (nsga2, nsga3)"),
+    "its default": (
+        {"population": RunConfig.population},
+        "population: expected a search that takes it (nsga2, nsga3, cell",
+    ),
     "a time": ({"max_seconds": 3.0}, "max_seconds: expected a search that takes it (nsga2, nsga3)"),
     "stagnation": ({"stagnation": 3}, "stagnation: expected a search that takes it (nsga2, nsga3)"),
     "steps": ({"search": "nsga2", "steps": 3}, "got search = 'nsga2', which would ignore it; name another search or"),
+    "cells": ({"cell_search": {"blocks": 2}}, "cell_search: expected a search that takes it (popnas, popnas-v2, popn"),
+    "exploration": (
+        {"search": "pnas", "cell_search": {"exploration": 3}},
+        "cell_search.exploration: expected a search that takes it (popnas, popnas-v2), got search = 'pnas', which",
+    ),
+    "networks": (
+        {"search": "popnas", "cell_search": {"networks": 3}},
+        "cell_search.networks: expected a search that takes it (cell-evolution, cell-random), got search = 'popnas'",
+    ),
+    "a chooser": (
+        {"search": "cell-random", "chooser": "guided"},
+        "chooser: expected a search that takes it (hill-clim",
+    ),
     "acceptance": ({"search": "nsga3", "accept": "always"}, "accept: expected a search that takes it (hill-climbing)"),
     "rejected": (
         {"search": "nsga2", "rejected": "discard"},

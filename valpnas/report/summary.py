@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from valpnas.config import read_begun_run_file
+from valpnas.config import RunConfig, read_begun_run_file
 from valpnas.report.generations import generations
 from valpnas.search.kinds import search_class
 from valpnas.search.pareto import front, hypervolume
@@ -38,13 +38,17 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     return {
         "run": str(run.path),
         "problem": problem["name"],
-        "notes": [*problem.get("notes", []), *([range_test["note"]] if range_test else [])],
+        "notes": [
+            *problem.get("notes", []),
+            *([range_test["note"]] if range_test else []),
+            *_notes_on_seconds(config, journal.events),
+        ],
         "search": config.search,
         "chooser": config.chooser,
         "engine": config.engine,
         "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
-        "steps_planned": getattr(config, unit),
+        "steps_planned": config.planned(unit),
         "unit": unit,
         "ended": _ended(journal.events),
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
@@ -71,7 +75,7 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
             row = {
                 "origin": event["origin"],
                 "variant": proposal.get("variant", ""),
-                "reason": proposal.get("reason", ""),
+                "reason": proposal.get("reason", "") or event.get("reason", ""),
             }
             rows[event["candidate"]] = {
                 "candidate": event["candidate"],
@@ -86,6 +90,25 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
         elif event["event"] == "failed":
             rows[event["candidate"]]["failure"] = event["reason"]
     return list(rows.values())
+
+
+def _notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
+    """Say when measured times decided although candidates shared a machine: by the run file, or by the clock.
+
+    A run may have been resumed with more workers than its file says; then more was trained than time went by.
+    """
+    times = {"seconds", "latency"} & set(config.cell_search.costs)
+    if not (search_class(config.search).timed and times):
+        return []
+    results = [event for event in events if event["event"] in {"trained", "failed"}]
+    spent, passed = _seconds(results, "training"), max((event.get("elapsed", 0.0) for event in results), default=0.0)
+    several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
+    if not several and spent <= passed:
+        return []
+    return [
+        "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "
+        "chosen, depends on its neighbours"
+    ]
 
 
 def _ended(events: Sequence[Event]) -> bool:
