@@ -11,6 +11,7 @@ import pytest
 
 from valpnas.commands import running
 from valpnas.config import RunConfig, config_from, read_run_file
+from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 
@@ -21,7 +22,8 @@ NOT_OF_THE_RUN = {"target", "as_json"}
 def test_every_flag_of_run_is_a_key_of_the_run_file() -> None:
     """Whatever can be asked for on the command line can be written down."""
     flags = set(inspect.signature(running.run).parameters) - NOT_OF_THE_RUN
-    assert flags <= {f.name for of in (RunConfig, Space) for f in fields(of)}
+    cells = {f"cell_{f.name}" for f in fields(CellSearch)}  # so called where the name alone means something else
+    assert flags <= {f.name for of in (RunConfig, Space, CellSearch) for f in fields(of)} | cells
     assert {"search", "chooser", "accept", "steps", "batches_per_step", "seed", "out", "device", "quiet"} <= flags
 
 
@@ -91,6 +93,19 @@ def test_overrides_go_before_the_file(tmp_path: Path) -> None:
         ({"problem": "digits", "loss_weights": {"digit": -1.0}}, "loss_weights.digit: expected a positive number"),
         ({"problem": "digits", "loss_weights": {"digit": float("inf")}}, "expected a positive number, got inf"),
         ({"problem": "digits", "loss_weights": {"digit": float("nan")}}, "expected a positive number, got nan"),
+        ({"problem": "digits", "cell_search": 3}, "expected a table for each key of [cell_search], got 3"),
+        ({"problem": "digits", "cell_search": {"blocks": 11}}, "cell_search.blocks: expected a number from 1 to 10"),
+        ({"problem": "digits", "cell_search": {"epochs": 0}}, "cell_search.epochs: expected a number from 1 to"),
+        ({"problem": "digits", "cell_search": {"costs": ["hours"]}}, "unknown cost of cells 'hours'"),
+        (
+            {"problem": "digits", "cell_search": {"operations": ["gru", "gru"]}},
+            "cell_search.operations: expected each name once, got gru, gru",
+        ),
+        ({"problem": "digits", "cell_search": {"most_seconds": -1}}, "cell_search.most_seconds: expected seconds >= 0"),
+        (
+            {"problem": "digits", "cell_search": {"most_seconds": 3, "costs": ["flops"]}},
+            "cell_search.most_seconds: expected the cost 'seconds', without which none are predicted, got costs flops",
+        ),
         ({"problem": "digits", "space": 3}, "expected a table for each key of [space]"),
         ({"problem": "digits", "space": {"min_width": 9, "max_width": 3}}, "expected 1 <= min_width <= max_width"),
         ({"problem": "digits", "space": {"activations": ["softmax"]}}, "expected activations among"),
@@ -108,13 +123,19 @@ def test_impossible_values_are_refused(data: dict[str, Any], message: str) -> No
 def test_what_was_given_is_no_key() -> None:
     """It is known by itself."""
     assert config_from({"problem": "digits", "steps": 3}).given == {"problem", "steps"}
+    given = {"problem", "cell_search", "cell_search.blocks"}
+    assert config_from({"problem": "digits", "cell_search": {"blocks": 2}}).given == given
     with pytest.raises(UnknownNameError, match=r"unknown key .given."):
         config_from({"problem": "digits", "given": ["steps"]})
 
 
 @pytest.mark.parametrize(
     ("data", "near"),
-    [({"problem": "digits", "step": 3}, "steps"), ({"problem": "digits", "space": {"max_with": 3}}, "max_width")],
+    [
+        ({"problem": "digits", "step": 3}, "steps"),
+        ({"problem": "digits", "space": {"max_with": 3}}, "max_width"),
+        ({"problem": "digits", "cell_search": {"block": 3}}, "blocks"),
+    ],
 )
 def test_unknown_keys_offer_the_nearest(data: dict[str, Any], near: str) -> None:
     """A typing error costs one look."""

@@ -1,36 +1,21 @@
-"""Cell training: a stand-alone network of one cell, trained by the published protocol as a run like any other.
-
-The protocol is that of the proxy training of POPNASv3 (3.2, 4.1, table 3; facts B2, B10, B11): AdamW at 0.01 with
-cosine restarts that end with epochs 3, 9 and 21 of 21, the best epoch on validation rows, and the seconds of the
-training batches alone, after an epoch of warming up.
-"""
+"""Cell training: a stand-alone network of one cell, trained by the proxy protocol as a run like any other."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from valpnas import catalog
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
 from valpnas.cells.text import read_cell
 from valpnas.config import RunConfig, data_folder, read_toml
 from valpnas.contracts.problem import Problem, Reader
-from valpnas.errors import ConfigError, nearest
-from valpnas.graph.tasks import Classification
+from valpnas.errors import ConfigError
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
-from valpnas.training.engine import batches_per_epoch
-
-EPOCHS = 21
-RATE = 0.01
-# What the paper gives as 5e-4 and 1e-3 is taken from weights without the learning rate; here it is times the rate.
-DECAY = {"image": 0.05, "series": 0.1}
-DROP_PATH = {"image": 0.0, "series": 0.2}
-IMAGE_BATCH = 128
-SERIES_BATCHES = range(128, 31, -16)  # the largest of these that leaves ten batches to an epoch (POPNASv3 4.4.1)
+from valpnas.proxy_protocol import EPOCHS, kind_of, proxy_settings
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     """
     plain = RunConfig(asked.problem, data_dir=asked.data_dir)
     problem = runs.problem_of(plain)
-    _kind(problem)
+    kind_of(problem)
     runs.check_start(
         replace(plain, start="single", network=asked.stack.network(problem)), problem
     )  # before data are read
@@ -105,24 +90,13 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
     Raises:
         ConfigError: the problem is no classification of one image or series.
     """
-    kind = _kind(problem)
-    batch_size = min(asked.batch_size or _batch_size(kind, rows), rows)
     return RunConfig(
         problem=asked.problem,
         start="single",
         network=asked.stack.network(problem),
         chooser="train-only",
         steps=0,
-        initial_batches=asked.epochs * batches_per_epoch(rows, batch_size),
-        batch_size=batch_size,
-        learning_rate=RATE,
-        algorithm="adamw",
-        weight_decay=DECAY[kind],
-        schedule="cosine-restarts",
-        drop_path=DROP_PATH[kind],
-        augmentation=problem.augmentation,
-        select="best-epoch",
-        warm_up=True,
+        **proxy_settings(problem, rows, asked.epochs, asked.batch_size),
         seed=asked.seed,
         device=asked.device,
         data_dir=asked.data_dir,
@@ -130,32 +104,6 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
         quiet=asked.quiet,
         report=asked.report,
     )
-
-
-def _kind(problem: Problem) -> str:
-    if not _is_single(problem):
-        offer = nearest(problem.name, _trainable())
-        raise ConfigError(f"expected a problem of one image or series and one class, got {problem.name}; {offer}")
-    return problem.inputs[0].kind
-
-
-def _is_single(problem: Problem) -> bool:
-    kinds = [vertex.kind for vertex in problem.inputs]
-    tasks = [output.task for output in problem.outputs]
-    return len(kinds) == len(tasks) == 1 and kinds[0] in DECAY and isinstance(tasks[0], Classification)
-
-
-def _trainable() -> Iterator[str]:
-    """Yield the package's own problems that can be trained here, and its families of series."""
-    for entry in catalog.shipped("problems"):
-        if entry.argument or _is_single(catalog.problem(entry.name)):
-            yield entry.written
-
-
-def _batch_size(kind: str, rows: int) -> int:
-    if kind == "image":
-        return IMAGE_BATCH
-    return next((size for size in SERIES_BATCHES if rows // size >= 10), SERIES_BATCHES[-1])
 
 
 def outcome(run: Run) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import tomli_w
 
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.cell_bounds import CellBounds
+from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.data_files import named_folder
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
@@ -24,6 +25,7 @@ from valpnas.graph.valp import OutputTraining
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
 OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
+_CELL_UNITS = ("blocks", "networks")  # what searches of cells count
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -55,7 +57,11 @@ class RunConfig:
     ``warm_up`` trains an epoch that counts for nothing first, so that the seconds of the first job hold none of what
     the device does once.
 
-    ``given`` are the keys that somebody asked for, which a search must not ignore (``search.build``).
+    ``cell_search`` is the table of the searches of cells, whose networks are stacked as it says.
+
+    ``given`` are the keys that somebody asked for, which a search must not ignore (``search.build``), those of
+    ``cell_search`` as ``cell_search.blocks``. ``settled`` are those that nobody may fill in any more: all, or nearly,
+    where a run wrote the file.
     """
 
     problem: str
@@ -106,7 +112,9 @@ class RunConfig:
     space: Space = field(default_factory=Space)
     augmentation: Augmentation = field(default_factory=Augmentation)
     network: Mapping[str, Any] = field(default_factory=dict)
+    cell_search: CellSearch = field(default_factory=CellSearch)
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # no key, but those asked for
+    settled: frozenset[str] = field(default=frozenset(), compare=False, repr=False)  # no key either
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
@@ -147,6 +155,19 @@ class RunConfig:
             if not (weight > 0 and isfinite(weight)):
                 raise ConfigError(f"loss_weights.{output}: expected a positive number, got {weight}")
 
+    def planned(self, unit: str) -> int:
+        """Return the budget in the ``unit`` that a search counts: a key, or one of ``[cell_search]``."""
+        holder = self.cell_search if unit in _CELL_UNITS else self
+        planned: int = getattr(holder, unit)
+        return planned
+
+    def with_planned(self, unit: str, number: int) -> RunConfig:
+        """Return the same with another budget; raises ``ConfigError`` for one that no run can have."""
+        budget: dict[str, Any] = {unit: number}
+        if unit in _CELL_UNITS:
+            return replace(self, cell_search=replace(self.cell_search, **budget))
+        return replace(self, **budget)
+
     def to_toml(self, about: Mapping[str, str]) -> str:
         """Return the run file's text; ``about`` (versions and the like) goes into its own table."""
         return tomli_w.dumps({"format": FORMAT, **self.settings(), "about": dict(about)})
@@ -158,6 +179,9 @@ class RunConfig:
 
 KEYS = tuple(f.name for f in fields(RunConfig) if f.compare)
 """The keys of a run file."""
+
+CELL_KEYS = ("cell_search", *(f"cell_search.{f.name}" for f in fields(CellSearch)))
+"""The table of the searches of cells, and its keys as ``given`` has them."""
 
 
 def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
@@ -191,8 +215,15 @@ def read_begun_run_file(folder: Path) -> RunConfig:
 def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
     """Return ``config`` without the defaults among what was given, but for ``overrides``."""
     default = RunConfig(config.problem)
-    asked = {key for key in config.given if key in overrides or getattr(config, key) != getattr(default, key)}
-    return replace(config, given=frozenset(asked))
+    flags = {*overrides, *(f"cell_search.{key}" for key in overrides.get("cell_search", {}))}
+    asked = {key for key in config.given if key in flags or _value(config, key) != _value(default, key)}
+    anew = {"initial_batches"} if flags & {"cell_search.epochs", "batch_size"} else set()
+    return replace(config, given=frozenset(asked), settled=frozenset({*KEYS, *CELL_KEYS} - (anew - flags)))
+
+
+def _value(config: RunConfig, key: str) -> Any:
+    table, _, inner = key.partition(".")
+    return getattr(getattr(config, table), inner) if inner else getattr(config, key)
 
 
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,7 +259,9 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
     plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
-    return RunConfig(**plain, **tables, given=frozenset(data))
+    inner = data.get("cell_search", {})
+    given = frozenset({*data, *(f"cell_search.{key}" for key in (inner if isinstance(inner, Mapping) else ()))})
+    return RunConfig(**plain, **tables, given=given)
 
 
 def data_folder(config: RunConfig) -> Path | None:
@@ -262,6 +295,12 @@ def _augmentation_from(data: Any) -> Augmentation:
     return Augmentation(**checked(Augmentation, data, "key of [augmentation]"))
 
 
+def _cell_search_from(data: Any) -> CellSearch:
+    if isinstance(data, CellSearch):
+        return data
+    return CellSearch(**checked(CellSearch, data, "key of [cell_search]"))
+
+
 def _network_from(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise ConfigError(f"expected a table [network] that describes a sub-network, got {data!r}")
@@ -272,6 +311,7 @@ _TABLES: dict[str, Callable[[Any], Any]] = {
     "space": _space_from,
     "augmentation": _augmentation_from,
     "network": _network_from,
+    "cell_search": _cell_search_from,
 }
 
 

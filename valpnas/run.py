@@ -15,6 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from valpnas import catalog
+from valpnas.cells.block import Cell
 from valpnas.config import RunConfig, config_from, data_folder, read_run_file
 from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
@@ -22,8 +23,10 @@ from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
 from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
+from valpnas.graph.valp import Valp
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
+from valpnas.proxy_protocol import kind_of, with_proxy_settings
 from valpnas.rate_finding import find_learning_rate
 from valpnas.report.summary import summarise
 from valpnas.reporting import REPORT, write_report
@@ -34,8 +37,10 @@ from valpnas.search.build import (
     build_space,
     build_start,
     build_training,
+    trains_cells,
 )
 from valpnas.search.loop import SearchLoop
+from valpnas.search.popnas.networks import Networks
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
 from valpnas.store.problems import save_problem
@@ -119,6 +124,9 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
         evaluator = evaluator_of(prepared_data(problem, config, None), config.quiet)
         test = None if config.learning_rate else find_learning_rate(config, evaluator, say)
         config = replace(config, learning_rate=test.rate) if test else config
+        if trains_cells(config):
+            config = with_proxy_settings(config, problem, len(evaluator.prepared.train))
+            check_start(config, problem)
         directory = _create(path, replace(config, out=str(path)), evaluator, test)
         stack.callback(directory.close)
         _search(config, evaluator, directory, say)
@@ -210,12 +218,25 @@ def check_start(config: RunConfig, problem: Problem) -> None:
     """
     if taken := sorted({output.name for output in problem.outputs} & set(config.objectives)):
         raise ConfigError(f"objectives: expected names that no output has, got {taken[0]!r}; rename the output")
+    build_balancer(config).check(_first_valp(config, problem))
+    config.augmentation.check(problem.inputs, problem.outputs)
+
+
+def _first_valp(config: RunConfig, problem: Problem) -> Valp:
+    """Return the first graph of the run, of whatever size the search makes it."""
     training = build_training(config)
+    if trains_cells(config):
+        kind_of(problem)
+        if not config.learning_rate:
+            raise ConfigError(
+                f"learning_rate: expected a positive number with search = {config.search!r}, got 0; leave it out"
+            )
+        networks = Networks(problem, config.cell_search, training, config.batch_size)
+        networks.check()
+        return networks.valp(Cell())
     rng = stream(config.seed, 0, "start")
     space = build_space(config.space, problem)
-    valp = build_start(config).valp(problem, space, training, config.batch_size, rng)
-    build_balancer(config).check(valp)
-    config.augmentation.check(problem.inputs, problem.outputs)
+    return build_start(config).valp(problem, space, training, config.batch_size, rng)
 
 
 def _lasting(start: str) -> str:
@@ -240,7 +261,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
-    bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed)
+    bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
     planned_now, counted = search.progress(search.begin())[1], search.budget.removesuffix("s")
@@ -327,15 +348,15 @@ def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: 
     The journal is told first: were it the run file, a kill in between would leave proposals of the old budget that
     nobody has declared void.
     """
-    known = max([getattr(config, unit), *(event["steps"] for event in directory.journal.of("budget"))])
+    known = max([config.planned(unit), *(event["steps"] for event in directory.journal.of("budget"))])
     if wanted is not None and wanted < known:
         raise ConfigError(
             f"{unit}: expected at least the {known} the run already has, got {wanted}; a budget can only be raised"
         )
-    budget: dict[str, Any] = {unit: known if wanted is None else wanted}
-    raised = replace(config, **budget)  # refuses what no run can have
-    if budget[unit] > known:
-        directory.record_budget(budget[unit])
+    budget = known if wanted is None else wanted
+    raised = config.with_planned(unit, budget)  # refuses what no run can have
+    if budget > known:
+        directory.record_budget(budget)
     if raised != config:
         directory.write_run_toml(raised.to_toml(about(raised)))
     return raised

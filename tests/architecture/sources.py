@@ -31,6 +31,7 @@ TIERS = {
             "experiments",
             "held_out",
             "opened_run",
+            "proxy_protocol",
             "rate_finding",
             "reporting",
             "run",

@@ -94,6 +94,9 @@ class FakeBench:
         """Return a stream."""
         return stream(self.seed, candidate, purpose)
 
+    def note(self, message: str) -> None:
+        """Tell nobody."""
+
 
 class _OfAnyOutput(dict[str, Mapping[str, float]]):
     """Traits of whichever output is asked for."""

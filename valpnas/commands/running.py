@@ -54,6 +54,15 @@ def run(
     precision: Annotated[str | None, option("Of cell networks' products: float32 or bfloat16.")] = None,
     jobs_per_gpu: Annotated[int | None, option("Jobs at a time on a GPU, of those asked for together.")] = None,
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
+    blocks: Annotated[int | None, option("Of cells: the most blocks (popnas, pnas), or how many (cell-...).")] = None,
+    children: Annotated[int | None, option("Of cells: the most of a front (K).")] = None,
+    exploration: Annotated[int | None, option("Of cells: the most beside the front that explore (J).")] = None,
+    epochs: Annotated[int | None, option("Of cells: epochs of each; the schedule is stretched to them.")] = None,
+    filters: Annotated[int | None, option("Of cells: channels of the first ones.")] = None,
+    motifs: Annotated[int | None, option("Of cells: motifs.")] = None,
+    normal_cells: Annotated[int | None, option("Of cells: normal cells of a motif.")] = None,
+    cell_operations: Annotated[str | None, option("Of cells: operations, such as 'identity,3x3 conv'.")] = None,
+    cell_networks: Annotated[int | None, option("Of cells: how many cell-evolution or cell-random train.")] = None,
     asynchronous: Annotated[bool | None, option(ASYNCHRONOUS, "--asynchronous/--synchronous")] = None,
     executor: Executor = None,
     workers: Workers = None,
@@ -87,6 +96,11 @@ def run(
         space["networks"] = [kind.strip() for kind in networks.split(",")]
     if space:
         overrides["space"] = space
+    if cells := _cells(
+        blocks=blocks, children=children, exploration=exploration, epochs=epochs, filters=filters, motifs=motifs,
+        normal_cells=normal_cells, networks=cell_networks, operations=cell_operations,
+    ):  # fmt: skip
+        overrides["cell_search"] = cells
     if as_json:
         overrides["quiet"] = True
     from valpnas import run as runs
@@ -98,6 +112,14 @@ def run(
         made = runs.start(replace(config, out=str(path)), problem, say(config.quiet), complain=say(quiet=False))
     print_run(made, as_json)
     print_report(made, config.quiet)
+
+
+def _cells(operations: str | None, **numbers: int | None) -> dict[str, Any]:
+    """Return the keys of [cell_search] that were given."""
+    given: dict[str, Any] = {key: value for key, value in numbers.items() if value is not None}
+    if operations is not None:
+        given["operations"] = [operation.strip() for operation in operations.split(",")]
+    return given
 
 
 def resume(

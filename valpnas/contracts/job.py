@@ -71,10 +71,14 @@ Origin = Literal["start", "change", "continue"]
 class JobRecord:
     """What the journal remembers of a job: everything but the tensors.
 
-    ``graph`` is the canonical hash of the candidate's VALP. ``origin`` says whether the candidate is a start, a
-    change that ``proposal`` describes, or its only parent trained further. ``inherited`` is the digest of the weights
+    ``graph`` is the canonical hash of the candidate's VALP. ``origin`` says whether the candidate is a start, with
+    fresh weights (of the structure of its ``parents``, if it has any), a change that ``proposal`` describes, or its
+    only parent trained further. ``inherited`` is the digest of the weights
     that it begins with, for a search that trains nothing twice; empty when nobody asked. ``continued`` is why a parent
     is trained further, ``gentle`` whether a change promised to keep the function; earlier versions did not say these.
+
+    ``estimates`` are what a search expected the candidate to reach (``score``) and to cost, by name; ``reason`` why it
+    asks for it, in words; ``round`` the round in which it does, which for a progressive search is a number of blocks.
     """
 
     candidate: int
@@ -86,6 +90,9 @@ class JobRecord:
     inherited: str = ""
     continued: Continue | None = None
     gentle: bool = False
+    estimates: Mapping[str, float] = field(default_factory=dict)
+    reason: str = ""
+    round: int = 0
 
     @property
     def donated(self) -> bool:
@@ -104,6 +111,9 @@ class JobRecord:
             "inherited": self.inherited,
             **({"continued": self.continued.to_json()} if self.continued else {}),
             **({"gentle": True} if self.gentle else {}),
+            **({"estimates": dict(self.estimates)} if self.estimates else {}),
+            **({"reason": self.reason} if self.reason else {}),
+            **({"round": self.round} if self.round else {}),
         }
 
     def as_earlier(self) -> JobRecord:
@@ -118,7 +128,8 @@ class JobRecord:
         # Journals of earlier versions do not say these.
         inherited, continued = data.get("inherited", ""), data.get("continued")
         why = Continue.from_json(continued) if continued else None
-        how = (protocol, proposal, inherited, why, data.get("gentle", False))
+        expected = (data.get("estimates", {}), data.get("reason", ""), data.get("round", 0))
+        how = (protocol, proposal, inherited, why, data.get("gentle", False), *expected)
         return JobRecord(data["candidate"], tuple(data["parents"]), data["origin"], data["graph"], *how)
 
 

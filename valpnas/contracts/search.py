@@ -44,7 +44,7 @@ class Workbench(Protocol):
         """The trained model of a candidate that the search keeps."""
 
     def valp(self, candidate: int) -> Valp:
-        """The graph of such a model, for which no weight is read."""
+        """The graph of any candidate proposed so far, for which no weight is read."""
 
     def findings(
         self, candidate: int, diagnostics: Sequence[str], scored: Mapping[int, Mapping[str, float]] | None = None
@@ -61,6 +61,9 @@ class Workbench(Protocol):
     def rng(self, candidate: int, purpose: str) -> np.random.Generator:
         """The random stream of a candidate yet to be proposed, for one purpose."""
 
+    def note(self, message: str) -> None:
+        """Tell a person who watches what was decided, in a line."""
+
 
 class Search(ABC, Generic[State]):
     """A search algorithm. It keeps nothing in itself that is not in the state."""
@@ -69,6 +72,8 @@ class Search(ABC, Generic[State]):
     budget: ClassVar[str] = "steps"
     """The key of the run file that says how long it runs, which is also what ``progress`` counts."""
     asynchronous: ClassVar[bool] = False  # whether it can ask for more while jobs are out
+    ignores: ClassVar[frozenset[str]] = frozenset()
+    """Keys of the run file that what it is made of holds, but that it has no use for."""
 
     @abstractmethod
     def begin(self) -> State:

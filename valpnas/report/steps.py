@@ -102,7 +102,7 @@ def _proposed(event: Event) -> Step:
         event["parents"][0] if event["parents"] else None,
         str(proposal.get("variant") or _WORDS.get(event["origin"], event["origin"])),
         str(Site.from_json(proposal["site"])) if "site" in proposal else "",
-        proposal.get("reason", ""),
+        proposal.get("reason", "") or event.get("reason", ""),
         tuple(finding["kind"] for finding in proposal.get("findings", ())),
     )
 

@@ -44,7 +44,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "engine": config.engine,
         "seed": config.seed,
         "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
-        "steps_planned": getattr(config, unit),
+        "steps_planned": config.planned(unit),
         "unit": unit,
         "ended": _ended(journal.events),
         "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
@@ -71,7 +71,7 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
             row = {
                 "origin": event["origin"],
                 "variant": proposal.get("variant", ""),
-                "reason": proposal.get("reason", ""),
+                "reason": proposal.get("reason", "") or event.get("reason", ""),
             }
             rows[event["candidate"]] = {
                 "candidate": event["candidate"],

@@ -14,6 +14,28 @@ SEARCHES = (
         "a population; survival by rank and reference directions, for more than three objectives",
         "valpnas.search.population:Nsga3",
     ),
+    Entry(
+        "popnas",
+        "cells of one block, then of one more each round: the expected front of score and costs (POPNASv3)",
+        "valpnas.search.popnas.progressive:Popnas",
+    ),
+    Entry(
+        "popnas-v2",
+        "the same with the exploration of POPNASv2",
+        "valpnas.search.popnas.progressive:PopnasV2",
+    ),
+    Entry(
+        "popnas-v1",
+        "the same without exploration, seconds by non-negative least squares (POPNAS)",
+        "valpnas.search.popnas.progressive:PopnasV1",
+    ),
+    Entry("pnas", "the same with the best expected scores alone (PNAS)", "valpnas.search.popnas.progressive:Pnas"),
+    Entry(
+        "cell-evolution",
+        "regularised evolution of cells: the oldest of the population dies",
+        "valpnas.search.popnas.drawn:Evolution",
+    ),
+    Entry("cell-random", "cells drawn at random, no two equivalent", "valpnas.search.popnas.drawn:RandomCells"),
 )
 
 STARTS = (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from valpnas import catalog
-from valpnas.config import RunConfig
+from valpnas.config import CELL_KEYS, RunConfig
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.operator import Operator
@@ -47,6 +47,7 @@ _MADE_OF = {
         *("augmentation", "label_smoothing", "drop_path", "select"),
     ),
     "termination": ("max_seconds", "stagnation"),
+    "cell_search": CELL_KEYS,
 }
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
@@ -74,6 +75,7 @@ def build_search(config: RunConfig) -> Search[Any]:
         "training": build_training(config),
         "protocol": build_protocol(config),
         "termination": Termination(config.max_seconds, config.stagnation, limits(config)),
+        "cell_search": config.cell_search,
         **{name: getattr(config, name) for name in _HANDED_ON},
     }
     search: Search[Any] = catalog.load(entry, Search, **catalog.accepted(entry, arguments))
@@ -93,7 +95,13 @@ def _arguments() -> dict[str, tuple[str, ...]]:
 
 
 def _keys_taken(entry: Entry) -> set[str]:
-    return {key for keys in catalog.accepted(entry, _arguments()).values() for key in keys}
+    ignores: frozenset[str] = catalog.load_class(entry, Search).ignores
+    return {key for keys in catalog.accepted(entry, _arguments()).values() for key in keys} - ignores
+
+
+def trains_cells(config: RunConfig) -> bool:
+    """Say whether the search that ``config`` names stacks cells into networks of their own."""
+    return "cell_search" in _keys_taken(catalog.find("search", SEARCHES, config.search))
 
 
 def _check_given(config: RunConfig) -> None:

@@ -131,13 +131,7 @@ class SingleStart(Start):
         rng: np.random.Generator,  # noqa: ARG002
     ) -> Valp:
         """Build it; raises ``ConfigError`` or ``InvalidValpError`` when it does not fit ``problem``."""
-        inputs, outputs = [i.name for i in problem.inputs], [o.name for o in problem.outputs]
-        name = free_ids([*inputs, *outputs], 1)[0]
-        arcs = [*(Arc(source, name) for source in inputs), *(Arc(name, output) for output in outputs)]
-        networks = [SubNetwork(name, self._spec())]
-        valp = Valp.make(problem.inputs, networks, problem.outputs, arcs, training, batch_size)
-        validate(valp)
-        return valp
+        return stand_alone(problem, self._spec(), training, batch_size)
 
     def _spec(self) -> Spec:
         if "kind" not in self.network:
@@ -175,6 +169,20 @@ class GivenStart(Start):
         valp = Valp.make(given.inputs, given.networks, given.outputs, given.arcs, training, batch_size)
         validate(valp)
         return valp
+
+
+def stand_alone(problem: Problem, spec: Spec, training: Mapping[str, OutputTraining], batch_size: int) -> Valp:
+    """Return one sub-network that reads every input of ``problem``, and a head per output.
+
+    Raises:
+        InvalidValpError: it does not fit the inputs.
+    """
+    inputs, outputs = [i.name for i in problem.inputs], [o.name for o in problem.outputs]
+    name = free_ids([*inputs, *outputs], 1)[0]
+    arcs = [*(Arc(source, name) for source in inputs), *(Arc(name, output) for output in outputs)]
+    valp = Valp.make(problem.inputs, [SubNetwork(name, spec)], problem.outputs, arcs, training, batch_size)
+    validate(valp)
+    return valp
 
 
 def check_starts(failed: int, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -55,11 +55,13 @@ class RunWorkbench:
         space: Space,
         operators: Mapping[str, Operator],
         seed: int,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Work on the run that ``store`` holds."""
+        """Work on the run that ``store`` holds; ``note`` takes what the search tells a person."""
         self._store, self._prepared, self._losses, self._seed = store, prepared, losses, seed
         self.space = space
         self.operators = operators
+        self.note = note
         self.diagnostic_seconds = 0.0
         self.seconds: dict[tuple[int, str], float] = {}  # of each diagnostic's last look at a candidate
         self._findings: dict[tuple[int, str], tuple[Finding, ...]] = {}
