@@ -21,11 +21,8 @@ def predicted(sizes: Sizes, weights: Mapping[str, Tensor], tokens: Tensor, count
     read = _embedded(weights, tokens)
     if sizes.attention:
         read = _attended(sizes, weights, read, counts)
-    if sizes.backward:
-        read = torch.stack([read, _backwards(read, counts)], dim=1)
-    else:
-        read = read.unsqueeze(1)
-    state = _last_state(sizes, weights, read, counts)
+    directions = [read, _backwards(read, counts)][: sizes.directions]
+    state = _last_state(sizes, weights, torch.stack(directions, dim=1), counts)
     return torch.sigmoid(torch.baddbmm(weights["dense_bias"], state, weights["dense"]).squeeze(-1))
 
 

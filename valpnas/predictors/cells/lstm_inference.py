@@ -31,8 +31,9 @@ class FastEnsemble:
 
     def predict(self, tokens: Tensor) -> Tensor:
         """Return ``(n,)``, the mean of the models, in float64, of ``tokens``, ``(n, blocks, 4)``: no padding."""
-        parts = [self._mean(part) for part in tokens.split(CHUNK)]
-        return torch.cat(parts) if parts else torch.zeros(0, dtype=torch.float64)
+        if not tokens.shape[1]:  # empty cells: no state, so the bias alone
+            return torch.sigmoid(self._bias).double().mean().expand(len(tokens))
+        return torch.cat([self._mean(part) for part in tokens.split(CHUNK)])
 
     def _mean(self, tokens: Tensor) -> Tensor:
         read = self._read(tokens)
@@ -42,7 +43,7 @@ class FastEnsemble:
             for direction in range(self._sizes.directions):
                 blocks = [read[t, model] for t in range(len(read))]
                 state = self._half_state(blocks[::-1] if direction else blocks, self._kernels[model][direction])
-                logits = logits + self._dense[model, direction] @ state if blocks else logits
+                logits = logits + self._dense[model, direction] @ state
             total += torch.sigmoid(logits[0])
         return total / self._models
 
@@ -65,7 +66,7 @@ class FastEnsemble:
 
     def _half_state(self, blocks: list[Tensor], kernel: Tensor) -> Tensor:
         """Return half the state of an LSTM, ``(units, n)``, behind all blocks."""
-        units, read, n = self._sizes.units, self._sizes.read, blocks[0].shape[-1] if blocks else 0
+        units, read, n = self._sizes.units, self._sizes.read, blocks[0].shape[-1]
         heard = torch.ones(read + 1 + units, n)  # what it reads, a one for the bias, half the state
         state, memory, other = heard[read + 1 :], torch.zeros(units, n), torch.empty(units, n)
         gates = torch.empty(4 * units, n)
@@ -75,14 +76,14 @@ class FastEnsemble:
             known = len(heard) if step else read + 1  # before the first block there is no state
             torch.mm(kernel[:, :known], heard[:known], out=gates)
             gates.sigmoid_()
-            memory.mul_(keep).addcmul_(into, new.sub_(0.5), value=4)
+            memory.mul_(keep).addcmul_(into, new, value=4).sub_(into, alpha=2)
             torch.sigmoid(memory, out=other)
-            torch.mul(out, other.sub_(0.5), out=state)
+            torch.mul(out, other, out=state).sub_(out, alpha=0.5)
         return state
 
 
 def _side_tables(sizes: Sizes, parts: Mapping[str, Tensor]) -> list[Tensor]:
-    """Return for either side of a block ``(inputs * operations, models * numbers)``: its share in what a block gives."""
+    """Return for either side of a block ``(inputs * operations, models * numbers)``: its share of a block."""
     found = []
     for side in (0, 1):
         of_input, of_operation = (

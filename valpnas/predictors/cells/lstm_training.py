@@ -60,7 +60,12 @@ def trained(
 
 
 def _epoch(
-    sizes: Sizes, training: Training, examples: Examples, rows: Sequence[Tensor], adam: _Adam, generator: torch.Generator
+    sizes: Sizes,
+    training: Training,
+    examples: Examples,
+    rows: Sequence[Tensor],
+    adam: _Adam,
+    generator: torch.Generator,
 ) -> Tensor:
     """Train each model on its rows once, in an order drawn for it; return the losses ``(models,)``."""
     orders = [own[torch.randperm(len(own), generator=generator)].split(training.batch) for own in rows]

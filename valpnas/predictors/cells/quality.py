@@ -26,7 +26,7 @@ def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def mape(predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Return the mean of \\|predicted - measured\\| / \\|measured\\| in percent; nan where anything measured is 0, or n is 0.
+    """Return the mean error in percent of what was measured; nan where anything measured is 0, or n is 0.
 
     Raises:
         InvalidCellError: the lengths differ.

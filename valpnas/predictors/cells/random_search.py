@@ -58,9 +58,7 @@ class BoostedTrees(CostPredictor):
         """Return settings drawn from the search space."""
 
     @abstractmethod
-    def _try(
-        self, settings: Settings, seed: int, features: Floats, costs: Floats, train: Rows, held: Rows
-    ) -> Tried:
+    def _try(self, settings: Settings, seed: int, features: Floats, costs: Floats, train: Rows, held: Rows) -> Tried:
         """Fit to the rows ``train`` and stop by the rows ``held``."""
 
     @abstractmethod
