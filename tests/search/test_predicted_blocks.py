@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.store.small_runs import make
 from valpnas import catalog
 from valpnas.cells.block import Cell
 from valpnas.cells.cell_space import CellSpace
@@ -162,3 +165,14 @@ def test_members_of_a_population_are_what_is_known_where_there_is_no_history() -
     peers = {number: {"y": 0.1 * (1 + number)} for number in range(5)}
     situation = replace(alone, history=(), peers=peers, objectives={"y": 0.9})
     assert [each.cell for each in seen_cells(situation)] == [read_cell(text) for text in CELLS]
+
+
+def test_a_run_names_blocks_once_it_has_seen_cells_enough(tmp_path: Path) -> None:
+    mine = {"add_block/gentle", "add_block/aggressive", "change_operation/aggressive"}
+    space = {"networks": ["cell"], "min_width": 3, "max_width": 6, "cells": {"extent": [4], "max_blocks": 4}}
+    settings: dict[str, Any] = {"space": space, "without": sorted(set(catalog.operators(SPACE)) - mine)}
+    settings |= {"chooser": "random", "cell_blocks": "predicted", "accept": "always", "steps": 14}
+    run = make(tmp_path / "run", **settings, batches_per_step=1, initial_batches=2)
+    added = [row["reason"] for row in run.history() if row["variant"].startswith("add_block/")]
+    assert any("a random block" in reason for reason in added)
+    assert any(" by what " in reason and "drawn from a front of" in reason for reason in added)
