@@ -38,6 +38,9 @@ class RunConfig:
     ``start`` is ``random``, ``random-sized``, ``wide`` or ``deep`` (made by hand; these three with ``start_parameters``
     weights, 0 as drawn), or a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
 
+    ``cell_blocks`` says who chooses the block that a chooser wants to add to a cell: the operator, at ``random``, or
+    what the cells of the run so far let be ``predicted``.
+
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
     ``objectives`` are minimised beside those of the outputs; ``max_latency`` is in milliseconds, 0 for no limit.
@@ -74,6 +77,7 @@ class RunConfig:
     start: str = "random"
     start_parameters: int = 150_000
     chooser: str = "guided"
+    cell_blocks: str = "random"
     accept: str = "archive"
     rejected: str = "discard"
     steps: int = 30

@@ -52,3 +52,11 @@ def test_there_are_as_many_as_orders(text: str, count: int) -> None:
     made = equivalent_encodings(SPACE, cell)
     assert len(made) == count
     assert (made[0] == encode(SPACE, [cell])[0]).all()
+
+
+def test_the_first_orders_alone_can_be_asked_for() -> None:
+    cell = read_cell("[" + ";".join(["(-2, 'identity', -1, '3x3 conv')", "(-2, '3x3 conv', -1, '3x3 conv')"] * 2) + "]")
+    every = equivalent_encodings(SPACE, cell)
+    assert len(every) == 6
+    assert (equivalent_encodings(SPACE, cell, 1) == every[:1]).all()
+    assert len(equivalent_encodings(SPACE, cell, 24)) == 6

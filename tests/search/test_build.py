@@ -12,7 +12,9 @@ from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run import check, check_start
-from valpnas.search.build import build_balancer, build_engine, build_operators, build_search, limits
+from valpnas.search.build import build_balancer, build_chooser, build_engine, build_operators, build_search, limits
+from valpnas.search.choosers.predicted_blocks import PredictedBlocks
+from valpnas.search.choosers.random import Random
 from valpnas.search.hill_climbing import HillClimbing
 from valpnas.search.population import Nsga3
 from valpnas.training.balancing.fixed import Fixed, Sum
@@ -36,6 +38,21 @@ def test_a_balancing_is_made_of_its_keys(keys: dict[str, Any], made: object) -> 
     config = config_from({"problem": "digits", **keys})
     _check(config)
     assert build_balancer(config) == made
+
+
+def test_predicted_blocks_are_those_of_any_chooser() -> None:
+    keys: dict[str, Any] = {"problem": "digits", "space": {"networks": ["dense", "cell"]}}
+    chooser = build_chooser(config_from({**keys, "chooser": "random", "cell_blocks": "predicted"}))
+    assert isinstance(chooser, PredictedBlocks)
+    assert isinstance(chooser.inner, Random)
+    assert isinstance(build_chooser(config_from({**keys, "chooser": "random"})), Random)
+
+
+def test_blocks_are_predicted_only_where_there_are_cells_and_ways() -> None:
+    with pytest.raises(ConfigError, match=r"cell_blocks: expected 'cell' among the networks of \[space\], got"):
+        build_chooser(config_from({"problem": "digits", "cell_blocks": "predicted"}))
+    with pytest.raises(UnknownNameError, match="unknown way to choose blocks 'predict': did you mean predicted"):
+        build_chooser(config_from({"problem": "digits", "cell_blocks": "predict"}))
 
 
 BAD: dict[str, tuple[dict[str, Any], type[ValpnasError], str]] = {

@@ -8,6 +8,7 @@ numbered anew. Zeros stay behind the last block: the predictor masks them, so a 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -16,17 +17,18 @@ from valpnas.cells.cell_space import CellSpace
 from valpnas.cells.encoding import Cells, encode
 
 
-def equivalent_encodings(space: CellSpace, cell: Cell) -> Cells:
+def equivalent_encodings(space: CellSpace, cell: Cell, most: int | None = None) -> Cells:
     """Return ``(k, blocks, 4)``: the distinct encodings of ``cell``, its own order first.
 
     The sides of a block are in the order in which ``expand`` makes them. There is one encoding at least and there are
-    no more than the factorial of the number of blocks, 120 of five that do not read each other.
+    no more than the factorial of the number of blocks, 120 of five that do not read each other: of larger cells ask
+    for those of the first ``most`` orders only.
 
     Raises:
         InvalidValpError: the cell is not of the space.
     """
     tokens = encode(space, [cell])[0].astype(np.intp)
-    found = list(_orders(cell))
+    found = list(islice(_orders(cell), most))
     orders = np.array(found, np.intp).reshape(len(found), len(cell.blocks))
     made = np.zeros((len(orders), space.blocks, 4), space.dtype)
     made[:, : len(cell.blocks)] = _ordered(_renumbered(space, tokens, orders))

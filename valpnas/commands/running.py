@@ -29,6 +29,7 @@ def run(
     start_parameters: Annotated[int | None, option("Weights of a random-sized, wide or deep start.")] = None,
     networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
+    cell_blocks: Annotated[str | None, option("Blocks added to cells: random or predicted.")] = None,
     accept: Annotated[str | None, option("When a change is kept: see `valpnas searches`.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
     steps: Annotated[int | None, option("Changes to try, in a search of one model.")] = None,
@@ -79,7 +80,8 @@ def run(
     Every option is also a key of the run file; options given here go before the file's keys.
     """
     given = {
-        "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser, "accept": accept,
+        "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser,
+        "cell_blocks": cell_blocks, "accept": accept,
         "rejected": rejected, "steps": steps, "population": population, "generations": generations,
         "max_seconds": max_seconds, "stagnation": stagnation, "objectives": objectives or None,
         "max_latency": max_latency, "without": without or None, "initial_batches": initial_batches,

@@ -102,4 +102,5 @@ ACCEPTANCE = (
     ),
 )
 
+CELL_BLOCKS = ("random", "predicted")
 REJECTED = ("discard", "train-parent")

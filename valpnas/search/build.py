@@ -21,8 +21,11 @@ from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
-from valpnas.search import ACCEPTANCE, CHOOSERS, REJECTED, SEARCHES, STARTS
+from valpnas.predictors.cells import SCORE_PREDICTORS
+from valpnas.predictors.cells.contracts import ScorePredictor
+from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
+from valpnas.search.choosers.predicted_blocks import PredictedBlocks
 from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.search.termination import Termination
 from valpnas.training import ENGINES
@@ -38,7 +41,7 @@ _HANDED_ON = (
 )
 # Keys of the run file that other arguments of a search are made of.
 _MADE_OF = {
-    "chooser": ("chooser",),
+    "chooser": ("chooser", "cell_blocks"),
     "acceptance": ("accept",),
     "start": ("start", "start_parameters", "network"),
     "training": ("learning_rate", "algorithm", "weight_decay"),
@@ -49,6 +52,7 @@ _MADE_OF = {
     "termination": ("max_seconds", "stagnation"),
     "cell_search": CELL_KEYS,
 }
+_ORDERS = 4  # of each cell that a predictor is shown before a single step: a fit takes a second or two
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
 
@@ -69,7 +73,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     entry = catalog.find("search", SEARCHES, config.search)
     _check_given(config)
     arguments: dict[str, Any] = {
-        "chooser": catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser),
+        "chooser": build_chooser(config),
         "acceptance": catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
         "start": build_start(config),
         "training": build_training(config),
@@ -111,6 +115,22 @@ def _check_given(config: RunConfig) -> None:
             f"{key}: expected a search that takes it ({', '.join(others)}), got search = {config.search!r}, which "
             "would ignore it; name another search or leave it out"
         )
+
+
+def build_chooser(config: RunConfig) -> Chooser:
+    """Return the chooser that ``config`` names, with another one around it where blocks of cells are predicted."""
+    chooser: Chooser = catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser)
+    if config.cell_blocks not in CELL_BLOCKS:
+        raise UnknownNameError("way to choose blocks", config.cell_blocks, CELL_BLOCKS)
+    if config.cell_blocks == "random":
+        return chooser
+    if "cell" not in config.space.networks:
+        raise ConfigError(
+            f"cell_blocks: expected 'cell' among the networks of [space], got {', '.join(config.space.networks)}; add "
+            "it (--networks dense,cell) or leave cell_blocks out"
+        )
+    entry = catalog.find("score predictor", SCORE_PREDICTORS, "lstm")
+    return PredictedBlocks(chooser, catalog.load(entry, ScorePredictor, orders=_ORDERS))
 
 
 def limits(config: RunConfig) -> dict[str, float]:

@@ -27,15 +27,17 @@ Floats = NDArray[np.float64]
 class Lstm(ScorePredictor):
     """Embeddings, self-attention and a bidirectional LSTM; the mean of ``models``, each fitted to all folds but one.
 
-    With ``augment`` a cell is shown in every order in which its blocks can be computed (``cells/orderings.py``). Cells
-    are divided into folds, not their encodings: what a model leaves out, it leaves out in every order. Of fewer cells
-    than models, there are as many models as cells.
+    With ``augment`` a cell is shown in every order in which its blocks can be computed (``cells/orderings.py``), but
+    in no more than ``orders``: 120 are all of the papers' five blocks. Cells are divided into folds, not their
+    encodings: what a model leaves out, it leaves out in every order. Of fewer cells than models, there are as many
+    models as cells.
     """
 
     name: ClassVar[str] = "lstm"
     attention: bool = True
     backward: bool = True
     augment: bool = True
+    orders: int = 120
     models: int = 5
     training: Training = field(default_factory=Training)
 
@@ -63,7 +65,7 @@ class Lstm(ScorePredictor):
         """Return what is shown, and ``(rows,)``: the cell that each row is."""
         written = [cells[i : i + 1] for i in range(len(cells))]
         if self.augment:
-            written = [equivalent_encodings(space, cell) for cell in decode(space, cells)]
+            written = [equivalent_encodings(space, cell, self.orders) for cell in decode(space, cells)]
         shown = torch.repeat_interleave(torch.arange(len(cells)), torch.tensor([len(each) for each in written]))
         tokens = np.concatenate(written)
         counts = torch.from_numpy(block_count(tokens))
