@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import ClassVar
 
 import numpy as np
@@ -52,7 +53,7 @@ class RidgeRegression(CostPredictor):
 
     def _fit(self, features: Floats, costs: Floats, rng: np.random.Generator) -> FittedCost:
         parts = folds_of(len(costs), self.folds, rng)
-        penalties = np.exp(rng.uniform(*np.log(_PENALTIES), self.draws))
+        penalties = np.exp(rng.uniform(log(_PENALTIES[0]), log(_PENALTIES[1]), self.draws))
         errors = [
             sum(
                 float(np.square(_ridge(features[train], costs[train], a)._predict(features[held]) - costs[held]).sum())
