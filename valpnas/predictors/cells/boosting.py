@@ -46,7 +46,7 @@ class GradientBoosting(BoostedTrees):
     def _growing(
         self, settings: Settings, seed: int, features: Floats, costs: Floats, held: Floats
     ) -> Iterator[tuple[int, Floats]]:
-        """Yield how many trees there are and what they predict of ``held``; as many as patience has are fitted at once."""
+        """Yield how many trees there are and what they predict of ``held``; ``patience`` trees are fitted at once."""
         model = _model(settings, 0, seed)
         model.set_params(warm_start=True)
         for done in range(0, self.trees, self.patience):

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from valpnas.predictors.cells.contracts import CostPredictor, FittedCost
 from valpnas.predictors.cells.random_search import folds_of
@@ -65,7 +63,7 @@ class RidgeRegression(CostPredictor):
 
 
 def _ridge(features: Floats, costs: Floats, penalty: float) -> _Line:
-    model = make_pipeline(StandardScaler(), Ridge(penalty)).fit(features, costs)
-    scaler, ridge = model[0], model[1]
-    weights = ridge.coef_ / scaler.scale_
-    return _Line(weights, float(ridge.intercept_ - scaler.mean_ @ weights))
+    centre, spread = features.mean(axis=0), np.where(np.ptp(features, axis=0) > 0, features.std(axis=0), 1.0)
+    ridge = Ridge(penalty).fit((features - centre) / spread, costs)
+    weights = ridge.coef_ / spread
+    return _Line(weights, float(ridge.intercept_ - centre @ weights))
