@@ -39,6 +39,7 @@ check: $(INSTALLED) ## format, lint, types and architecture; changes nothing
 bench: $(INSTALLED) ## what diagnostics, training and sets of cells cost; fashion-mnist is read from VALPNAS_DATA
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/diagnostics.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cells.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cell_predictors.py
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/engine.py
 
 fix: $(INSTALLED) ## format, and mend what ruff can mend

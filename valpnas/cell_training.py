@@ -13,6 +13,7 @@ from valpnas.cells.text import read_cell
 from valpnas.config import RunConfig, data_folder, read_toml
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError
+from valpnas.graph.tasks import Classification
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import EPOCHS, kind_of, proxy_settings

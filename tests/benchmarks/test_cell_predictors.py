@@ -38,11 +38,11 @@ def trained(path: Path, leave_out: str = "") -> None:
 
 def test_speeds(tmp_path: Path) -> None:
     made = run(
-        "--fitted", "30", "--asked", "300", "--repeats", "1", "--least", "100", "--json", str(tmp_path / "f.json")
+        "--fitted", "12", "--asked", "300", "--repeats", "1", "--least", "100", "--json", str(tmp_path / "f.json")
     )
     assert made.returncode == 0, made.stderr + made.stdout
     head, *rows = made.stdout.strip().splitlines()
-    assert head == "300 candidates of 5 blocks, predictors fitted to 30 cells, one core"
+    assert head == "300 candidates of 5 blocks, predictors fitted to 12 cells, one core"
     assert [row.split()[0] for row in rows] == ["lstm", "lstm-plain", "nnls", "ridge"]
     assert list(json.loads((tmp_path / "f.json").read_text())["speed"]) == ["lstm", "lstm-plain", "nnls", "ridge"]
 

@@ -46,7 +46,7 @@ class GradientBoosting(BoostedTrees):
     def _growing(
         self, settings: Settings, seed: int, features: Floats, costs: Floats, held: Floats
     ) -> Iterator[tuple[int, Floats]]:
-        """Yield how many trees there are and what they predict of ``held``, fitted as many at a time as patience has."""
+        """Yield how many trees there are and what they predict of ``held``; ``patience`` trees are fitted at once."""
         model = _model(settings, 0, seed)
         model.set_params(warm_start=True)
         for done in range(0, self.trees, self.patience):
@@ -70,4 +70,4 @@ class _Fitted(FittedCost):
 
 
 def _model(settings: Settings, trees: int, seed: int) -> Any:
-    return GradientBoostingRegressor(n_estimators=max(1, trees), random_state=np.random.RandomState(seed), **settings)
+    return GradientBoostingRegressor(n_estimators=max(1, trees), random_state=seed, **settings)

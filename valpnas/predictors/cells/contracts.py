@@ -37,7 +37,7 @@ class ScorePredictor(ABC):
 
     @abstractmethod
     def fit(self, space: CellSpace, cells: Cells, scores: Floats, rng: np.random.Generator) -> FittedScore:
-        """Return what is learnt from ``cells``, ``(n, width, 4)``, and the ``scores``, ``(n,)`` in [0, 1], they reached.
+        """Return what is learnt from ``cells``, ``(n, width, 4)``, and their ``scores``, ``(n,)`` in [0, 1].
 
         Raises:
             InvalidValpError: no cells, none of the space, or not one score in [0, 1] for each.

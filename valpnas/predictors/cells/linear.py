@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from valpnas.predictors.cells.contracts import CostPredictor, FittedCost
 from valpnas.predictors.cells.random_search import folds_of
@@ -52,7 +51,7 @@ class RidgeRegression(CostPredictor):
 
     def _fit(self, features: Floats, costs: Floats, rng: np.random.Generator) -> FittedCost:
         parts = folds_of(len(costs), self.folds, rng)
-        penalties = np.exp(rng.uniform(*np.log(_PENALTIES), self.draws))
+        penalties = np.exp(rng.uniform(log(_PENALTIES[0]), log(_PENALTIES[1]), self.draws))
         errors = [
             sum(
                 float(np.square(_ridge(features[train], costs[train], a)._predict(features[held]) - costs[held]).sum())
@@ -64,7 +63,7 @@ class RidgeRegression(CostPredictor):
 
 
 def _ridge(features: Floats, costs: Floats, penalty: float) -> _Line:
-    model = make_pipeline(StandardScaler(), Ridge(penalty)).fit(features, costs)
-    scaler, ridge = model[0], model[1]
-    weights = ridge.coef_ / scaler.scale_
-    return _Line(weights, float(ridge.intercept_ - scaler.mean_ @ weights))
+    centre, spread = features.mean(axis=0), np.where(np.ptp(features, axis=0) > 0, features.std(axis=0), 1.0)
+    ridge = Ridge(penalty).fit((features - centre) / spread, costs)
+    weights = ridge.coef_ / spread
+    return _Line(weights, float(ridge.intercept_ - centre @ weights))

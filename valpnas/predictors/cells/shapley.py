@@ -51,4 +51,4 @@ def _weights(members: NDArray[np.bool_]) -> Floats:
     count, sizes = members.shape[1], members.sum(axis=1)
     shares = np.array([factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)])
     joined, alone = shares[np.maximum(sizes - 1, 0)], shares[np.minimum(sizes, count - 1)]
-    return np.where(members, joined[:, None], -alone[:, None])
+    return np.asarray(np.where(members, joined[:, None], -alone[:, None]))
