@@ -86,7 +86,7 @@ def configuration(found: FoundCell, macro: Macro, second_exit: bool, original: b
 def _alternatives(original: Configuration, second_exit: bool) -> Iterator[list[Configuration]]:
     """Yield, for each number of motifs and normal cells that the map has room for, those of all filters, fewest first.
 
-    Filters are rounded down, as in the published tables: 0.85 times 24 is 20.
+    Filters are rounded down: 0.85 times 24 is 20.
     """
     macro = original.spec.macro
     filters = sorted({max(1, int(macro.filters * factor)) for factor in FILTERS})
