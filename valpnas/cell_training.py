@@ -109,13 +109,14 @@ def proxy_config(asked: CellTraining, problem: Problem, rows: int) -> RunConfig:
     Raises:
         ConfigError: the problem is no classification of one image or series.
     """
+    settings = proxy_settings(problem, rows, asked.epochs, asked.batch_size)  # refuses other problems in better words
     return RunConfig(
         problem=asked.problem,
         start="single",
         network=asked.stack.network(problem),
         chooser="train-only",
         steps=0,
-        **proxy_settings(problem, rows, asked.epochs, asked.batch_size),
+        **settings,
         seed=asked.seed,
         device=asked.device,
         data_dir=asked.data_dir,

@@ -13,9 +13,9 @@ from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run import check, check_start
 from valpnas.search.build import build_balancer, build_chooser, build_engine, build_operators, build_search, limits
-from valpnas.search.choosers.predicted_blocks import PredictedBlocks
 from valpnas.search.choosers.random import Random
 from valpnas.search.hill_climbing import HillClimbing
+from valpnas.search.popnas.predicted_blocks import PredictedBlocks
 from valpnas.search.population import Nsga3
 from valpnas.training.balancing.fixed import Fixed, Sum
 from valpnas.training.balancing.gradnorm import GradNorm

@@ -102,5 +102,13 @@ ACCEPTANCE = (
     ),
 )
 
-CELL_BLOCKS = ("random", "predicted")
+CELL_BLOCKS = (
+    Entry("random", "the operator draws the block", "valpnas.search.popnas.predicted_blocks:random_blocks"),
+    Entry(
+        "predicted",
+        "from a front of predictions, learnt from the cells of the run",
+        "valpnas.search.popnas.predicted_blocks:predicted_blocks",
+    ),
+)
+
 REJECTED = ("discard", "train-parent")

@@ -21,11 +21,8 @@ from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import ALGORITHMS, OutputTraining
-from valpnas.predictors.cells import SCORE_PREDICTORS
-from valpnas.predictors.cells.contracts import ScorePredictor
 from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.search.acceptance import Acceptance
-from valpnas.search.choosers.predicted_blocks import PredictedBlocks
 from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.search.termination import Termination
 from valpnas.training import ENGINES
@@ -52,7 +49,6 @@ _MADE_OF = {
     "termination": ("max_seconds", "stagnation"),
     "cell_search": CELL_KEYS,
 }
-_ORDERS = 4  # of each cell that a predictor is shown before a single step: a fit takes a second or two
 _TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd")  # operators that split a single optimiser group
 
 
@@ -118,19 +114,11 @@ def _check_given(config: RunConfig) -> None:
 
 
 def build_chooser(config: RunConfig) -> Chooser:
-    """Return the chooser that ``config`` names, with another one around it where blocks of cells are predicted."""
+    """Return the chooser that ``config`` names, and around it who chooses the blocks that it wants to add."""
     chooser: Chooser = catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser)
-    if config.cell_blocks not in CELL_BLOCKS:
-        raise UnknownNameError("way to choose blocks", config.cell_blocks, CELL_BLOCKS)
-    if config.cell_blocks == "random":
-        return chooser
-    if "cell" not in config.space.networks:
-        raise ConfigError(
-            f"cell_blocks: expected 'cell' among the networks of [space], got {', '.join(config.space.networks)}; add "
-            "it (--networks dense,cell) or leave cell_blocks out"
-        )
-    entry = catalog.find("score predictor", SCORE_PREDICTORS, "lstm")
-    return PredictedBlocks(chooser, catalog.load(entry, ScorePredictor, orders=_ORDERS))
+    entry = catalog.find("way to choose blocks", CELL_BLOCKS, config.cell_blocks)
+    made: Chooser = catalog.load(entry, Chooser, inner=chooser, space=config.space)
+    return made
 
 
 def limits(config: RunConfig) -> dict[str, float]:

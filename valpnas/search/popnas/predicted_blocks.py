@@ -20,13 +20,32 @@ from valpnas.cells.front import pareto_front
 from valpnas.cells.text import write_block
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.job import Continue, Proposal
+from valpnas.contracts.space import Space
+from valpnas.errors import ConfigError
 from valpnas.networks.cell_draws import space_of
 from valpnas.networks.cell_spec import CellSpec, plan_of
 from valpnas.predictors.cells.contracts import ScorePredictor
-from valpnas.search.choosers.seen_cells import SeenCell, seen_cells
+from valpnas.predictors.cells.lstm import Lstm
+from valpnas.search.popnas.seen_cells import SeenCell, seen_cells
 
 FEWEST = 6  # different cells that a prediction is made from
 MOST = 8  # of the front, of which one is drawn
+_ORDERS = 4  # of each cell that the predictor is shown before a single step: a fit takes a second or two
+
+
+def random_blocks(inner: Chooser, space: Space) -> Chooser:  # noqa: ARG001 - as the other way wants it
+    """Return ``inner``: the operator that it chooses draws the block."""
+    return inner
+
+
+def predicted_blocks(inner: Chooser, space: Space) -> Chooser:
+    """Return ``inner`` with predicted blocks; raises ``ConfigError`` where ``space`` has no networks of cells."""
+    if CellSpec.kind not in space.networks:
+        raise ConfigError(
+            f"cell_blocks: expected 'cell' among the networks of [space], got {', '.join(space.networks)}; add it "
+            "(--networks dense,cell) or leave cell_blocks out"
+        )
+    return PredictedBlocks(inner, Lstm(orders=_ORDERS))
 
 
 @dataclass(frozen=True, eq=False)

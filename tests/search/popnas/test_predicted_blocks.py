@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.search.fakes import FakeBench
 from tests.store.small_runs import make
 from valpnas import catalog
 from valpnas.cells.block import Cell
@@ -29,10 +30,8 @@ from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.module import fresh_model
 from valpnas.predictors.cells.contracts import FittedScore, Floats, ScorePredictor
-from valpnas.search.choosers.predicted_blocks import FEWEST, PredictedBlocks
-from valpnas.search.choosers.seen_cells import seen_cells
-
-from .fakes import FakeBench
+from valpnas.search.popnas.predicted_blocks import FEWEST, PredictedBlocks
+from valpnas.search.popnas.seen_cells import seen_cells
 
 SPACE = Space(networks=("dense", "cell"), cells=CellBounds(extent=(6,), max_blocks=3))
 CELLS = [f"[(-1, '{one}', -2, '{other}')]" for one in ("7 conv", "gru") for other in ("7 dconv", "gru", "identity")]
