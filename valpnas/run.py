@@ -339,7 +339,9 @@ def _wanted(search: Search[Any], asked: Mapping[str, int | None]) -> int | None:
     """Return the budget asked for, which must be in what the search counts."""
     for unit, number in asked.items():
         if number is not None and unit != search.budget:
-            raise ConfigError(f"{unit}: expected {search.budget}, which {search.name} counts, got {unit}")
+            raise ConfigError(
+                f"{unit}: expected {search.budget}, which {search.name} counts, got {unit}; give {search.budget}"
+            )
     return asked.get(search.budget)
 
 

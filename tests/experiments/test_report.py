@@ -57,6 +57,15 @@ def test_settings_show_what_differs_and_a_size_only_where_it_is_used(tmp_path: P
     assert (cells["x"]["start parameters"], cells["y"]["start parameters"]) == ("500", "")
 
 
+def test_settings_show_of_each_arm_what_its_search_takes(tmp_path: Path) -> None:
+    made = comparison(Arm("x", {"search": "nsga2", "population": 4}), Arm("y", {}))
+    table = setting_table(kept(tmp_path, made).settings, ("search", "accept", "generations", "steps"))
+    cells = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
+    assert (cells["x"]["accept"], cells["x"]["steps"], cells["x"]["population"]) == ("", "", "4")
+    assert (cells["y"]["generations"], cells["y"]["population"], cells["y"]["search"]) == ("", "", "hill-climbing")
+    assert "stagnation" not in table.columns
+
+
 def test_tuning_is_shown_with_all_that_was_tried() -> None:
     tried = [{"learning_rate": 0.1, "hypervolume": 0.25}, {"learning_rate": 0.2, "hypervolume": 0.125}]
     table = choice_table({"x": {"chosen": {"learning_rate": 0.1}, "tried": tried}})

@@ -133,7 +133,7 @@ def resume(
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that was stopped or killed, or give it more steps."""
+    """Go on with a run that was stopped or killed, or give it more steps or generations."""
     from valpnas import run as runs
 
     silent = True if as_json else quiet

@@ -30,11 +30,14 @@ from valpnas.store.lock import locked
 from valpnas.training.device import resolve_device
 
 _SHOWN = (
+    "search",
     "start",
     "chooser",
     "accept",
     "rejected",
     "steps",
+    "population",
+    "generations",
     "initial_batches",
     "batches_per_step",
     "schedule",

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from valpnas.config import RunConfig
 from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.search.build import ignored
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ def choice_table(choices: Mapping[str, Any]) -> Table:
 
 
 def setting_table(settings: Mapping[str, Any], shown: Sequence[str]) -> Table:
-    """Return the settings of the arms: those ``shown``, and whatever they differ in."""
-    arms = {name: _with_size_where_used(arm) for name, arm in settings["arms"].items()}
+    """Return the settings of the arms: those ``shown``, and whatever they differ in; of each what its search takes."""
+    given = {name: _with_size_where_used(arm) for name, arm in settings["arms"].items()}
+    arms = {name: _as_taken(arm) for name, arm in given.items()}
     keys = [
         key
-        for key in dict.fromkeys(key for arm in arms.values() for key in arm)
-        if key in shown or _differs(key, list(arms.values()))
+        for key in dict.fromkeys(key for arm in given.values() for key in arm)
+        if (key in shown or _differs(key, list(given.values())))
+        and any(arm.get(key, "") != "" for arm in arms.values())
     ]
     rows = tuple((name, *(_cell(arm.get(key, "")) for key in keys)) for name, arm in arms.items())
     return Table("the arms", ("arm", *(key.replace("_", " ") for key in keys)), rows, words=len(keys) + 1)
@@ -86,6 +90,12 @@ def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
         **arm,
         "start_parameters": arm["start_parameters"] if arm["start"] in ("random-sized", "wide", "deep") else "",
     }
+
+
+def _as_taken(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings without values of keys that the arm's search ignores."""
+    idle = ignored(RunConfig("", search=arm.get("search", RunConfig.search)), arm)
+    return {**arm, **dict.fromkeys(idle, "")}
 
 
 def _differs(key: str, arms: Sequence[Mapping[str, Any]]) -> bool:

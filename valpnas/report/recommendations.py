@@ -37,7 +37,7 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """A change asked for by a finding that has no legal place in the model, or whose operator is left out."""
+    """A change asked for by a finding that has no legal place in the model."""
 
     variant: str
     finding: Finding
@@ -49,14 +49,15 @@ def recommend(
 ) -> tuple[tuple[Recommendation, ...], tuple[Unplaced, ...]]:
     """Return what the rules of ``guided`` ask for, by priority and then by falling strength, and what has no place.
 
-    Unlike ``guided``, which draws among the highest priority, nothing is drawn and nothing that failed is set aside.
-    What takes a second model is left out: a population decides who donates.
+    Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
+    nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a population decides
+    who donates.
     """
     made: list[Recommendation] = []
     unplaced: list[Unplaced] = []
-    crossing = {name for name, operator in operators.items() if operator.scope == "crossover"}
-    for rule in (rule for rule in RULES if rule.variant not in crossing):
-        sites = operators[rule.variant].sites(valp) if rule.variant in operators else ()
+    usable = {name for name, operator in operators.items() if operator.scope != "crossover"}
+    for rule in (rule for rule in RULES if rule.variant in usable):
+        sites = operators[rule.variant].sites(valp)
         for finding in (f for f in findings if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
             if fitting:
