@@ -116,7 +116,8 @@ def load_class(entry: Entry, kind: type) -> Any:
     """Import what ``entry`` points at; raises ``ConfigError`` unless it is a class of ``kind``."""
     found = _target(entry)
     if not (isinstance(found, type) and issubclass(found, kind)):
-        raise ConfigError(f"cannot use {entry.target!r}: expected a class of {kind.__name__}; name another")
+        got = found.__name__ if isinstance(found, type) else type(found).__name__
+        raise ConfigError(f"cannot use {entry.target!r}: expected a class of {kind.__name__}, got {got}; name another")
     return found
 
 

@@ -154,6 +154,7 @@ def test_the_final_training_has_the_validation_rows_too(run: Run, tmp_path: Path
 
 def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """On a problem with a name, whose rows are read anew; a run that nothing was selected from has a best cell too."""
+    monkeypatch.setenv("COLUMNS", "200")
     runner, cell = CliRunner(), tmp_path / "cell"
     words = ["cell", "train", "[(-1, '3x3 conv', -1, 'identity')]", "--problem", "digits-class", "--filters", "4"]
     words += ["--motifs", "2", "--normal-cells", "1", "--epochs", "1", "--second-exit", "--no-report"]

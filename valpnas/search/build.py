@@ -101,7 +101,7 @@ def _keys_taken(entry: Entry) -> set[str]:
 
 def trains_cells(config: RunConfig) -> bool:
     """Say whether the search that ``config`` names stacks cells into networks of their own."""
-    return "cell_search" in _keys_taken(catalog.find("search", SEARCHES, config.search))
+    return bool(catalog.load_class(catalog.find("search", SEARCHES, config.search), Search).trains_cells)
 
 
 def _check_given(config: RunConfig) -> None:

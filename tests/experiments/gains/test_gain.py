@@ -6,7 +6,7 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from valpnas.contracts.operator import Site
@@ -50,6 +50,7 @@ def test_zero_errors_count_as_half_the_smallest_seen() -> None:
     assert gains(rows)[0].mean == pytest.approx(log(0.5 / 0.25))
 
 
+@settings(deadline=None)  # the first call imports what scipy needs
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=12), st.lists(st.integers(0, 5), min_size=2, max_size=12))
 def test_of_two_groups_dunn_says_what_kruskal_and_wallis_say(first: list[int], second: list[int]) -> None:
     groups = {"first": [float(v) for v in first], "second": [float(v) for v in second]}

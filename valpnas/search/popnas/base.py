@@ -28,6 +28,7 @@ class SearchOfCells(Search[CellState]):
     batch_size: int = 100
     training: OutputTraining = field(default_factory=OutputTraining)
     protocol: Protocol = field(default_factory=Protocol)
+    trains_cells: ClassVar[bool] = True
     own: ClassVar[Mapping[str, str]] = {}
 
     def begin(self) -> CellState:
