@@ -138,7 +138,24 @@ def outcome(run: Run) -> dict[str, Any]:
     (member,) = run.front
     output = next(iter(member.validation))
     curve = [1 - objectives[output] for objectives in run.curve(member.candidate)]
-    network = run.config.network
+    return {
+        **network_facts(run),
+        "batch_size": run.config.batch_size,
+        "device": _device(run),
+        "accuracy_by_epoch": curve,
+        "best_epoch": 1 + _epoch(run, member.candidate, len(curve)),
+        "validation_accuracy": _accuracy(member.validation, output),
+        "test_accuracy": _accuracy(member.test, output),
+    }
+
+
+def network_facts(run: Run) -> dict[str, Any]:
+    """Return the one network that ``run`` trained, and what it took, as plain data.
+
+    Raises:
+        ValueError: it trained none, or several.
+    """
+    (member,), network = run.front, run.config.network
     return {
         "run": str(run.path),
         "problem": run.config.problem,
@@ -151,14 +168,17 @@ def outcome(run: Run) -> dict[str, Any]:
         "second_exit": network["macro"]["exits"] == "two",
         "seed": run.config.seed,
         "parameters": member.parameters,
-        "batch_size": run.config.batch_size,
         "training_seconds": run.summary()["seconds"]["training"],
-        "device": _device(run),
-        "accuracy_by_epoch": curve,
-        "best_epoch": 1 + _epoch(run, member.candidate, len(curve)),
-        "validation_accuracy": _accuracy(member.validation, output),
-        "test_accuracy": _accuracy(member.test, output),
     }
+
+
+def network_line(made: Mapping[str, Any]) -> str:
+    """Return the line that tells a person of ``network_facts``."""
+    return (
+        f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
+        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}"
+        f"{'second exit, ' if made['second_exit'] else ''}seed {made['seed']}"
+    )
 
 
 def _epoch(run: Run, candidate: int, epochs: int) -> int:
@@ -183,9 +203,7 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
     lines[made["best_epoch"] - 1] += "  best"
     test = made["test_accuracy"]
     return [
-        f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}"
-        f"{'second exit, ' if made['second_exit'] else ''}seed {made['seed']}",
+        network_line(made),
         "epoch  validation accuracy",
         *lines,
         f"{made['parameters']:,} parameters; {made['training_seconds']:.1f} s in training batches of "

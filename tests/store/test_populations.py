@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.store.small_runs import settings_of, small_problem, weight_files
-from valpnas.contracts.executor import Answers
+from tests.store.stopping import stopped
 from valpnas.errors import ConfigError
-from valpnas.execution.serial import Serial
 from valpnas.opened_run import Run
 from valpnas.run import design, resume
 from valpnas.testing.runs import contents
@@ -56,28 +54,9 @@ def test_the_same_seed_gives_the_same_run(kind: str, tmp_path: Path) -> None:
     assert contents(one.path) == contents(other.path)
 
 
-class StoppedError(Exception):
-    """The machine went down."""
-
-
-def stop_at(path: Path, candidate: int) -> None:
-    """Make a run that stops before what came of ``candidate`` is recorded."""
-
-    class Tired(Serial):
-        def results(self) -> Iterator[Answers]:
-            for answers in super().results():
-                if candidate in [answer.result.candidate for answer in answers]:
-                    raise StoppedError
-                yield answers
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("valpnas.execution.serial.Serial", Tired)
-        with pytest.raises(StoppedError):
-            make(path)
-
-
 def test_a_run_goes_on_from_the_middle_of_a_generation(whole: Run, tmp_path: Path) -> None:
-    stop_at(tmp_path / "stopped", 15)
+    with stopped(15):
+        make(tmp_path / "stopped")
     go_on(tmp_path / "stopped")
     assert contents(tmp_path / "stopped") == contents(whole.path)
 
@@ -95,7 +74,8 @@ def test_a_raised_budget_goes_on_in_generations(whole: Run, tmp_path: Path) -> N
 
 def test_a_generation_cut_off_before_the_budget_was_raised_counts_once(tmp_path: Path) -> None:
     """Its results are void, for their schedule is another: their numbers are given anew."""
-    stop_at(tmp_path / "run", 15)
+    with stopped(15):
+        make(tmp_path / "run")
     run = Run(tmp_path / "run")
     assert run.summary()["evaluations"] == 15
     summary = go_on(run.path, 4).summary()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from valpnas.cell_training import network_facts, network_line
 from valpnas.config import JOINED, RunConfig
 from valpnas.contracts.problem import Parts
 from valpnas.errors import ConfigError
@@ -74,22 +75,11 @@ def final_outcome(run: Run) -> dict[str, Any]:
     if not run.front:
         raise ConfigError(f"{run.path}: expected a trained network, got none; `valpnas show` says why")
     (member,) = run.front
-    (output,), network, rows = member.validation, run.config.network, len(run.prepared.train)
+    (output,), rows = member.validation, len(run.prepared.train)
     return {
-        "run": str(run.path),
-        "problem": run.config.problem,
-        "notes": list(run.summary()["notes"]),
-        "cell": network["cell"],
-        "filters": network["macro"]["filters"],
-        "motifs": network["macro"]["motifs"],
-        "normal_cells": network["macro"]["normal_cells"],
-        "residual": network["macro"]["residual"],
-        "second_exit": network["macro"]["exits"] == "two",
-        "seed": run.config.seed,
-        "parameters": member.parameters,
+        **network_facts(run),
         "rows": rows,
         "epochs": run.config.initial_batches // batches_per_epoch(rows, run.config.batch_size),
-        "training_seconds": run.summary()["seconds"]["training"],
         "test_accuracy": 1 - member.test[output] if output in member.test else None,
     }
 
@@ -98,9 +88,7 @@ def as_text(made: Mapping[str, Any]) -> list[str]:
     """Return the lines that tell a person of a ``final_outcome``."""
     test = made["test_accuracy"]
     return [
-        f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}"
-        f"{'second exit, ' if made['second_exit'] else ''}seed {made['seed']}",
+        network_line(made),
         f"{made['epochs']} epochs on {made['rows']:,} rows, {made['parameters']:,} parameters; "
         f"{made['training_seconds']:.1f} s in training batches",
         f"test accuracy {'-' if test is None else f'{test:.4f}'}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.search.popnas.fakes import images
+from tests.store.stopping import stopped
 from tests.store.test_kill_and_resume import PROGRAM, killed
 from valpnas.cli import app
 from valpnas.config import config_from, read_run_file
-from valpnas.contracts.executor import Answers
 from valpnas.errors import ConfigError
-from valpnas.execution.serial import Serial
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import with_proxy_settings
 from valpnas.run import design, resume
@@ -46,26 +44,13 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return make(tmp_path_factory.mktemp("runs") / "whole", request.param)
 
 
-class StoppedError(Exception):
-    """The machine went down."""
-
-
 @pytest.mark.parametrize("last", [0, 4, 5])
 def test_a_run_goes_on_from_the_middle_of_a_round(whole: Run, last: int, tmp_path: Path) -> None:
     """Predictors are fitted again and choose the same cells: 4 and 5 are in the second ask of the evolution."""
     last += 8 * (whole.config.search == "popnas" and last > 0)  # 12 and 13 are of the second round
 
-    class Tired(Serial):
-        def results(self) -> Iterator[Answers]:
-            for answers in super().results():
-                if last in [answer.result.candidate for answer in answers]:
-                    raise StoppedError
-                yield answers
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("valpnas.execution.serial.Serial", Tired)
-        with pytest.raises(StoppedError):
-            make(tmp_path / "run", whole.config.search)
+    with stopped(last):
+        make(tmp_path / "run", whole.config.search)
     resume(tmp_path / "run", lambda _: None)
     assert contents(tmp_path / "run") == contents(whole.path)
 
