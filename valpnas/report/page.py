@@ -9,6 +9,7 @@ from jinja2 import Environment, StrictUndefined
 
 from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
+from valpnas.report.numbers import objective
 from valpnas.report.relevance import evidence_in_words
 
 _SCRIPTS = ("graph.js", "charts.js", "page.js")
@@ -19,7 +20,7 @@ def page(shown: Contents) -> str:
     from plotly.offline import get_plotlyjs  # it takes a second to load
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure_of": _number, "picture": _picture, "numbers": evidence_in_words}
+    environment.filters |= {"figure_of": objective, "picture": _picture, "numbers": evidence_in_words}
     template = environment.from_string(_own("page.html"))
     return template.render(
         shown=shown,
@@ -33,10 +34,6 @@ def page(shown: Contents) -> str:
 
 def _own(name: str) -> str:
     return files("valpnas.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
 
 
 def _picture(png: bytes) -> str:

@@ -24,6 +24,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
     candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
+    ``further`` names the objectives that are no outputs'.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
     journal, config = run.journal, read_begun_run_file(run.path)
@@ -56,6 +57,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "evaluations": len(trained),
         "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
+        "further": list(config.objectives),
         "start": trained[0]["objectives"] if trained else {},
         "start_test": test.get(trained[0]["candidate"]) if trained else None,
         "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],
