@@ -258,6 +258,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     )
     for note in prepared.problem.notes:
         say(f"note: {note}")
+    directory.say_executor(config.executor)
     directory.record_range_test()
     operators, left_out = build_operators(config)
     if left_out:
