@@ -266,8 +266,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
-    planned_now, counted = search.progress(search.begin())[1], search.budget.removesuffix("s")
-    total, unit = (None, "epoch") if by_epochs else (planned_now, counted)
+    total, unit = (None, "epoch") if by_epochs else _counted(search)
     with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
         def watch(done: int, planned: int) -> None:
@@ -280,6 +279,14 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()
     _finish(directory, bench, search.front(state), say)
+
+
+def _counted(search: Search[Any]) -> tuple[int, str]:
+    """Return how much there is to do, and in what it is counted."""
+    state = search.begin()
+    if candidates := search.candidates(state):
+        return candidates[1], "candidate"
+    return search.progress(state)[1], search.budget.removesuffix("s")
 
 
 @contextmanager
