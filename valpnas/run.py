@@ -22,7 +22,7 @@ from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
+from valpnas.execution.build import build_executor, check_executor, check_workers, executor_class, has_streams, reached
 from valpnas.graph.valp import Valp
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
@@ -181,6 +181,8 @@ def resume(
         ConfigError: less than the run already has, or steps for a search that counts generations.
     """
     run = Run(path)
+    if "workers" in place:  # a run file may have been begun with another executor
+        check_workers(place.get("executor", run.config.executor), place["workers"])
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
@@ -206,6 +208,8 @@ def check(config: RunConfig) -> None:
             "which waits for all it asked for; leave asynchronous out"
         )
     check_executor(config.executor)
+    if "workers" in config.given:
+        check_workers(config.executor, config.workers)
     build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
