@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.cells.block import Cell
-from valpnas.config import JOINED, RunConfig, config_from, data_folder, read_run_file
+from valpnas.config import JOINED, RunConfig, config_from, data_folder
 from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
@@ -90,17 +90,6 @@ def load(path: str | os.PathLike[str]) -> Run:
     if not isinstance(path, str | os.PathLike):
         raise ConfigError(f"expected the path of a run, got {path!r}; `valpnas list` shows the runs there are")
     return Run(Path(path))
-
-
-def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str]:
-    """Return the configuration that ``target`` names, and what to call the run.
-
-    ``target`` is a problem's name, a run file, or the name of a run file that comes with the package, in this order;
-    ``overrides`` go before its keys.
-    """
-    file = catalog.run_file(target, "problem or run file")
-    config = read_run_file(file, overrides) if file else config_from({"problem": target, **overrides})
-    return config, catalog.called(target)
 
 
 def problem_of(config: RunConfig) -> Problem:

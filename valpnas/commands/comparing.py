@@ -86,12 +86,16 @@ def _comparison(
 ) -> tuple[Comparison, str]:
     """Return the comparison, and what to call it. Flags go before the keys of TARGET, these before those of --arms."""
     from valpnas.experiments.compare_file import assemble, keys_of, read_keys
+    from valpnas.search.naming import check_names
 
     keys, name = keys_of(target)
     if arms:
         theirs = read_keys(arms)
         keys = {**theirs, **keys, "arms": theirs.get("arms", {})}
-    return assemble({**keys, **flags}, _names(choosers)), name
+    comparison = assemble({**keys, **flags}, _names(choosers))
+    for arm in comparison.arms:  # before what takes seconds to import
+        check_names(comparison.config(arm, 0, {}).settings())
+    return comparison, name
 
 
 def _carry_out(

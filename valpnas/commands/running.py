@@ -105,9 +105,11 @@ def run(
         overrides["cell_search"] = cells
     if as_json:
         overrides["quiet"] = True
+    from valpnas.search.naming import configure
+
+    config, name = configure(target, overrides)  # first: an unknown name is not to wait for torch
     from valpnas import run as runs
 
-    config, name = runs.configure(target, overrides)
     problem = runs.problem_of(config)
     path = runs.place_of(config, name)
     with interruptible(path):
