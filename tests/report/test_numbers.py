@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from valpnas.report.numbers import objective
+from valpnas.report.numbers import hypervolume, objective
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,18 @@ from valpnas.report.numbers import objective
 )
 def test_objectives(value: float | None, form: str, text: str) -> None:
     assert objective(value, form) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0979, "0.0979"),
+        (0.123456, "0.1235"),
+        (0.000123, "1.23e-04"),
+        (0.0091234, "0.00912"),
+        (0.0, "0.0000"),
+        (-5e-5, "-5.00e-05"),
+    ],
+)
+def test_hypervolumes_keep_three_digits(value: float, text: str) -> None:
+    assert hypervolume(value) == text

@@ -9,6 +9,7 @@ from valpnas.experiments.duel import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
 from valpnas.experiments.tuning import on_tuning
+from valpnas.report.numbers import hypervolume
 from valpnas.search.kinds import counts_generations
 
 _STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
@@ -40,8 +41,9 @@ def _order(block: Block, part: str) -> str:
     duels = [duel for duel in block.duels if duel.part == part]
     certain = [f"{duel.one} {duel.verdict} against {duel.other}" for duel in duels if duel.corrected < LEVEL]
     ranked = sorted(known, key=lambda arm: -known[arm])
+    means = ", ".join(f"{arm} {hypervolume(known[arm])}" for arm in ranked)
     return (
-        f"{part}, {block.checkpoint}, mean hypervolume: {', '.join(f'{arm} {known[arm]:.4g}' for arm in ranked)}; "
+        f"{part}, {block.checkpoint}, mean hypervolume: {means}; "
         f"significant after Holm's correction: {', '.join(certain) or 'nothing'}"
     )
 

@@ -1,4 +1,4 @@
-"""Numbers as people read them: objectives, in the terminal and on the page."""
+"""Numbers as people read them, in the terminal and on pages: objectives and hypervolumes."""
 
 from __future__ import annotations
 
@@ -8,3 +8,13 @@ def objective(value: float | None, form: str = ".4g") -> str:
     if value is None:
         return ""
     return format(value, form) if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def hypervolume(value: float) -> str:
+    """Return the text of a hypervolume, never with fewer than three digits that count.
+
+    Four decimals, below 0.01 five, below 0.001 a power of ten.
+    """
+    size = abs(value)
+    form = ".4f" if size >= 0.01 or not value else ".5f" if size >= 0.001 else ".2e"
+    return format(value, form)

@@ -9,7 +9,7 @@ from jinja2 import Environment, StrictUndefined
 
 from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
-from valpnas.report.numbers import objective
+from valpnas.report.numbers import hypervolume, objective
 from valpnas.report.relevance import evidence_in_words
 
 _SCRIPTS = ("graph.js", "charts.js", "page.js")
@@ -20,7 +20,12 @@ def page(shown: Contents) -> str:
     from plotly.offline import get_plotlyjs  # it takes a second to load
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure_of": objective, "picture": _picture, "numbers": evidence_in_words}
+    environment.filters |= {
+        "figure_of": objective,
+        "volume": hypervolume,
+        "picture": _picture,
+        "numbers": evidence_in_words,
+    }
     template = environment.from_string(_own("page.html"))
     return template.render(
         shown=shown,

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from valpnas.report.numbers import objective
+from valpnas.report.numbers import hypervolume, objective
 
 _SIZE = "parameters"  # of each model; also what the further objective is called that counts the same
 _GENERATIONS = 10  # of the latest that a table shows
@@ -66,7 +66,7 @@ def generation_table(rows: Sequence[Mapping[str, Any]], further: Sequence[str] =
         survived = f"{row['survived']} of {row['trained'] + row['failed']}"
         told = (row["generation"], survived, row["donated"], row["front"])
         medians = ((objective if name in further else _number)(row["median"][name]) for name in names)
-        table.add_row(*map(str, told), *medians, f"{row['hypervolume']:.4g}", f"{row['igd_plus']:.3g}")
+        table.add_row(*map(str, told), *medians, hypervolume(row["hypervolume"]), f"{row['igd_plus']:.3g}")
     return table
 
 
@@ -91,7 +91,7 @@ def _budget(summary: Mapping[str, Any]) -> str:
     return (
         f"{summary['steps']} of {summary['steps_planned']} {summary['unit']} ({state}), "
         f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, "
-        f"{summary['batches']:,} batches, hypervolume {summary['hypervolume']:.4g}"
+        f"{summary['batches']:,} batches, hypervolume {hypervolume(summary['hypervolume'])}"
     )
 
 
