@@ -103,6 +103,7 @@ def _carry_out(
 ) -> None:
     from valpnas.experiments import compare as experiment
     from valpnas.experiments.terminal import print_comparison
+    from valpnas.report.numbers import counted
 
     speak = say(quiet)
     try:
@@ -110,7 +111,8 @@ def _carry_out(
     except KeyboardInterrupt:
         typer.echo(f"valpnas: interrupted; the same command with --out {folder} goes on", err=True)
         raise typer.Exit(130) from None
-    title = f"{comparison.shared['problem']}: {len(comparison.arms)} arms, {len(compared.record.pairs)} pairs"
+    arms, pairs = counted(len(comparison.arms), "arm"), counted(len(compared.record.pairs), "pair")
+    title = f"{comparison.shared['problem']}: {arms}, {pairs}"
     experiment.write_report(compared, folder, title, shlex.join(["valpnas", *sys.argv[1:]]))
     if as_json:
         typer.echo(json.dumps(compared.to_json(), indent=1))

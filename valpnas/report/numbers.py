@@ -1,4 +1,4 @@
-"""Numbers as people read them, in the terminal and on pages: objectives and hypervolumes."""
+"""Numbers as people read them, in the terminal and on pages: objectives, hypervolumes, and how many of what."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def hypervolume(value: float) -> str:
     size = abs(value)
     form = ".4f" if size >= 0.01 or not value else ".5f" if size >= 0.001 else ".2e"
     return format(value, form)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which gets an s unless there is one: 1 pair, 2 pairs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
