@@ -34,6 +34,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_search_of_one_model_has_none(tmp_path: Path) -> None:
     summary = make(tmp_path / "run").summary()
     assert (summary["generations"], summary["unit"]) == ([], "steps")
+    assert next(iter(front_table(summary).columns[0].cells)) == "start"
+    page = write_report(Run(tmp_path / "run")).read_text(encoding="utf-8")
+    assert "From a first model" in page
+    assert "<th>start, validation</th>" in page
 
 
 class Uniform(Nsga2):
@@ -69,6 +73,7 @@ def test_they_are_shown_in_the_terminal(run: Run) -> None:
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "2 of 2 generations (ended)" in told
     assert "3 of 3" in told
+    assert "│ start 0 │" in told
     assert frame(run.path).summary["unit"] == "generations"
 
 
@@ -95,3 +100,6 @@ def test_they_are_drawn_on_the_page(run: Run) -> None:
     page = write_report(run).read_text(encoding="utf-8")
     assert "of 2</strong> generations" in page
     assert "<h3>Generations</h3>" in page
+    assert "From a population of first models" in page
+    assert "From a first model" not in page
+    assert "<th>start 0, validation</th>" in page

@@ -11,6 +11,7 @@ from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
 from valpnas.report.numbers import hypervolume, objective
 from valpnas.report.relevance import evidence_in_words
+from valpnas.report.terminal import start_name
 
 _SCRIPTS = ("graph.js", "charts.js", "page.js")
 
@@ -29,6 +30,7 @@ def page(shown: Contents) -> str:
     template = environment.from_string(_own("page.html"))
     return template.render(
         shown=shown,
+        start=start_name(shown.summary),
         data=for_script(shown),
         place={"width": WIDTH, "height": HEIGHT},
         style=_own("page.css"),

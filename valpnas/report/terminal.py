@@ -50,10 +50,15 @@ def front_table(summary: Mapping[str, Any]) -> Table:
         return [_both(name, validation, None if name in further else test or {}) for name in objectives]
 
     size = objective(summary["start"][_SIZE], ",.0f") if _SIZE in further and summary["start"] else ""
-    table.add_row("start", *told(summary["start"], summary["start_test"]), size, style="dim")
+    table.add_row(start_name(summary), *told(summary["start"], summary["start_test"]), size, style="dim")
     for member in summary["front"]:
         table.add_row(str(member["candidate"]), *told(member["validation"], member["test"]), f"{member[_SIZE]:,}")
     return table
+
+
+def start_name(summary: Mapping[str, Any]) -> str:
+    """Return what to call the start whose figures are shown: by its number where there are several."""
+    return f"start {summary['start_candidate']}" if summary["starts"] > 1 else "start"
 
 
 def generation_table(rows: Sequence[Mapping[str, Any]], further: Sequence[str] = ()) -> Table:
