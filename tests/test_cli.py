@@ -134,6 +134,7 @@ def test_messages_name_problem_device_and_folder(made: Path, tmp_path: Path) -> 
                 "always",
             },
         ),
+        ("searches", {"predicted", "processes", "shared"}),
         ("searches", {"sum", "fixed", "uncertainty", "gradnorm"}),
     ],
 )
