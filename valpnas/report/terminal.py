@@ -9,6 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from valpnas.report.rounds import round_table
+
 _GENERATIONS = 10  # of the latest that a table shows
 
 
@@ -18,8 +20,7 @@ def print_summary(
     """Print a run's summary, its latest ``steps`` when there are any, and ``networks``, a line for each."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
     parts[1:1] = [Text(line) for line in networks]
-    if summary["generations"]:
-        parts.insert(1, generation_table(summary["generations"]))
+    parts[1:1] = [table(summary[rows]) for rows, table in _TABLES.items() if summary[rows]]
     parts += notes(summary)
     if steps:
         parts.insert(0, step_table(steps))
@@ -69,6 +70,9 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
         table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(step["reason"]))
     return table
+
+
+_TABLES = {"generations": generation_table, "rounds": round_table}  # rows of a summary, where it has any
 
 
 def _objectives(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
