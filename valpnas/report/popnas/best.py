@@ -47,9 +47,8 @@ def _drawn(cells: TriedCells, tried: TriedCell, test: Mapping[str, float]) -> Be
     places = {b.name: (_EDGE + b.column * _COLUMN, _EDGE + (b.row - top) * _ROW) for b in drawing.boxes}
     boxes = tuple(Placed(box.text, box.look, *places[box.name]) for box in drawing.boxes)
     paths = tuple(_path(drawing, places, *arrow) for arrow in drawing.arrows)
-    lowest = max(
-        [y + HEIGHT for _, y in places.values()] + [_lowest(drawing, places, *arrow) for arrow in drawing.arrows]
-    )
+    ends = [y + HEIGHT for _, y in places.values()]
+    lowest = max([*ends, *(_lowest(drawing, places, *arrow) for arrow in drawing.arrows)])
     width = max(x for x, _ in places.values()) + WIDTH + _EDGE
     return BestCell(tried, 1 - test[output] if output in test else None, width, round(lowest + _EDGE), boxes, paths)
 

@@ -38,7 +38,7 @@ def outlook_chart(cells: TriedCells, outlook: Outlook) -> Figure:
         if outlook.sample is not None:
             marker = {"color": GREY, "size": 4, "opacity": 0.5}
             dots = {"x": short(outlook.sample.costs[name]), "y": short(outlook.sample.scores), "marker": marker}
-            data.append({"type": "scattergl", **dots, "mode": "markers", "name": "to choose from", "hoverinfo": "skip"})
+            data.append({"type": "scatter", **dots, "mode": "markers", "name": "to choose from", "hoverinfo": "skip"})
             data[-1] |= on
         data += [{**trace, **on} for trace in _chosen(chosen, name)]
         across, up = panels.places[i]

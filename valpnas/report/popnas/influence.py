@@ -21,7 +21,7 @@ def influence_chart(influence: Influence, cost: str) -> Figure:
     values, features = influence.values, influence.features
     strength = np.abs(values).mean(axis=0)
     order = np.argsort(strength, kind="stable")
-    names = [FEATURES[i].replace("_", " ").replace("fraction", "share") for i in order]
+    names = [FEATURES[i].replace("_", " ").replace("fraction", "share").replace("dag", "DAG") for i in order]
     unit = UNITS.get(cost, cost)
     rows = list(range(len(order)))
     bars: Trace = {"type": "bar", "orientation": "h", "x": short(strength[order]), "y": rows, "name": "mean"}

@@ -23,7 +23,7 @@ from valpnas.store.test_objectives import read_test_objectives
 
 @dataclass(frozen=True)
 class CellsShown:
-    """What the template needs beside charts: ``names`` are those of estimates, ``predicted`` those that can be wrong."""
+    """What the template needs beside charts: ``names`` are those of estimates, ``predicted`` those that may err."""
 
     best: Sequence[BestCell]
     tried: Sequence[TriedCell]

@@ -31,7 +31,7 @@ def usage_chart(cells: TriedCells) -> Figure:
         layout[key_of_axis("x", i)] = axis("", domain=across, anchor=on["yaxis"], type="category")
         upright = axis("", domain=down, anchor=on["xaxis"], type="category", autorange="reversed")
         layout[key_of_axis("y", i)] = upright
-    return figure(data, panels.height - 40, **layout) | {}
+    return figure(data, height + 70, **layout, margin={"l": 60, "r": 20, "t": 30, "b": 40})
 
 
 def _columns(cells: TriedCells) -> dict[str, list[TriedCell]]:
@@ -55,12 +55,7 @@ def _input(source: int) -> str:
 
 
 def _table(columns: Sequence[str], names: Sequence[str], shares: Sequence[Sequence[float]]) -> Trace:
-    heat = {
-        "x": list(columns),
-        "y": list(names),
-        "z": [list(row) for row in shares],
-        "zmin": 0,
-        "colorscale": "Cividis",
-    }
+    heat = {"x": list(columns), "y": list(names), "z": [list(row) for row in shares]}
     written = {"texttemplate": "%{z:.0%}", "hovertemplate": "%{y}, %{x}: %{z:.1%} of all uses<extra></extra>"}
-    return {"type": "heatmap", **heat, **written, "xgap": 1, "ygap": 1, "showscale": False}
+    look = {"xgap": 1, "ygap": 1, "zmin": 0, "colorscale": "Cividis", "showscale": False}
+    return {"type": "heatmap", **heat, **written, **look}
