@@ -78,10 +78,10 @@ def agreement_chart(cells: TriedCells) -> Figure:
         line = {"x": [min(both), max(both)], "y": [min(both), max(both)], "line": {"color": GREY, "dash": "dot"}}
         data.append({"type": "scatter", **line, "mode": "lines", "name": "as expected", "hoverinfo": "skip", **on})
         across, up = panels.places[i]
-        unit = UNITS.get(name, name)
-        layout[key_of_axis("x", i)] = axis(f"{unit}: measured", domain=across, anchor=on["yaxis"])
-        layout[key_of_axis("y", i)] = axis(f"{unit}: expected", domain=up, anchor=on["xaxis"])
-    return figure(data, panels.height, **layout)
+        layout[key_of_axis("x", i)] = axis("measured", domain=across, anchor=on["yaxis"])
+        layout[key_of_axis("y", i)] = axis("expected", domain=up, anchor=on["xaxis"])
+    titles = panel_titles([UNITS.get(name, name) for name in names], panels.places)
+    return figure(data, panels.height, annotations=titles, **layout)
 
 
 def errors_chart(rows: Sequence[Mapping[str, Any]]) -> Figure:

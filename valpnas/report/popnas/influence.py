@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from valpnas.report.popnas.scores import UNITS, short
 Floats = NDArray[np.float64]
 
 _BINS = 40  # of a row of points: those that fall into one are put above each other
+_LINE = 18  # characters of a feature's name in a line, so that a telephone has room for the points
 _SPREAD = 0.38  # half the height of a row, in rows
 
 
@@ -21,7 +24,7 @@ def influence_chart(influence: Influence, cost: str) -> Figure:
     values, features = influence.values, influence.features
     strength = np.abs(values).mean(axis=0)
     order = np.argsort(strength, kind="stable")
-    names = [FEATURES[i].replace("_", " ").replace("fraction", "share").replace("dag", "DAG") for i in order]
+    names = ["<br>".join(wrap(_name(FEATURES[i]), _LINE)) for i in order]
     unit = UNITS.get(cost, cost)
     rows = list(range(len(order)))
     bars: Trace = {"type": "bar", "orientation": "h", "x": short(strength[order]), "y": rows, "name": "mean"}
@@ -29,9 +32,9 @@ def influence_chart(influence: Influence, cost: str) -> Figure:
     points = _points(values[:, order], features[:, order])
     return figure(
         [bars, points],
-        440,
+        500,
         showlegend=False,
-        margin={"l": 60, "r": 20, "t": 25, "b": 55},
+        margin={"l": 60, "r": 20, "t": 60, "b": 55},
         xaxis=axis(f"mean size, {unit}", domain=[0, 0.3]),
         xaxis2=axis(f"Shapley value, {unit}", domain=[0.36, 1], anchor="y2", zeroline=True),
         yaxis=axis("", tickvals=rows, ticktext=names, range=[-0.6, len(rows) - 0.4]),
@@ -39,11 +42,16 @@ def influence_chart(influence: Influence, cost: str) -> Figure:
     )
 
 
+def _name(feature: str) -> str:
+    return feature.replace("_", " ").replace("fraction", "share").replace("dag", "DAG")
+
+
 def _points(values: Floats, features: Floats) -> Trace:
     least, wide = features.min(axis=0), np.ptp(features, axis=0)
     shade = np.where(wide > 0, (features - least) / np.where(wide > 0, wide, 1.0), 0.5)
     heights = np.stack([row + _heaped(values[:, row]) for row in range(values.shape[1])], axis=1)
-    bar = {"title": {"text": "the feature", "side": "right"}, "tickvals": [0, 1], "ticktext": ["low", "high"]}
+    bar = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.68, "len": 0.64}
+    bar |= {"tickvals": [0, 1], "ticktext": ["low", "high feature"]}
     marker = {"color": short(shade.T.ravel()), "colorscale": "Cividis", "cmin": 0, "cmax": 1, "size": 6}
     marker |= {"colorbar": {**bar, "thickness": 12}, "line": {"width": 0.5, "color": "#8c8c8c"}}
     return {
