@@ -51,7 +51,7 @@ def _points(values: Floats, features: Floats) -> Trace:
     shade = np.where(wide > 0, (features - least) / np.where(wide > 0, wide, 1.0), 0.5)
     heights = np.stack([row + _heaped(values[:, row]) for row in range(values.shape[1])], axis=1)
     bar = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0.68, "len": 0.64}
-    bar |= {"tickvals": [0, 1], "ticktext": ["low", "high feature"]}
+    bar |= {"tickvals": [0, 1], "ticktext": ["low", "high"]}
     marker = {"color": short(shade.T.ravel()), "colorscale": "Cividis", "cmin": 0, "cmax": 1, "size": 6}
     marker |= {"colorbar": {**bar, "thickness": 12}, "line": {"width": 0.5, "color": "#8c8c8c"}}
     return {
