@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from valpnas import catalog
 from valpnas.config import RunConfig
+from valpnas.contracts.entry import Entry
 from valpnas.report.family import family_tree
 from valpnas.report.figure import Figure
 from valpnas.report.generations import generation_chart
@@ -14,7 +16,10 @@ from valpnas.report.steps import Step
 from valpnas.search.kinds import search_class
 from valpnas.store.run_directory import RunDirectory
 
-CHANGES, CELLS = "changes.html", "popnas/page.html"
+CHANGES, ROUNDS = "changes.html", "popnas/page.html"
+
+# By name: the folder knows of what such a search tries, and uses this one.
+_FURNISHED = Entry("rounds", "data and charts of rounds", "valpnas.report.popnas.room:furnisher")
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,10 @@ def room_of(
     """
     trains_cells = search_class(config.search).trains_cells
     if not summary["front"]:
-        return Room(CELLS if trains_cells else CHANGES)
+        return Room(ROUNDS if trains_cells else CHANGES)
     if trains_cells:
-        from valpnas.report.popnas.room import furnished
-
-        return Room(CELLS, *furnished(run, config, summary, problem))
+        furnished: Callable[..., tuple[Any, dict[str, Figure]]] = catalog.load(_FURNISHED)
+        return Room(ROUNDS, *furnished(run, config, summary, problem))
     figures = {"family": family_tree(steps, problem["ideal"])}
     if summary["generations"]:
         figures["generations"] = generation_chart(summary["generations"])

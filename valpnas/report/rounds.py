@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
+from valpnas import catalog
 from valpnas.config import RunConfig
+from valpnas.contracts.entry import Entry
 from valpnas.search.kinds import search_class
 from valpnas.store.run_directory import RunDirectory
 
 Row = Mapping[str, Any]
+
+# By name: the folder knows of what such a search tries, and uses this one.
+_READ = Entry("rounds", "rounds, read from a journal", "valpnas.report.popnas.rounds:reader")
 
 
 def rounds(run: RunDirectory, config: RunConfig, problem: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a row per round as plain data (``report.popnas.rounds`` says what is in it); none for another search."""
     if not search_class(config.search).trains_cells:
         return []
-    from valpnas.report.popnas.rounds import read_rounds
-
-    return read_rounds(run, problem)
+    read: Callable[..., list[dict[str, Any]]] = catalog.load(_READ)
+    return read(run, problem)
 
 
 def round_table(rows: Sequence[Row]) -> Table:
