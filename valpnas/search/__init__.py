@@ -86,6 +86,11 @@ CHOOSERS = (
         "valpnas.search.choosers.growing:GrowDepth",
     ),
     Entry(
+        "by-gap",
+        "gentle depth where an output generalises, other changes where it is memorised",
+        "valpnas.search.choosers.by_gap:ByGap",
+    ),
+    Entry(
         "train-only",
         "no change at all: the same batches, spent on training",
         "valpnas.search.choosers.train_only:TrainOnly",
