@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from typing import ClassVar
 
 import numpy as np
@@ -27,7 +26,7 @@ class GeneralisationGap(Diagnostic):
 
     ``ratio``: of held-out to training loss, from which on an output is memorised; ``window``: latest batches whose mean
     is the training loss; ``fewest``: fewer batches since the last change that disturbed training say nothing; ``floor``
-    is added to both losses.
+    is added to both losses. The strength of MEMORISED is the share of the held-out loss that training has not.
     """
 
     ratio: float = 1.5
@@ -53,6 +52,6 @@ class GeneralisationGap(Diagnostic):
         training = float(latest.mean())
         ratio = (held_out + self.floor) / (training + self.floor)
         evidence = {"ratio": ratio, "held-out loss": held_out, "training loss": training, "batches": float(len(latest))}
-        kind = "MEMORISED" if ratio >= self.ratio else "GENERALISES"
-        strength = min(1.0, abs(log(max(ratio, self.floor)) / log(self.ratio)))
-        return Finding(kind, output=output, strength=strength, evidence=evidence)
+        if ratio >= self.ratio:
+            return Finding("MEMORISED", output=output, strength=1 - 1 / ratio, evidence=evidence)
+        return Finding("GENERALISES", output=output, strength=1 / max(ratio, 1.0), evidence=evidence)
