@@ -1,7 +1,7 @@
-"""by-gap: deepen what generalises, stir what is memorised - the generalisation gap of each output decides which.
+"""by-gap: add to what generalises, stir what is memorised - the generalisation gap of each output decides which.
 
 Where held-out loss follows training loss, training is what limits, and gentle depth pays (trial). Where it does not,
-data are short: what adds parameters adds to the gap, and models unlike those that were found widen the front.
+data are short: what adds parameters adds to the gap, and other changes are tried once nothing generalises.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ Places = Mapping[str, Sequence[Site]]
 
 
 class ByGap(Chooser):
-    """Draw an output, then a kind of change that its gap asks for, then a place that changes this output.
+    """Draw an output that generalises, one that is memorised if none has a place left; then a change, then a place.
 
-    An output that generalises gets a gentle layer or network. A memorised one gets any other change of what memorised
-    outputs alone need, but for networks that are found relevant.
+    An output that generalises gets a gentle layer or network, and where none can be had - an input is all it hears -
+    any gentle addition. A memorised one gets any other change of what memorised outputs alone need, but for networks
+    that are found relevant.
     """
 
     name: ClassVar[str] = "by-gap"
@@ -38,9 +39,10 @@ class ByGap(Chooser):
         """Return a change for one of the outputs, or why there is none left."""
         findings = situation.findings(_LOOKS)
         memorised = {f.output: f for f in findings if f.kind == "MEMORISED"}
-        for output in rng.permutation(sorted(situation.valp.tasks)).tolist():
+        drawn = rng.permutation(sorted(situation.valp.tasks)).tolist()
+        for output in sorted(drawn, key=lambda name: name in memorised):
             found = memorised.get(output)
-            places = _stirring(situation, output, findings) if found else _deepening(situation, output, set(memorised))
+            places = _stirring(situation, output, findings) if found else _adding(situation, output, set(memorised))
             if places:
                 variant = sorted(places)[int(rng.integers(len(places)))]
                 site = places[variant][int(rng.integers(len(places[variant])))]
@@ -48,15 +50,19 @@ class ByGap(Chooser):
         return used_up(situation, "change that the gaps ask for")
 
 
-def _deepening(situation: Situation, output: str, memorised: set[str]) -> Places:
-    """Return the places where gentle depth reaches ``output``, and no memorised one where that can be had."""
-    found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in DEPTH}
-    alone = {v: [s for s in sites if memorised.isdisjoint(_reached(situation.valp, s))] for v, sites in found.items()}
-    return _some(alone) or _some(found)
+def _adding(situation: Situation, output: str, memorised: set[str]) -> Places:
+    """Return the places where a gentle addition reaches ``output``: depth first, beside memorised outputs first."""
+    additions = [name for name, operator in situation.operators.items() if _adds_gently(operator)]
+    for variants in (DEPTH, additions):
+        found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in variants}
+        alone = {v: [s for s in found[v] if memorised.isdisjoint(_reached(situation.valp, s))] for v in found}
+        if places := _some(alone) or _some(found):
+            return places
+    return {}
 
 
 def _stirring(situation: Situation, output: str, findings: Sequence[Finding]) -> Places:
-    """Return the places where anything but gentle depth changes ``output``, and none that is not memorised too."""
+    """Return the places where anything but gentle additions changes ``output``, and none that is not memorised too."""
     memorised = {finding.output for finding in findings if finding.kind == "MEMORISED"}
 
     def may(operator: Operator, site: Site) -> bool:
@@ -67,9 +73,13 @@ def _stirring(situation: Situation, output: str, findings: Sequence[Finding]) ->
         {
             variant: [site for site in situation.untried(variant) if may(operator, site)]
             for variant, operator in situation.operators.items()
-            if variant not in DEPTH and operator.scope != "crossover"
+            if not _adds_gently(operator) and operator.scope != "crossover"
         }
     )
+
+
+def _adds_gently(operator: Operator) -> bool:
+    return operator.gentle and operator.effect == "extender"
 
 
 def _some(places: Places) -> Places:
@@ -87,6 +97,6 @@ def _reached(valp: Valp, site: Site) -> frozenset[str]:
 
 def _reason(output: str, memorised: Finding | None) -> str:
     if memorised is None:
-        return f"{output} is not memorised: gentle depth can be learnt"
+        return f"{output} is not memorised: a gentle addition can be learnt"
     ratio = memorised.evidence["ratio"]
     return f"{output} is memorised (held-out loss {ratio:.1f} times that of training): what it alone needs is changed"
