@@ -29,7 +29,7 @@ class GeneralisationGap(Diagnostic):
     is added to both losses. The strength of MEMORISED is the share of the held-out loss that training has not.
     """
 
-    ratio: float = 1.5
+    ratio: float = 1.25
     window: int = 200
     fewest: int = 50
     floor: float = 0.01

@@ -26,12 +26,12 @@ class ChangeSgd(Operator):
     aggressiveness: Aggressiveness = "gentle"
 
     def sites(self, valp: Valp) -> Sequence[Site]:
-        """Return every other algorithm for every output."""
+        """Return every other algorithm for every output that does not rest."""
         return [
             Site(outputs=(output,), place=algorithm)
             for output, how in valp.output_training.items()
             for algorithm in ALGORITHMS
-            if algorithm != how.algorithm
+            if algorithm != how.algorithm and not how.rests
         ]
 
     def apply(

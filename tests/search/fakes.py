@@ -27,7 +27,7 @@ from valpnas.predictors.bandit import BANDIT_TRAITS
 from valpnas.predictors.learned import fit
 from valpnas.predictors.network_traits import NETWORK_TRAITS
 from valpnas.predictors.output_traits import OUTPUT_TRAITS
-from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gain, Gentle, Majority
+from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
 from valpnas.search.choosers.bandit import Bandit
 from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import Grow, GrowDepth
@@ -41,7 +41,7 @@ from valpnas.seeding import stream
 OUTPUTS = [Output("y1", Regression(1)), Output("y2", Classification(2)), Output("y3", Regression(1))]
 PROBLEM = toy_problem(rows=40, inputs=[Input("x", (3,))], outputs=OUTPUTS)
 ACCEPTANCES: dict[str, Acceptance] = {
-    rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle(), Gain())
+    rule.name: rule for rule in (Majority(), Dominates(), Archive(), Always(), Gentle())
 }
 GAINS = planted(by_rank, variants=PLANTED)
 _CHOOSERS = (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from valpnas.catalog import load
 from valpnas.search import ACCEPTANCE
-from valpnas.search.acceptance import Always, Archive, Change, Dominates, Gain, Gentle, Majority, dominates
+from valpnas.search.acceptance import Always, Archive, Change, Dominates, Gentle, Majority, dominates
 
 NAMES = ("a", "b", "c")
 VALUES = st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0])  # few, so that ties are common
@@ -79,24 +79,3 @@ def test_always_accepts_and_gentle_judges_what_is_aggressive(
 
 def test_the_table_says_the_names_of_the_rules() -> None:
     assert [load(entry).name for entry in ACCEPTANCE] == [entry.name for entry in ACCEPTANCE]
-
-
-@given(POINTS, POINTS, ARCHIVES)
-def test_gain_weighs_objectives_against_each_other_whatever_their_scale(
-    candidate: Point, current: Point, archive: list[Point]
-) -> None:
-    accepted = Gain().accepts(Change(candidate, current, archive))
-    if dominates(candidate, current):
-        assert accepted
-    if candidate == current or dominates(current, candidate):
-        assert not accepted
-    scaled = [{**point, "a": 8 * point["a"]} for point in (candidate, current)]
-    if min(candidate["a"], current["a"]) > 0:
-        assert Gain().accepts(Change(scaled[0], scaled[1], [])) == accepted
-    assert Gain().accepts(Change(candidate, current, archive, gentle=True))
-
-
-def test_gain_refuses_what_ruins_one_objective_for_a_little_of_another() -> None:
-    current, ruined = {"a": 0.01, "b": 0.646, "c": 0.44}, {"a": 0.2, "b": 0.645, "c": 5.3}
-    assert Archive().accepts(Change(ruined, current, [current]))
-    assert not Gain().accepts(Change(ruined, current, [current]))

@@ -87,7 +87,7 @@ CHOOSERS = (
     ),
     Entry(
         "by-gap",
-        "gentle additions where an output generalises, other changes where all is memorised",
+        "gentle additions to outputs that generalise, rest for those past their best",
         "valpnas.search.choosers.by_gap:ByGap",
     ),
     Entry(
@@ -101,7 +101,6 @@ ACCEPTANCE = (
     Entry("archive", "not dominated by anything found so far", "valpnas.search.acceptance:Archive"),
     Entry("always", "whatever could be trained", "valpnas.search.acceptance:Always"),
     Entry("gentle", "gentle changes always, aggressive ones as archive", "valpnas.search.acceptance:Gentle"),
-    Entry("gain", "gentle changes always, others when objectives fell on the whole", "valpnas.search.acceptance:Gain"),
     Entry("dominates", "no objective worse, one better", "valpnas.search.acceptance:Dominates"),
     Entry(
         "majority", "more than half of the objectives better (the paper's rule)", "valpnas.search.acceptance:Majority"

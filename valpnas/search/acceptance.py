@@ -5,11 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
 from typing import ClassVar
 
 Objectives = Mapping[str, float]
-_LEAST = 1e-3  # of an objective: an error of zero has no logarithm
 
 
 @dataclass(frozen=True)
@@ -85,23 +83,6 @@ class Gentle(Acceptance):
     def accepts(self, change: Change) -> bool:
         """Trust a gentle change, compare an aggressive one."""
         return change.gentle or Archive().accepts(change)
-
-
-class Gain(Acceptance):
-    """Gentle changes always; others when the objectives fell on the whole: the mean of their logarithms is lower.
-
-    Of three objectives one is lower by noise in seven of eight models: an archive takes in what ruined the others.
-    """
-
-    name: ClassVar[str] = "gain"
-
-    def accepts(self, change: Change) -> bool:
-        """Trust a gentle change, weigh an aggressive one."""
-        return change.gentle or _mean_log(change.candidate) < _mean_log(change.current)
-
-
-def _mean_log(objectives: Objectives) -> float:
-    return sum(log(max(value, _LEAST)) for value in objectives.values()) / len(objectives)
 
 
 def dominates(one: Objectives, other: Objectives) -> bool:

@@ -1,7 +1,8 @@
-"""by-gap: add to what generalises, stir what is memorised - the generalisation gap of each output decides which.
+"""by-gap: add to what generalises, let rest what has been memorised - the generalisation gap of each output decides.
 
 Where held-out loss follows training loss, training is what limits, and gentle depth pays (trial). Where it does not,
-data are short: what adds parameters adds to the gap, and other changes are tried once nothing generalises.
+data are short: what adds parameters adds to the gap. Once validation tells, too, that an output gets worse, it is
+trained no further, and the others go on without it.
 """
 
 from __future__ import annotations
@@ -18,64 +19,74 @@ from valpnas.contracts.operator import Operator, Site
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.growing import DEPTH
-from valpnas.search.choosers.protection import protecting
 from valpnas.search.choosers.random import used_up
 
-_LOOKS = ("generalisation_gap", "module_intervention")
+REST = "rest_output"
+_LOOKS = ("generalisation_gap",)
+_SHARE, _OF_CONSTANT = 0.1, 0.02  # past its best: by a tenth of that, and a fiftieth of what a constant reaches
+Objectives = Mapping[str, float]
 Places = Mapping[str, Sequence[Site]]
 
 
 class ByGap(Chooser):
-    """Draw an output that generalises, one that is memorised if none has a place left; then a change, then a place.
+    """Let rest a memorised output that is past its best; else draw one that generalises, and add to it gently.
 
-    An output that generalises gets a gentle layer or network, and where none can be had - an input is all it hears -
-    any gentle addition. A memorised one gets any other change of what memorised outputs alone need, but for networks
-    that are found relevant.
+    Past its best is an objective that was clearly lower earlier in the line of descent than it is now and was a step
+    ago: one step may be noise. An output that generalises gets a gentle layer or network, and where none can be had -
+    an input is all it hears - any gentle addition. One that is memorised and not past its best is left as it is.
     """
 
     name: ClassVar[str] = "by-gap"
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a change for one of the outputs, or why there is none left."""
-        findings = situation.findings(_LOOKS)
-        memorised = {f.output: f for f in findings if f.kind == "MEMORISED"}
-        drawn = rng.permutation(sorted(situation.valp.tasks)).tolist()
-        for output in sorted(drawn, key=lambda name: name in memorised):
-            found = memorised.get(output)
-            places = _stirring(situation, output, findings) if found else _adding(situation, output, set(memorised))
-            if places:
+        memorised = {f.output: f for f in situation.findings(_LOOKS) if f.kind == "MEMORISED"}
+        if resting := _rest(situation, memorised):
+            return resting
+        idle = {output for output, how in situation.valp.output_training.items() if how.rests} | memorised.keys()
+        for output in rng.permutation(sorted(situation.valp.tasks.keys() - idle)).tolist():
+            if places := _adding(situation, output, idle):
                 variant = sorted(places)[int(rng.integers(len(places)))]
                 site = places[variant][int(rng.integers(len(places[variant])))]
-                return Proposal(variant, site, _reason(output, found), (found,) if found else ())
-        return used_up(situation, "change that the gaps ask for")
+                return Proposal(variant, site, f"{output} is not memorised: a gentle addition can be learnt")
+        return used_up(situation, "addition to an output that is not memorised")
 
 
-def _adding(situation: Situation, output: str, memorised: set[str]) -> Places:
-    """Return the places where a gentle addition reaches ``output``: depth first, beside memorised outputs first."""
+def _rest(situation: Situation, memorised: Mapping[str, Finding]) -> Proposal | None:
+    """Return the rest of the output that is furthest past its best, if one is."""
+    line = [past.objectives for past in situation.history if past.adopted and past.objectives]
+    over = {output: _past_best(line, output, situation.bench.problem.reference[output]) for output in memorised}
+    sites = [site for site in situation.untried(REST) if over.get(site.outputs[0], 0) > 0]
+    if not sites:
+        return None
+    site = max(sites, key=lambda site: over[site.outputs[0]])
+    (output,) = site.outputs
+    ratio, best = memorised[output].evidence["ratio"], _best(line, output)
+    said = f"{output} is memorised (held-out loss {ratio:.1f} times that of training) and past its best: "
+    return Proposal(REST, site, f"{said}{best:.3g} then, {line[-1][output]:.3g} now", (memorised[output],))
+
+
+def _past_best(line: Sequence[Objectives], output: str, constant: float) -> float:
+    """Return how far the objective is beyond what counts as past its best, as a share of the constant predictor's."""
+    if len(line) < 3:
+        return 0.0
+    now = min(line[-1][output], line[-2][output])  # of one step alone it may be noise
+    return (now - (1 + _SHARE) * _best(line, output)) / constant - _OF_CONSTANT
+
+
+def _best(line: Sequence[Objectives], output: str) -> float:
+    return min(objectives[output] for objectives in line)
+
+
+def _adding(situation: Situation, output: str, idle: set[str]) -> Places:
+    """Return the places where a gentle addition reaches ``output``: depth first, and beside idle outputs first."""
     additions = [name for name, operator in situation.operators.items() if _adds_gently(operator)]
     for variants in (DEPTH, additions):
         found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in variants}
-        alone = {v: [s for s in found[v] if memorised.isdisjoint(_reached(situation.valp, s))] for v in found}
+        alone = {v: [s for s in found[v] if idle.isdisjoint(_reached(situation.valp, s))] for v in found}
         if places := _some(alone) or _some(found):
             return places
     return {}
-
-
-def _stirring(situation: Situation, output: str, findings: Sequence[Finding]) -> Places:
-    """Return the places where anything but gentle additions changes ``output``, and none that is not memorised too."""
-    memorised = {finding.output for finding in findings if finding.kind == "MEMORISED"}
-
-    def may(operator: Operator, site: Site) -> bool:
-        reached = _reached(situation.valp, site)
-        return output in reached and reached <= memorised and not protecting(situation.valp, operator, site, findings)
-
-    return _some(
-        {
-            variant: [site for site in situation.untried(variant) if may(operator, site)]
-            for variant, operator in situation.operators.items()
-            if not _adds_gently(operator) and operator.scope != "crossover"
-        }
-    )
 
 
 def _adds_gently(operator: Operator) -> bool:
@@ -87,16 +98,7 @@ def _some(places: Places) -> Places:
 
 
 def _reached(valp: Valp, site: Site) -> frozenset[str]:
-    """Return the outputs that a change at ``site`` changes; all where it is one of the whole model."""
+    """Return the outputs that a change at ``site`` changes."""
     touched = {*site.components, *(target for _, target in site.arcs)}
-    if not touched and not site.outputs:
-        return frozenset(valp.tasks)
     served = (served_outputs(valp, part) if part in valp.specs else (part,) for part in touched)
-    return frozenset(valp.tasks).intersection([*site.outputs, *(output for outputs in served for output in outputs)])
-
-
-def _reason(output: str, memorised: Finding | None) -> str:
-    if memorised is None:
-        return f"{output} is not memorised: a gentle addition can be learnt"
-    ratio = memorised.evidence["ratio"]
-    return f"{output} is memorised (held-out loss {ratio:.1f} times that of training): what it alone needs is changed"
+    return frozenset(valp.tasks).intersection(output for outputs in served for output in outputs)
