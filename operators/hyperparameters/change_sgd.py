@@ -26,12 +26,12 @@ class ChangeSgd(Operator):
     aggressiveness: Aggressiveness = "gentle"
 
     def sites(self, valp: Valp) -> Sequence[Site]:
-        """Return every other algorithm for every output that does not rest."""
+        """Return every other algorithm for every output."""
         return [
             Site(outputs=(output,), place=algorithm)
             for output, how in valp.output_training.items()
             for algorithm in ALGORITHMS
-            if algorithm != how.algorithm and not how.rests
+            if algorithm != how.algorithm
         ]
 
     def apply(

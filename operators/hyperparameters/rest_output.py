@@ -1,4 +1,4 @@
-"""rest_output: an output is trained no further, while the others go on - early stopping of one output among several.
+"""rest_output: an output is hardly trained any further, while others go on - early stopping of one output of several.
 
 The paper has no such operator. Outputs of one model memorise their rows at different times, and a model that stops when
 the first one does has not learnt the others yet.
@@ -15,15 +15,17 @@ from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
 from valpnas.graph.valp import Valp
 from valpnas.networks.draft import Draft
+from valpnas.operators.hyperparameters.change_lr import LOWEST
+
+_RESTING = 2 * LOWEST  # rates below are at rest
 
 
 @dataclass(frozen=True)
 class RestOutput(Operator):
-    """Let an output rest: its learning rate becomes 0.
+    """Let an output rest: its learning rate becomes the lowest that there is, 1e-5.
 
-    No weight changes. What serves the output alone then stays as it is, and a batch costs less, for nothing is passed
-    back from it. Networks that it shares are driven by the other outputs alone, so what it predicts may still change.
-    Legal for every output that does not rest while another one does not either.
+    It is not 0: the output goes on to follow the networks that it shares, which the other outputs move. At a rate of 0
+    it is soon lost. No weight changes. Legal for every output that does not rest while another one does not either.
     """
 
     name: str = "rest_output"
@@ -32,8 +34,8 @@ class RestOutput(Operator):
     aggressiveness: Aggressiveness = "gentle"
 
     def sites(self, valp: Valp) -> Sequence[Site]:
-        """Return the outputs that are trained, if there are several."""
-        trained = [output for output, how in valp.output_training.items() if not how.rests]
+        """Return the outputs that do not rest, if there are several."""
+        trained = [output for output, how in valp.output_training.items() if how.learning_rate >= _RESTING]
         return [Site(outputs=(output,)) for output in trained] if len(trained) > 1 else []
 
     def apply(
@@ -43,9 +45,10 @@ class RestOutput(Operator):
         hint: Hint | None,  # noqa: ARG002
         rng: np.random.Generator,
     ) -> Mutated:
-        """Train the site's output no further."""
+        """Lower the rate of the site's output."""
         draft = Draft(parents[0], rng)
         (output,) = site.outputs
-        changed = replace(draft.valp.output_training[output], learning_rate=0.0)
+        changed = replace(draft.valp.output_training[output], learning_rate=LOWEST)
         draft.valp = draft.valp.with_training(output, changed)
         return draft.finish()
+

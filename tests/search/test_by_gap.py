@@ -99,7 +99,7 @@ def test_what_is_memorised_and_past_its_best_rests_after_two_such_steps() -> Non
     (proposal,) = (p for p in told.proposals if p.variant == REST)
     assert "3.0 times that of training) and past its best: 0.3 then, 0.5 now" in proposal.reason
     assert proposal.findings == tuple(memorised("y1"))
-    assert told.jobs[-1].model.valp.output_training["y1"].rests
+    assert told.jobs[-1].model.valp.output_training["y1"].learning_rate == 1e-5
 
 
 def test_what_gets_worse_and_is_not_memorised_goes_on() -> None:

@@ -1,4 +1,4 @@
-"""Optimiser groups: outputs of equal algorithm and learning rate drive one optimiser, in one backward pass."""
+"""Optimiser groups: outputs of equal algorithm and learning rate are driven by one optimiser and one backward pass."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ class OptimiserGroup:
 
 
 def optimiser_groups(valp: Valp) -> tuple[OptimiserGroup, ...]:
-    """Return the groups of ``valp``, ordered by their lead outputs; an output that rests is in none."""
+    """Return the groups of ``valp``, ordered by their lead outputs."""
     members: dict[OutputTraining, list[str]] = {}
     for output, how in valp.output_training.items():
-        if not how.rests:
-            members.setdefault(how, []).append(output)
+        members.setdefault(how, []).append(output)
     return tuple(OptimiserGroup(tuple(outputs), how) for how, outputs in members.items())

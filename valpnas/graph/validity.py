@@ -114,11 +114,9 @@ def _trainable(valp: Valp) -> Broken:
     if valp.batch_size < 1:
         return f"expected a batch size of at least 1, got {valp.batch_size}"
     for output, how in valp.output_training.items():
-        fits = 0 <= how.learning_rate < float("inf") and 0 <= how.weight_decay < float("inf")
+        fits = 0 < how.learning_rate < float("inf") and 0 <= how.weight_decay < float("inf")
         if not fits or how.algorithm not in ALGORITHMS:
-            return f"expected a finite learning rate and one of {', '.join(ALGORITHMS)} for {output!r}, got {how}"
-    if all(how.rests for how in valp.training):
-        return "expected an output with a positive learning rate, got none: nothing would be trained"
+            return f"expected a positive learning rate and one of {', '.join(ALGORITHMS)} for {output!r}, got {how}"
     return None
 
 

@@ -71,17 +71,11 @@ class OutputTraining:
 
     ``weight_decay`` is that of ``adamw``, the only algorithm that decays weights: each batch takes learning rate times
     this much of a weight. (Keras' AdamW takes this much itself: 5e-4 there, at a rate of 0.01, is 0.05 here; facts B2.)
-    An output with a learning rate of 0 rests: it drives nothing, and what serves it alone stays as it is.
     """
 
     learning_rate: float = 3e-3
     algorithm: str = "adam"
     weight_decay: float = 0.01
-
-    @property
-    def rests(self) -> bool:
-        """Whether the output drives nothing."""
-        return self.learning_rate == 0
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,6 @@ def valps(
         arcs += [Arc(source, output.name) for source in draw(_some(usable))]
     arcs += _arcs_for_unused(draw, inputs, networks, outputs, arcs)
     training = {output.name: draw(_TRAINING) for output in outputs}
-    for output in draw(st.sets(st.sampled_from(outputs), max_size=len(outputs) - 1)) if len(outputs) > 1 else ():
-        training[output.name] = replace(training[output.name], learning_rate=0.0)
     return Valp.make(inputs, networks, outputs, arcs, training, draw(st.sampled_from([16, 25, 100, 512])))
 
 

@@ -15,7 +15,6 @@ from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
-from valpnas.graph.optimiser_groups import optimiser_groups
 from valpnas.graph.valp import ALGORITHMS, OutputTraining, Valp
 from valpnas.seeding import stream
 from valpnas.testing.strategies import valps
@@ -27,7 +26,6 @@ from valpnas.training.compiled.engine import CompiledEngine
 from valpnas.training.compiled.lowering import has_foreign
 from valpnas.training.data import Prepared
 from valpnas.training.engine import PlainEngine
-from valpnas.training.optimisers import reached_by
 
 from .shared import assert_same, model_of, trained
 
@@ -74,22 +72,6 @@ def test_what_a_protocol_alters_is_altered_alike() -> None:
 
 def two_groups(model: Model) -> Model:
     return replace(model, valp=model.valp.with_training("kind", OutputTraining(1e-3, "sgd")))
-
-
-@pytest.mark.parametrize("resting", [["kind"], ["drawn"], ["kind", "number"]], ids=" ".join)
-def test_what_an_output_at_rest_has_to_itself_stays_as_it_is(resting: list[str]) -> None:
-    model = toy_model(PREPARED)
-    valp = model.valp
-    for output in resting:
-        valp = valp.with_training(output, replace(valp.output_training[output], learning_rate=0.0))
-    plain, planned = trained(replace(model, valp=valp), PREPARED, losses_of(PREPARED), 50)
-    assert_same(plain, planned)
-    driven = frozenset().union(*(reached_by(valp, group) for group in optimiser_groups(valp)))
-    assert not driven & set(resting)
-    for name, weight in plain.weights.items():
-        moved = any(name.startswith((f"networks.{part}.", f"outputs.{part}.")) for part in driven)
-        assert moved or torch.equal(weight, model.weights[name]), name
-    assert all(len(plain.histories[output]) == 50 for output in valp.tasks), "losses are recorded all the same"
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

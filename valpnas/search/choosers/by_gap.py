@@ -2,7 +2,7 @@
 
 Where held-out loss follows training loss, training is what limits, and gentle depth pays (trial). Where it does not,
 data are short: what adds parameters adds to the gap. Once validation tells, too, that an output gets worse, it is
-trained no further, and the others go on without it.
+hardly trained any further, and the others go on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from valpnas.search.choosers.random import used_up
 REST = "rest_output"
 _LOOKS = ("generalisation_gap",)
 _SHARE, _OF_CONSTANT = 0.1, 0.02  # past its best: by a tenth of that, and a fiftieth of what a constant reaches
+_NEXT_TO_NOTHING = 0.01
 Objectives = Mapping[str, float]
 Places = Mapping[str, Sequence[Site]]
 
@@ -43,7 +44,7 @@ class ByGap(Chooser):
         memorised = {f.output: f for f in situation.findings(_LOOKS) if f.kind == "MEMORISED"}
         if resting := _rest(situation, memorised):
             return resting
-        idle = {output for output, how in situation.valp.output_training.items() if how.rests} | memorised.keys()
+        idle = _hardly_trained(situation.valp) | memorised.keys()
         for output in rng.permutation(sorted(situation.valp.tasks.keys() - idle)).tolist():
             if places := _adding(situation, output, idle):
                 variant = sorted(places)[int(rng.integers(len(places)))]
@@ -76,6 +77,12 @@ def _past_best(line: Sequence[Objectives], output: str, constant: float) -> floa
 
 def _best(line: Sequence[Objectives], output: str) -> float:
     return min(objectives[output] for objectives in line)
+
+
+def _hardly_trained(valp: Valp) -> set[str]:
+    """Return the outputs whose learning rate is next to nothing beside the highest."""
+    rates = {output: how.learning_rate for output, how in valp.output_training.items()}
+    return {output for output, rate in rates.items() if rate < _NEXT_TO_NOTHING * max(rates.values())}
 
 
 def _adding(situation: Situation, output: str, idle: set[str]) -> Places:
