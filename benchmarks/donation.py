@@ -1,6 +1,6 @@
 """donation: how often does what a donor gives make its host's weakest output better, and how often another one worse?
 
-    python benchmarks/donation.py RUN [--batches 200] [--repeats 4] [--csv FILE]
+    python benchmarks/donation.py RUN... [--batches 200] [--repeats 4] [--csv FILE]
 
 Of every kept model of a run the output is taken in which it ranks worst among the others. The best other model in that
 output that fits donates. The host with the donation is trained on, and the host without it ``--repeats`` times, each
@@ -40,11 +40,12 @@ Objectives = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Row:
-    """An output of a host: the one that was donated (``weak``), or another. Objectives on validation rows.
+    """An output of a host of ``run``: the one that was donated (``weak``), or another. Objectives on validation rows.
 
     ``best``, ``median`` and ``worst`` are those after the trainings without a change.
     """
 
+    run: str
     host: int
     donor: int
     output: str
@@ -71,7 +72,7 @@ class Bench:
         self.models = {candidate: directory.model(candidate) for candidate in directory.kept()}
         self.objectives = {c: {o: scored[c][o] for o in tasks} for c in self.models}
         self.operator: Operator = catalog.operators(run.config.space)[NAME]
-        self.seed = seed
+        self.seed, self.name = seed, run.path.name
 
     def train(self, number: int, model: Model) -> Objectives:
         """Return the objectives after training by stream ``number``; raises ``RuntimeError`` when it failed."""
@@ -99,24 +100,32 @@ def donation(bench: Bench, host: int, repeats: int) -> list[Row]:
             child = vary(bench.operator, (model, bench.models[donor]), site, rng)
             numbers = range(host * (repeats + 1), (host + 1) * (repeats + 1))
             donated, *unchanged = (bench.train(n, child if n == numbers[0] else model) for n in numbers)
-            return [_row(host, donor, name, name == output, own, donated, unchanged) for name in own]
+            return [_row(bench.name, host, donor, name, name == output, own, donated, unchanged) for name in own]
     return []
 
 
 def _row(
-    host: int, donor: int, name: str, weak: bool, own: Objectives, donated: Objectives, unchanged: Sequence[Objectives]
+    run: str,
+    host: int,
+    donor: int,
+    name: str,
+    weak: bool,
+    own: Objectives,
+    donated: Objectives,
+    unchanged: Sequence[Objectives],
 ) -> Row:
     noise = [found[name] for found in unchanged]
-    return Row(host, donor, name, weak, own[name], donated[name], min(noise), median(noise), max(noise))
+    return Row(run, host, donor, name, weak, own[name], donated[name], min(noise), median(noise), max(noise))
 
 
 def told(rows: Sequence[Row], repeats: int) -> list[str]:
     """Return the table and the counts."""
-    lines = ["  host donor     output   before  donated | without: best  median   worst"]
+    lines = ["         run  host donor     output   before  donated | without: best  median   worst"]
     for r in rows:
         noise = f"{r.best:13.3f} {r.median:7.3f} {r.worst:7.3f}"
         lines.append(
-            f"{r.host:6} {r.donor:5} {r.output:>9}{'*' if r.weak else ' '} {r.before:8.3f} {r.donated:8.3f} {noise}"
+            f"{r.run:>12}{r.host:6} {r.donor:5} {r.output:>9}{'*' if r.weak else ' '} "
+            f"{r.before:8.3f} {r.donated:8.3f} {noise}"
         )
     for what, part in (
         ("weak output (*)", [r for r in rows if r.weak]),
@@ -133,16 +142,16 @@ def told(rows: Sequence[Row], repeats: int) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Try a donation on every kept model of a run."""
+    """Try a donation on every kept model of each run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     parser.add_argument("--batches", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=4, help="trainings without a change")
     parser.add_argument("--csv", type=Path)
     chosen = parser.parse_args(arguments)
     with small_network_settings():
-        bench = Bench(load(chosen.run), chosen.batches)
-        rows = [row for host in bench.models for row in donation(bench, host, chosen.repeats)]
+        benches = [Bench(load(run), chosen.batches) for run in chosen.runs]
+        rows = [r for bench in benches for host in bench.models for r in donation(bench, host, chosen.repeats)]
     print("\n".join(told(rows, chosen.repeats)))
     if chosen.csv:
         with chosen.csv.open("w", newline="", encoding="utf-8") as file:

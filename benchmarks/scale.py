@@ -5,7 +5,7 @@
     python benchmarks/scale.py 2000 --models
     python benchmarks/scale.py 200 --optuna journal
 
-A search that only repeats itself, or a population of ``--width`` with random gentle changes, asks for ``--width``
+A search that only repeats itself, or a population of ``--width`` with random changes, asks for ``--width``
 candidates at a time; a made-up trainer answers at once with random objectives. All else is real: loop, executor,
 graphs, journal, test figures and, with ``--models``, weights, each flushed to disk. Without weights the members of a
 population are made up of their numbers. Another process reads the journal all the while. Printed are milliseconds and
@@ -48,7 +48,7 @@ from valpnas.graph.valp import Input, Output, Valp
 from valpnas.held_out import HeldOut
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
-from valpnas.search.choosers.random import RandomGentle
+from valpnas.search.choosers.random import Random
 from valpnas.search.loop import SearchLoop
 from valpnas.search.pareto import front
 from valpnas.search.population import Nsga2
@@ -125,11 +125,12 @@ class Simulated:
     models: bool
 
     def __call__(self, group: Group) -> list[Answer]:
-        """Return random objectives, and with ``models`` the models as they came."""
+        """Return random objectives, later ones lower on the whole, and with ``models`` the models as they came."""
         return [self._one(job) for job in group]
 
     def _one(self, job: Job) -> Answer:
-        y, z = stream(0, job.record.candidate, "objectives").random(2)
+        # Children that never survive would leave a population without anything new to try.
+        y, z = stream(0, job.record.candidate, "objectives").random(2) / (1 + job.record.candidate / 1000)
         objectives = {"y": float(y), "z": float(z)}
         reported = {"y": {"cross_entropy": float(y)}, "z": {"r2": float(z)}}
         model = job.model if self.models else None
@@ -162,8 +163,8 @@ class Bench:
         return replace(self.start, weights=weights)
 
     def valp(self, candidate: int) -> Valp:
-        """Return the graph of a candidate."""
-        return self.model(candidate).valp
+        """Return the graph of a candidate; a run remembers those of its population."""
+        return self.model(candidate).valp if self.stored else self.start.valp
 
     def findings(self, *_: Any) -> tuple[Finding, ...]:
         """See nothing."""
@@ -225,7 +226,7 @@ def search_of(kind: str, model: Model, candidates: int, width: int) -> Search[An
     """Return the search that asks for so many candidates."""
     if kind == "made-up":
         return MadeUp(model, candidates, width)
-    return Nsga2(RandomGentle(), population=width, generations=max(candidates // width - 1, 0))
+    return Nsga2(Random(), population=width, generations=max(candidates // width - 1, 0))
 
 
 def simulate(path: Path, kind: str, candidates: int, width: int, models: bool) -> None:
@@ -246,13 +247,16 @@ def simulate(path: Path, kind: str, candidates: int, width: int, models: bool) -
         grown = memory() - held["early"]
     size = (path / "journal.jsonl").stat().st_size
     weights = "with" if models else "without"
+    cpu = time.process_time()
+    told = sum(len(asked.results) for asked in RunDirectory(path).replay())
+    replayed = time.process_time() - cpu
+    if told < candidates - width:
+        sys.exit(f"expected {candidates} candidates, got {told}: the search ended before its time")
     print(f"valpnas, search {search.name}: {candidates} candidates, {width} per ask, {weights} weights")
     print(f"  {1e3 * seconds / candidates:.2f} ms per candidate, {1e3 * used / candidates:.2f} ms of CPU")
     print(f"  {grown / (0.9 * candidates):.0f} bytes of memory per candidate; {len(state.archive)} in the archive")
     print(f"  {size / candidates:.0f} bytes of journal per candidate")
-    cpu = time.process_time()
-    told = sum(len(asked.results) for asked in RunDirectory(path).replay())
-    print(f"  the journal of {told} candidates is read again in {time.process_time() - cpu:.1f} s of CPU")
+    print(f"  the journal of {told} candidates is read again in {replayed:.1f} s of CPU")
 
 
 def optuna_trials(kind: str, path: Path, trials: int) -> None:
