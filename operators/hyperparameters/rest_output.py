@@ -51,4 +51,3 @@ class RestOutput(Operator):
         changed = replace(draft.valp.output_training[output], learning_rate=LOWEST)
         draft.valp = draft.valp.with_training(output, changed)
         return draft.finish()
-
