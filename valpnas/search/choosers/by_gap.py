@@ -23,7 +23,7 @@ from valpnas.search.choosers.random import used_up
 
 REST = "rest_output"
 _LOOKS = ("generalisation_gap",)
-_SHARE, _OF_CONSTANT = 0.1, 0.02  # past its best: by a tenth of that, and a fiftieth of what a constant reaches
+_SHARE, _OF_CONSTANT = 0.03, 0.01  # past its best: by this share of that, and of what a constant reaches
 _NEXT_TO_NOTHING = 0.01
 Objectives = Mapping[str, float]
 Places = Mapping[str, Sequence[Site]]
