@@ -74,7 +74,7 @@ class MadeUp(Search[State]):
     """Asks for the same small model again and again, as a change of the one before."""
 
     model: Model
-    candidates: int
+    most: int
     width: int
     name: ClassVar[str] = "made-up"
 
@@ -84,7 +84,7 @@ class MadeUp(Search[State]):
 
     def ask(self, state: State, bench: Any) -> Sequence[Job]:  # noqa: ARG002 - it looks at nothing
         """Return the next jobs."""
-        last = min(state.told + self.width, self.candidates)
+        last = min(state.told + self.width, self.most)
         graph = canonical_hash(self.model.valp)
         return [Job(self._record(candidate, graph), self.model) for candidate in range(state.told, last)]
 
@@ -110,7 +110,7 @@ class MadeUp(Search[State]):
 
     def progress(self, state: State) -> tuple[int, int]:
         """Return candidates told, and all."""
-        return state.told, self.candidates
+        return state.told, self.most
 
     def _record(self, candidate: int, graph: str) -> JobRecord:
         proposal = Proposal("clone_network/gentle", Site(("n1",)), "made up: as long as a usual reason is in words")
@@ -125,12 +125,14 @@ class Simulated:
     models: bool
 
     def __call__(self, group: Group) -> list[Answer]:
-        """Return random objectives, later ones lower on the whole, and with ``models`` the models as they came."""
+        """Return made-up objectives, later ones lower on the whole, and with ``models`` the models as they came."""
         return [self._one(job) for job in group]
 
     def _one(self, job: Job) -> Answer:
-        # Children that never survive would leave a population without anything new to try.
-        y, z = stream(0, job.record.candidate, "objectives").random(2) / (1 + job.record.candidate / 1000)
+        # A front that moves on: children that never survived would leave a population without anything new to try.
+        u, v = stream(0, job.record.candidate, "objectives").random(2)
+        reached = (1 + 0.1 * v) / (1 + job.record.candidate / 1000)
+        y, z = reached * np.cos(u * np.pi / 2), reached * np.sin(u * np.pi / 2)
         objectives = {"y": float(y), "z": float(z)}
         reported = {"y": {"cross_entropy": float(y)}, "z": {"r2": float(z)}}
         model = job.model if self.models else None
