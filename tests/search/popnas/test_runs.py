@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -53,6 +54,20 @@ def test_a_run_goes_on_from_the_middle_of_a_round(whole: Run, last: int, tmp_pat
         make(tmp_path / "run", whole.config.search)
     resume(tmp_path / "run", lambda _: None)
     assert contents(tmp_path / "run") == contents(whole.path)
+
+
+def test_a_run_goes_on_where_predictions_have_other_last_digits(tmp_path: Path) -> None:
+    """As on another processor; what the journal says was expected stays."""
+    with stopped(12):
+        made = tmp_path / "run"
+        make(made)
+    before = (made / "journal.jsonl").read_text()
+    found = list(re.finditer(r'"score": ?([0-9.]+)', before))
+    assert found
+    near = re.sub(r'("score": ?)([0-9.]+)', lambda m: m[1] + repr(float(m[2]) + 1e-6), before)
+    (made / "journal.jsonl").write_text(near)
+    resume(made, lambda _: None)
+    assert (made / "journal.jsonl").read_text().startswith(near)
 
 
 def test_the_run_file_says_everything(whole: Run) -> None:
