@@ -164,9 +164,18 @@ def test_a_search_of_which_nothing_can_be_trained_says_so() -> None:
 
 
 def test_a_search_ends_where_a_whole_round_failed() -> None:
-    jobs, states = play(Popnas(EXACT), CellBench(), lambda c: "no" if len(c.blocks) > 1 else by_operations(c))
+    bench = CellBench()
+    jobs, states = play(Popnas(EXACT), bench, lambda c: "no" if len(c.blocks) > 1 else by_operations(c))
     assert {job.record.round for job in jobs} == {0, 1, 2}
     assert Popnas(EXACT).front(states[-1])
+    assert bench.notes[-1] == "no cell of 2 blocks could be trained (no); the search ends at 1 of 3 blocks"
+
+
+def test_a_search_ends_where_all_cells_are_too_large() -> None:
+    bench = CellBench(space=Space(max_parameters=1))
+    jobs, _ = play(Popnas(EXACT), bench)
+    assert cells_of(jobs) == [Cell()]
+    assert bench.notes[-1].endswith("has as few weights as max_parameters asks; the search ends at 0 of 3 blocks")
 
 
 def test_exploration_happens_in_every_round_but_the_last() -> None:

@@ -76,7 +76,10 @@ class ProgressiveSearch(SearchOfCells):
     def _next(self, networks: Networks, state: CellState, bench: Workbench) -> list[tuple[Cell, Asking]]:
         last = max(each.blocks for each in state.tried)
         parents = [each.candidate for each in state.trained if each.blocks == last]
-        if last >= self.cell_search.blocks or not last or not parents:
+        if last >= self.cell_search.blocks:
+            return []
+        if not last or not parents:
+            bench.note(self._ended(state, last))
             return []
         encoded = encode(networks.space, [cell_of(bench.valp(parent)) for parent in parents])
         found = affordable(networks, expansion(networks, encoded[:, :last]), bench.space.max_parameters)
@@ -86,6 +89,14 @@ class ProgressiveSearch(SearchOfCells):
         selection = select(networks, self.strategy, found, estimates, explores)
         bench.note(self._told(last + 1, len(parents), found, selection))
         return list(_asked(networks, found, estimates, selection, parents))
+
+    def _ended(self, state: CellState, last: int) -> str:
+        """Return why there is nothing to add a block to, though cells of more than ``last`` blocks were wanted."""
+        wanted = f"of {self.cell_search.blocks} blocks"
+        if not last:
+            return f"no cell of one block has as few weights as max_parameters asks; the search ends at 0 {wanted}"
+        size = "one block" if last == 1 else f"{last} blocks"
+        return f"no cell of {size} could be trained ({state.failure}); the search ends at {last - 1} {wanted}"
 
     def _costs(self) -> tuple[str, ...]:
         return self.cell_search.costs if self.strategy.weighs_costs else ()
