@@ -134,6 +134,7 @@ def test_messages_name_problem_device_and_folder(made: Path, tmp_path: Path) -> 
                 "always",
             },
         ),
+        ("searches", {"predicted", "processes", "shared"}),
         ("searches", {"sum", "fixed", "uncertainty", "gradnorm"}),
     ],
 )
@@ -240,6 +241,7 @@ def test_check_finds_what_cannot_be_balanced(text: str, message: str, tmp_path: 
         (("compare", "digits", "--choosers", "random,guided", "--balancing", "sun", "-q"), "did you mean sum"),
         (("run", "digits", "--steps", "-1"), "steps: expected at least 0, got -1"),
         (("run", "digits", "--learning-rate", "-1"), "learning_rate: expected a positive number, or 0"),
+        (("run", "digits", "--workers", "2"), "workers: expected at most 1 with executor = 'serial', got 2"),
         (("run", "digits", "--device", "tpu"), "expected a device auto, cpu, cuda"),
         (("run", "digits", "--device", "cuda:77"), "CUDA devices"),
         (("run", "digits", "--data-dir", "none"), "expected a folder of data files that exists, got none"),

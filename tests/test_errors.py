@@ -12,6 +12,7 @@ from valpnas.errors import (
     TrainingFailedError,
     UnknownNameError,
     ValpnasError,
+    nearest,
 )
 
 
@@ -39,6 +40,13 @@ def test_an_invalid_graph_names_its_rule() -> None:
 )
 def test_an_unknown_name_offers_the_nearest(name: str, message: str) -> None:
     assert str(UnknownNameError("problem", name, ["student", "digits", "mnist"])) == message
+
+
+def test_a_part_of_a_name_offers_the_name() -> None:
+    known = ["donate_exclusive_subgraph", "add_layer", "delete_network"]
+    assert nearest("donate", known) == "did you mean donate_exclusive_subgraph?"
+    assert nearest("NETWORK", known) == "did you mean delete_network?"
+    assert nearest("te", known) == "known: add_layer, delete_network, donate_exclusive_subgraph"
 
 
 def test_several_near_names_are_all_offered() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from valpnas import __version__
-from valpnas.commands import cells, checking, comparing, diagnosing, experimenting, listing, looking, running
+from valpnas.commands import cells, checking, comparing, diagnosing, experimenting, listing, looking, run_help, running
 from valpnas.errors import ValpnasError
 
 app = typer.Typer(
@@ -68,6 +68,7 @@ for _command in (
     diagnosing.diagnose, looking.sample, listing.list_runs, listing.problems, listing.fetch, listing.operators,
     listing.diagnostics, listing.searches, checking.check,
 ):  # fmt: skip
-    app.command(_command.__name__.removesuffix("_runs"))(_command)
+    _help = run_help.RunHelp if _command is running.run else None
+    app.command(_command.__name__.removesuffix("_runs"), cls=_help)(_command)
 app.add_typer(cells.cell)
 app.add_typer(experimenting.experiment)

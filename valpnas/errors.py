@@ -71,10 +71,11 @@ class TrainingFailedError(ValpnasError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest of the ``known`` names, in whatever case, or all of them when none is near."""
+    """Offer the nearest of the ``known`` names, in whatever case; else those that contain it, or else all of them."""
     names = sorted(set(known))
     lower = {each.lower(): each for each in names}  # of names that differ in case alone, one is offered
     near = get_close_matches(name, names, n=3) or [lower[each] for each in get_close_matches(name.lower(), lower, n=3)]
+    near = near or [lower[each] for each in sorted(lower) if len(name) > 2 and name.lower() in each][:3]
     return f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names) or 'none'}"
 
 

@@ -16,13 +16,13 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.cells.block import Cell
-from valpnas.config import JOINED, RunConfig, config_from, data_folder, read_run_file
+from valpnas.config import JOINED, RunConfig, config_from, data_folder
 from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
 from valpnas.diagnosing import look
 from valpnas.errors import ConfigError
-from valpnas.execution.build import build_executor, check_executor, executor_class, has_streams, reached
+from valpnas.execution.build import build_executor, check_executor, check_workers, executor_class, has_streams, reached
 from valpnas.graph.valp import Valp
 from valpnas.held_out import HeldOut
 from valpnas.opened_run import Run, prepared_data
@@ -90,17 +90,6 @@ def load(path: str | os.PathLike[str]) -> Run:
     if not isinstance(path, str | os.PathLike):
         raise ConfigError(f"expected the path of a run, got {path!r}; `valpnas list` shows the runs there are")
     return Run(Path(path))
-
-
-def configure(target: str, overrides: Mapping[str, Any]) -> tuple[RunConfig, str]:
-    """Return the configuration that ``target`` names, and what to call the run.
-
-    ``target`` is a problem's name, a run file, or the name of a run file that comes with the package, in this order;
-    ``overrides`` go before its keys.
-    """
-    file = catalog.run_file(target, "problem or run file")
-    config = read_run_file(file, overrides) if file else config_from({"problem": target, **overrides})
-    return config, catalog.called(target)
 
 
 def problem_of(config: RunConfig) -> Problem:
@@ -181,6 +170,8 @@ def resume(
         ConfigError: less than the run already has, or steps for a search that counts generations.
     """
     run = Run(path)
+    if "workers" in place:  # a run file may have been begun with another executor
+        check_workers(place.get("executor", run.config.executor), place["workers"])
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
@@ -206,6 +197,8 @@ def check(config: RunConfig) -> None:
             "which waits for all it asked for; leave asynchronous out"
         )
     check_executor(config.executor)
+    if "workers" in config.given:
+        check_workers(config.executor, config.workers)
     build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)
@@ -258,6 +251,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     )
     for note in prepared.problem.notes:
         say(f"note: {note}")
+    directory.say_executor(config.executor)
     directory.record_range_test()
     operators, left_out = build_operators(config)
     if left_out:
@@ -265,8 +259,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
-    planned_now, counted = search.progress(search.begin())[1], search.budget.removesuffix("s")
-    total, unit = (None, "epoch") if by_epochs else (planned_now, counted)
+    total, unit = (None, "epoch") if by_epochs else _counted(search)
     with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
 
         def watch(done: int, planned: int) -> None:
@@ -279,6 +272,14 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()
     _finish(directory, bench, search.front(state), say)
+
+
+def _counted(search: Search[Any]) -> tuple[int, str]:
+    """Return how much there is to do, and in what it is counted."""
+    state = search.begin()
+    if candidates := search.candidates(state):
+        return candidates[1], "candidate"
+    return search.progress(state)[1], search.budget.removesuffix("s")
 
 
 @contextmanager

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from valpnas.execution.shared import PAUSE, do_one
+from valpnas.contracts.executor import Answers, Group, Work
+from valpnas.errors import ExecutionError
+from valpnas.execution.shared import PAUSE, Shared, do_one
 from valpnas.opened_run import Run
 from valpnas.run import Say, resume, warn
 from valpnas.store.jobs import JobFolder
-from valpnas.store.lock import LockedError, is_locked
-from valpnas.working import Worker, WorkerAt
+from valpnas.store.lock import LockedError, is_locked, said_in
+from valpnas.working import WorkerAt
+
+_IDLE = 10  # looks at the folder without work before it is said: between two candidates there may be an instant
 
 
 def work(path: Path, say: Say, quiet: bool | None = None, complain: Say = warn) -> Run:
@@ -22,6 +26,7 @@ def work(path: Path, say: Say, quiet: bool | None = None, complain: Say = warn) 
     takes charge.
 
     Raises:
+        ExecutionError: another process is in charge, and shares no work.
         ValpnasError: there is no run, or it or its data cannot be used.
     """
     Run(path)
@@ -44,18 +49,35 @@ class _Helper:
     say: Say
 
     def help(self) -> None:
-        """Do jobs until nobody is in charge."""
-        folder = JobFolder(self.path / "jobs")
-        if is_locked(self.path / "lock") and not folder.waiting():
-            self._say_that_it_waits()
+        """Do jobs until nobody is in charge; say of each what it is, and when there is none."""
+        folder, idle = JobFolder(self.path / "jobs"), 0
         while is_locked(self.path / "lock"):
-            if not (folder.waiting() and do_one(folder, self._worker)):
-                time.sleep(PAUSE)
+            check_shared(self.path)
+            if folder.waiting() and do_one(folder, self._work):
+                idle = 0
+                continue
+            idle += 1
+            if idle == _IDLE:
+                self.say(f"{self.path}: waiting for work; another process is in charge")
+            time.sleep(PAUSE)
 
     @cached_property
-    def _worker(self) -> Worker:
-        return WorkerAt(self.path)()
+    def _work(self) -> Work:
+        worker = WorkerAt(self.path)()
 
-    def _say_that_it_waits(self) -> None:
-        path = self.path
-        self.say(f"{path}: another process is in charge; there is work here once it offers some (--executor shared)")
+        def work(group: Group) -> Answers:
+            numbers = ", ".join(str(job.record.candidate) for job in group)
+            self.say(f"{self.path}: training candidate{'s' if len(group) > 1 else ''} {numbers}")
+            return worker(group)
+
+        return work
+
+
+def check_shared(path: Path) -> None:
+    """Raise ``ExecutionError`` when the process in charge of the run at ``path`` has said that it shares no work."""
+    executor = said_in(path / "lock")
+    if executor not in {"", Shared.name}:
+        raise ExecutionError(
+            f"{path}: expected a run that shares its work, got one at work with the executor {executor!r}; stop it, "
+            f"then `valpnas work {path}` goes on with it as often as you like"
+        )

@@ -9,7 +9,7 @@ from valpnas import catalog
 from valpnas.contracts.executor import Executor
 from valpnas.errors import ConfigError, ExecutionError, UnknownNameError
 from valpnas.execution import EXECUTORS
-from valpnas.execution.build import check_executor, executor_class
+from valpnas.execution.build import check_executor, check_workers, executor_class
 from valpnas.execution.placing import places
 from valpnas.execution.ray_cluster import shares
 
@@ -44,3 +44,12 @@ def test_a_cluster_is_divided_among_its_workers() -> None:
 def test_an_address_has_a_host_and_a_port(address: str) -> None:
     with pytest.raises(ConfigError, match="expected ray://HOST:PORT, got"):
         check_executor(address)
+
+
+def test_several_workers_are_for_executors_that_have_them() -> None:
+    for entry in EXECUTORS:
+        if entry.name != "serial":
+            check_workers(entry.name, 4)
+    check_workers("serial", 1)
+    with pytest.raises(ConfigError, match="workers: expected at most 1 with executor = 'serial', got 4; name another"):
+        check_workers("serial", 4)

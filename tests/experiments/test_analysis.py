@@ -93,7 +93,10 @@ def test_models_without_test_figures_dominate_nothing_there_and_are_named(tmp_pa
     end = next(block for block in blocks if str(block.checkpoint) == "step 2")
     (duel,) = (duel for duel in end.duels if duel.part == "test")
     assert duel.figures.pairs == len(kept.pairs)
-    assert any("have no finite figures on test rows" in note and "x pair 3" in note for note in notes(kept, blocks))
+    assert any(
+        "1 chosen model has no finite figures on test rows" in note and "x pair 3" in note
+        for note in notes(kept, blocks)
+    )
     assert not any("no finite figures" in note for note in notes(made(tmp_path), blocks))
 
 
@@ -122,7 +125,10 @@ def said(kept: Record, **options: Any) -> str:
 def test_too_few_pairs_are_said_to_be_too_few(tmp_path: Path) -> None:
     text = said(made(tmp_path, pairs=3))
     assert "3 pairs: p cannot be below 0.25 in any one comparison, and not below 0.25 after" in text
-    assert "Holm's correction for the 1 primary ones" in text
+    assert "Holm's correction over 1 primary comparison\n" in text
+    assert "1 comparison is primary, fixed before any figure was seen" in text
+    (tmp_path / "one").mkdir()
+    assert "1 pair: p cannot be below" in said(made(tmp_path / "one", pairs=1))
     assert "so nothing here can be significant at 0.05, however large the difference: that takes 6 pairs" in text
     assert "nothing here can be significant" not in said(made(tmp_path, pairs=6))
 

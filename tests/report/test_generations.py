@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
@@ -13,11 +14,14 @@ from rich.console import Console
 from tests.store.small_runs import make
 from valpnas.contracts.operator import Operator
 from valpnas.opened_run import Run
+from valpnas.report.contents import OnData, contents
 from valpnas.report.generations import generation_chart
-from valpnas.report.terminal import print_summary
+from valpnas.report.numbers import objective
+from valpnas.report.terminal import front_table, print_summary
 from valpnas.report.watching import frame
 from valpnas.reporting import write_report
 from valpnas.search.population import Nsga2
+from valpnas.store.run_directory import RunDirectory
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +34,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_search_of_one_model_has_none(tmp_path: Path) -> None:
     summary = make(tmp_path / "run").summary()
     assert (summary["generations"], summary["unit"]) == ([], "steps")
+    assert next(iter(front_table(summary).columns[0].cells)) == "start"
+    page = write_report(Run(tmp_path / "run")).read_text(encoding="utf-8")
+    assert "From a first model" in page
+    assert "<th>start, validation</th>" in page
 
 
 class Uniform(Nsga2):
@@ -65,7 +73,25 @@ def test_they_are_shown_in_the_terminal(run: Run) -> None:
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "2 of 2 generations (ended)" in told
     assert "3 of 3" in told
+    assert "│ start 0 │" in told
     assert frame(run.path).summary["unit"] == "generations"
+
+
+def test_the_size_has_one_column_though_it_is_an_objective_too(run: Run) -> None:
+    table = front_table(run.summary())
+    assert [column.header for column in table.columns] == ["model", "side", "sum", "parameters"]
+    first, *others = table.columns[-1].cells
+    assert first == f"{run.summary()['start']['parameters']:,.0f}"
+    assert list(others) == [f"{member['parameters']:,}" for member in run.summary()["front"]]
+
+
+def test_an_objective_that_needs_no_rows_is_shown_without_a_test_figure(tmp_path: Path) -> None:
+    summary = make(tmp_path / "run", search="nsga2", population=3, generations=0, objectives=["flops"]).summary()
+    flops = next(column for column in front_table(summary).columns if column.header == "flops")
+    assert next(iter(flops.cells)) == objective(summary["start"]["flops"])
+    texts = json.dumps(contents(RunDirectory(tmp_path / "run"), OnData()).figures["front"])
+    assert "flops: " in texts
+    assert "flops: validation objective" not in texts
 
 
 def test_they_are_drawn_on_the_page(run: Run) -> None:
@@ -74,3 +100,6 @@ def test_they_are_drawn_on_the_page(run: Run) -> None:
     page = write_report(run).read_text(encoding="utf-8")
     assert "of 2</strong> generations" in page
     assert "<h3>Generations</h3>" in page
+    assert "From a population of first models" in page
+    assert "From a first model" not in page
+    assert "<th>start 0, validation</th>" in page

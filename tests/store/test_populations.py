@@ -92,3 +92,29 @@ def test_further_objectives_are_journalled_and_measured_once(tmp_path: Path) -> 
     go_on(run.path)
     assert contents(run.path) == before
     assert run.summary()["hypervolume"] <= 1
+
+
+def test_the_bar_advances_with_candidates_those_of_the_starts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[tuple[int, int]]()
+
+    class Bar:
+        def __init__(self, total: int, unit: str, **_: object) -> None:
+            self.total, self.n = total, 0
+            assert (total, unit) == (9, "candidate")
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def update(self, more: int) -> None:
+            self.n += more
+            seen.append((self.n, self.total))
+
+    monkeypatch.setattr("valpnas.run.tqdm", Bar)
+    make(tmp_path / "run", search="nsga2", population=3, generations=2, engine="plain")
+    assert [n for n, _ in dict.fromkeys(seen)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert {total for _, total in seen} == {9}

@@ -57,6 +57,9 @@ def train(
     it; batches of 128, of series as many rows, from 32 to 128, as leave ten batches to an epoch. The epoch that is best
     on validation rows counts; test rows are looked at once. Seconds are those of training batches alone.
     """
+    from valpnas.search.naming import check_names
+
+    check_names({"problem": problem})  # before what takes seconds to import
     from valpnas.cell_training import CellStack, CellTraining, as_text, outcome, train_cell
 
     asked = CellTraining(

@@ -86,12 +86,16 @@ def _comparison(
 ) -> tuple[Comparison, str]:
     """Return the comparison, and what to call it. Flags go before the keys of TARGET, these before those of --arms."""
     from valpnas.experiments.compare_file import assemble, keys_of, read_keys
+    from valpnas.search.naming import check_names
 
     keys, name = keys_of(target)
     if arms:
         theirs = read_keys(arms)
         keys = {**theirs, **keys, "arms": theirs.get("arms", {})}
-    return assemble({**keys, **flags}, _names(choosers)), name
+    comparison = assemble({**keys, **flags}, _names(choosers))
+    for arm in comparison.arms:  # before what takes seconds to import
+        check_names(comparison.config(arm, 0, {}).settings())
+    return comparison, name
 
 
 def _carry_out(
@@ -99,6 +103,7 @@ def _carry_out(
 ) -> None:
     from valpnas.experiments import compare as experiment
     from valpnas.experiments.terminal import print_comparison
+    from valpnas.report.numbers import counted
 
     speak = say(quiet)
     try:
@@ -106,7 +111,8 @@ def _carry_out(
     except KeyboardInterrupt:
         typer.echo(f"valpnas: interrupted; the same command with --out {folder} goes on", err=True)
         raise typer.Exit(130) from None
-    title = f"{comparison.shared['problem']}: {len(comparison.arms)} arms, {len(compared.record.pairs)} pairs"
+    arms, pairs = counted(len(comparison.arms), "arm"), counted(len(compared.record.pairs), "pair")
+    title = f"{comparison.shared['problem']}: {arms}, {pairs}"
     experiment.write_report(compared, folder, title, shlex.join(["valpnas", *sys.argv[1:]]))
     if as_json:
         typer.echo(json.dumps(compared.to_json(), indent=1))

@@ -73,13 +73,15 @@ def diagnostics(as_json: AsJson = False) -> None:
 
 
 def searches(as_json: AsJson = False) -> None:
-    """List searches, starts, choosers, acceptance rules, loss balancings and training engines."""
-    from valpnas.search import ACCEPTANCE, CHOOSERS, SEARCHES, STARTS
+    """List searches, starts, choosers, ways to choose blocks, acceptance rules, loss balancings, engines, executors."""
+    from valpnas.execution import EXECUTORS
+    from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, SEARCHES, STARTS
     from valpnas.training import ENGINES
     from valpnas.training.balancing import BALANCERS
 
-    named = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--accept": ACCEPTANCE}
-    tables = {**named, "--balancing": BALANCERS, "--engine": ENGINES}
+    who = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--cell-blocks": CELL_BLOCKS}
+    how = {"--accept": ACCEPTANCE, "--balancing": BALANCERS, "--engine": ENGINES, "--executor": EXECUTORS}
+    tables = {**who, **how}
     rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
     print_rows(rows, as_json, "none")
 

@@ -35,13 +35,15 @@ def run(
     steps: Annotated[int | None, option("Changes to try, in a search of one model.")] = None,
     population: Annotated[int | None, option("Models of a population.")] = None,
     generations: Annotated[int | None, option("Generations of a population.")] = None,
-    max_seconds: Annotated[float | None, option("End a population search after so much wall time.")] = None,
-    stagnation: Annotated[int | None, option("End it after so many generations without a gain.")] = None,
+    max_seconds: Annotated[float | None, option("End a population search after so much wall time; 0: never.")] = None,
+    stagnation: Annotated[int | None, option("End it after so many generations without a gain; 0: never.")] = None,
     objectives: Annotated[
         list[str] | None, option("Minimise this too: parameters, flops or latency. Repeatable.", "--objective")
     ] = None,
-    max_parameters: Annotated[int | None, option("Most weights of a model.")] = None,
-    max_latency: Annotated[float | None, option("Most milliseconds for the prediction of a row.")] = None,
+    max_parameters: Annotated[int | None, option("Most weights of a model; 0: any number.")] = None,
+    max_latency: Annotated[
+        float | None, option("Most milliseconds for the prediction of a row; 0: any number.")
+    ] = None,
     without: Annotated[list[str] | None, option("Leave this operator out. Repeatable.")] = None,
     initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
     batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
@@ -54,7 +56,7 @@ def run(
     engine: Annotated[str | None, option("compiled, or plain: eager PyTorch.")] = None,
     precision: Annotated[str | None, option("Of cell networks' products: float32 or bfloat16.")] = None,
     jobs_per_gpu: Annotated[int | None, option("Jobs at a time on a GPU, of those asked for together.")] = None,
-    time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
+    time_limit: Annotated[float | None, option("Seconds per candidate; 0: no limit.")] = None,
     blocks: Annotated[int | None, option("Of cells: the most blocks (popnas, pnas), or how many (cell-...).")] = None,
     children: Annotated[int | None, option("Of cells: the most of a front (K).")] = None,
     exploration: Annotated[int | None, option("Of cells: the most beside the front that explore (J).")] = None,
@@ -78,6 +80,8 @@ def run(
     """Design a model: search from a start, random if you name no other, and print the front.
 
     Every option is also a key of the run file; options given here go before the file's keys.
+
+    Defaults are those of a run file without the key; searches of cells train by others (docs/cell_search.md).
     """
     given = {
         "search": search, "start": start, "start_parameters": start_parameters, "chooser": chooser,
@@ -105,9 +109,11 @@ def run(
         overrides["cell_search"] = cells
     if as_json:
         overrides["quiet"] = True
+    from valpnas.search.naming import configure
+
+    config, name = configure(target, overrides)  # first: an unknown name is not to wait for torch
     from valpnas import run as runs
 
-    config, name = runs.configure(target, overrides)
     problem = runs.problem_of(config)
     path = runs.place_of(config, name)
     with interruptible(path):

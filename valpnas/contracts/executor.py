@@ -52,6 +52,7 @@ class Executor(ABC):
 
     name: ClassVar[str]
     in_this_process: ClassVar[bool] = False  # groups are done here too, so that their epochs can be watched
+    one_worker: ClassVar[bool] = False  # groups are done one after the other, however many workers are asked for
     shares_rows: ClassVar[bool] = False  # its workers are processes of this machine, which can map one copy of the data
     has_streams: ClassVar[bool] = False  # on a GPU, ``Streams`` can do in its place several groups at a time
     GRACE: ClassVar[float] = 60.0

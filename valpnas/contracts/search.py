@@ -113,3 +113,7 @@ class Search(ABC, Generic[State]):
     @abstractmethod
     def progress(self, state: State) -> tuple[int, int]:
         """Return how many steps are done and how many there will be."""
+
+    def candidates(self, state: State) -> tuple[int, int] | None:  # noqa: ARG002 - for who knows
+        """Return how many candidates were told and how many there will be, failed ones included; None if unknown."""
+        return None

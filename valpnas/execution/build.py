@@ -32,6 +32,15 @@ def check_executor(name: str) -> None:
         import_ray()
 
 
+def check_workers(name: str, workers: int) -> None:
+    """Raise ``ConfigError`` for more workers than one, where candidates train one after the other."""
+    if workers > 1 and executor_class(name).one_worker:
+        raise ConfigError(
+            f"workers: expected at most 1 with executor = {name!r}, got {workers}; name another executor, such as "
+            "'processes', or leave workers out"
+        )
+
+
 def executor_class(name: str) -> type[Executor]:
     """Return the class of the executor called ``name``, which says what it can do."""
     found: type[Executor] = catalog.load_class(_entry(name), Executor)

@@ -15,6 +15,7 @@ class Serial(Executor):
 
     name: ClassVar[str] = "serial"
     in_this_process: ClassVar[bool] = True
+    one_worker: ClassVar[bool] = True
     has_streams: ClassVar[bool] = True
     room = 1
 

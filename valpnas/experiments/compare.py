@@ -24,6 +24,7 @@ from valpnas.experiments.settings import settings_of
 from valpnas.experiments.sitting import Sitting
 from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
 from valpnas.experiments.workers import Workers
+from valpnas.report.numbers import counted
 from valpnas.search.build import ignored
 from valpnas.store.files import explained, write_json, write_text
 from valpnas.store.lock import locked
@@ -134,7 +135,7 @@ def compare(
     where, settings = append or out / "results.csv", settings_of(comparison, device)
     Record.open(where, settings)  # nothing is made beside a record that cannot be gone on with
     arms, pairs = len(comparison.arms), comparison.options.pairs
-    say(f"{arms} arms, {pairs} pairs, {workers} at a time; all of it in {out}")
+    say(f"{counted(arms, 'arm')}, {counted(pairs, 'pair')}, {workers} at a time; all of it in {out}")
     with explained(where.parent, "create"):
         where.parent.mkdir(parents=True, exist_ok=True)
     with locked(where.with_name(f".{where.stem}.lock"), "record"), Workers(workers) as processes:

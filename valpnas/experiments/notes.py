@@ -9,6 +9,7 @@ from valpnas.experiments.duel import LEVEL, PARTS, Block
 from valpnas.experiments.record import Record
 from valpnas.experiments.statistics import least_p, pairs_needed
 from valpnas.experiments.tuning import on_tuning
+from valpnas.report.numbers import counted, hypervolume
 from valpnas.search.kinds import counts_generations
 
 _STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
@@ -40,8 +41,9 @@ def _order(block: Block, part: str) -> str:
     duels = [duel for duel in block.duels if duel.part == part]
     certain = [f"{duel.one} {duel.verdict} against {duel.other}" for duel in duels if duel.corrected < LEVEL]
     ranked = sorted(known, key=lambda arm: -known[arm])
+    means = ", ".join(f"{arm} {hypervolume(known[arm])}" for arm in ranked)
     return (
-        f"{part}, {block.checkpoint}, mean hypervolume: {', '.join(f'{arm} {known[arm]:.4g}' for arm in ranked)}; "
+        f"{part}, {block.checkpoint}, mean hypervolume: {means}; "
         f"significant after Holm's correction: {', '.join(certain) or 'nothing'}"
     )
 
@@ -51,18 +53,25 @@ def _on_power(record: Record, blocks: Sequence[Block]) -> Iterator[str]:
     primary = sum(duel.primary for duel in duels)
     pairs, least = len(record.pairs), least_p(len(record.pairs))
     reachable = min(1.0, primary * least)
-    yield (
-        f"{primary} comparisons are primary, fixed before any figure was seen: test rows at the last step; "
-        f"the other {len(duels) - primary} are secondary. p is corrected within each family"
+    first, rest = (
+        f"{counted(n, noun)} {'is' if n == 1 else 'are'}"
+        for n, noun in (
+            (primary, "comparison"),
+            (len(duels) - primary, "other"),
+        )
     )
     yield (
-        f"{pairs} pairs: p cannot be below {least:.3g} in any one comparison, and not below {reachable:.3g} after "
-        f"Holm's correction for the {primary} primary ones"
+        f"{first} primary, fixed before any figure was seen: test rows at the last step; "
+        f"{rest} secondary. p is corrected within each family"
+    )
+    yield (
+        f"{counted(pairs, 'pair')}: p cannot be below {least:.3g} in any one comparison, and not below {reachable:.3g} "
+        f"after Holm's correction over {counted(primary, 'primary comparison')}"
     )
     if reachable >= LEVEL:
         yield (
             f"so nothing here can be significant at {LEVEL}, however large the difference: that takes "
-            f"{pairs_needed(primary)} pairs, or fewer comparisons (--against), chosen beforehand"
+            f"{counted(pairs_needed(primary), 'pair')}, or fewer comparisons (--against), chosen beforehand"
         )
 
 
@@ -70,7 +79,9 @@ def _on_test(record: Record) -> Iterator[str]:
     blind = [p for points in record.runs.values() for p in chosen(points) if not p.test]
     if blind:
         models = ", ".join(f"{p.arm} pair {p.pair} candidate {p.candidate}" for p in blind)
-        yield f"{len(blind)} chosen models have no finite figures on test rows and dominate nothing there: {models}"
+        have, win = ("has", "dominates") if len(blind) == 1 else ("have", "dominate")
+        number = counted(len(blind), "chosen model")
+        yield f"{number} {have} no finite figures on test rows and {win} nothing there: {models}"
 
 
 def _on_tuning(record: Record) -> Iterator[str]:

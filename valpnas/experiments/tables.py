@@ -8,6 +8,7 @@ from typing import Any
 
 from valpnas.config import RunConfig
 from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.report.numbers import hypervolume
 from valpnas.search.build import ignored
 
 
@@ -63,7 +64,7 @@ def choice_table(choices: Mapping[str, Any]) -> Table:
         (
             arm,
             _keys(choice["chosen"]),
-            ", ".join(f"{_keys(_tried(t))}: {t['hypervolume']:.4f}" for t in choice["tried"]),
+            ", ".join(f"{_keys(_tried(t))}: {hypervolume(t['hypervolume'])}" for t in choice["tried"]),
         )
         for arm, choice in choices.items()
     )
@@ -123,7 +124,7 @@ def _arm_row(result: ArmResult) -> tuple[str, ...]:
 
 
 def _hypervolume(figures: Figures) -> str:
-    return f"{figures.mean:.4f} ± {figures.spread:.4f}"
+    return f"{hypervolume(figures.mean)} ± {hypervolume(figures.spread)}"
 
 
 def _duel_row(duel: Duel) -> tuple[str, ...]:
@@ -132,7 +133,7 @@ def _duel_row(duel: Duel) -> tuple[str, ...]:
         f"{duel.one} : {duel.other}",
         f"{duel.part}, primary" if duel.primary else duel.part,
         duel.verdict,
-        f"{figures.mean:+.4f} ± {figures.spread:.4f}",
+        f"{'+' * (figures.mean >= 0)}{hypervolume(figures.mean)} ± {hypervolume(figures.spread)}",
         f"{figures.wins}-{figures.ties}-{figures.losses}",
         f"{figures.p:.3g}",
         f"{duel.corrected:.3g}",

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
+from valpnas.report.numbers import hypervolume
+
 Tried = tuple[tuple[str, float], ...]  # run-file keys and their values, as ``Task.tried``
 
 
@@ -32,8 +34,8 @@ def _choice(means: Mapping[Tried, float]) -> dict[str, Any]:
 def on_tuning(choices: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each choice that means little: equal to another, or the lowest or highest tried."""
     unclear = [
-        f"{arm}: tuning could not tell what is best, several reached {_best(choice):.4g}; tune with more batches or "
-        "pairs"
+        f"{arm}: tuning could not tell what is best, several reached {hypervolume(_best(choice))}; "
+        "tune with more batches or pairs"
         for arm, choice in choices.items()
         if _is_unclear(choice)
     ]

@@ -76,7 +76,7 @@ def contents(run: RunDirectory, on_data: OnData) -> Contents:
     test = read_test_objectives(run.path)
     front = {member["candidate"] for member in summary["front"]}
     figures = {
-        "front": pareto_panels(steps, front, test),
+        "front": pareto_panels(steps, front, test, summary["further"]),
         "progress": hypervolume_curves(reached(steps, problem["reference"], problem["ideal"], test)),
         "family": family_tree(steps, problem["ideal"]),
         "seconds": accounts(summary["seconds"]),

@@ -18,6 +18,7 @@ from valpnas.report.figure import (
     name_of_axis,
     ring,
 )
+from valpnas.report.numbers import objective
 from valpnas.report.steps import Step
 
 Objectives = Mapping[str, float]
@@ -34,8 +35,13 @@ def pairs_of(outputs: Sequence[str]) -> list[tuple[str, str]]:
     return list(zip(names, [*names[1:], names[0]], strict=True))
 
 
-def pareto_panels(steps: Sequence[Step], front: Collection[int], test: Mapping[int, Objectives]) -> Figure:
-    """Return a panel per pair of outputs; with a single output, its objective by candidate."""
+def pareto_panels(
+    steps: Sequence[Step],
+    front: Collection[int],
+    test: Mapping[int, Objectives],
+    further: Collection[str] = (),
+) -> Figure:
+    """Return a panel per pair of objectives; with a single one, it by candidate. ``further`` ones need no rows."""
     trained = [step for step in steps if step.objectives]
     outputs = sorted(trained[0].objectives)
     pairs = pairs_of(outputs) or [("", outputs[0])]
@@ -45,17 +51,25 @@ def pareto_panels(steps: Sequence[Step], front: Collection[int], test: Mapping[i
     layout: dict[str, object] = {}
     for i, (one, other) in enumerate(pairs):
         on = {"xaxis": name_of_axis("x", i), "yaxis": name_of_axis("y", i)}
-        data += [{**trace, **on, "showlegend": i == 0} for trace in _traces(trained, front, test, one, other)]
+        data += [{**trace, **on, "showlegend": i == 0} for trace in _traces(trained, front, test, one, other, further)]
         x, y = panels.places[i]
-        title = f"{one}: validation objective" if one else "candidate"
-        layout[key_of_axis("x", i)] = axis(title, domain=x, anchor=on["yaxis"], **_scale(trained, one))
-        upright = axis(f"{other}: validation objective", domain=y, anchor=on["xaxis"], **_scale(trained, other))
+        layout[key_of_axis("x", i)] = axis(_title(one, further), domain=x, anchor=on["yaxis"], **_scale(trained, one))
+        upright = axis(_title(other, further), domain=y, anchor=on["xaxis"], **_scale(trained, other))
         layout[key_of_axis("y", i)] = upright
     return figure(data, panels.height, **layout)
 
 
+def _title(name: str, further: Collection[str]) -> str:
+    return (name if name in further else f"{name}: validation objective") if name else "candidate"
+
+
 def _traces(
-    trained: Sequence[Step], front: Collection[int], test: Mapping[int, Objectives], one: str, other: str
+    trained: Sequence[Step],
+    front: Collection[int],
+    test: Mapping[int, Objectives],
+    one: str,
+    other: str,
+    further: Collection[str],
 ) -> list[Trace]:
     chosen = sorted((s for s in trained if s.candidate in front), key=lambda step: _at(step, one))
     chosen_marks = {
@@ -69,7 +83,7 @@ def _traces(
     for fate in FATES:
         members = [step for step in trained if step.fate == fate]
         if members:
-            texts = [hover(_lines(step, test.get(step.candidate, {}))) for step in members]
+            texts = [hover(_lines(step, test.get(step.candidate, {}), further)) for step in members]
             traces.append(
                 {
                     **_points(members, one, other),
@@ -91,11 +105,13 @@ def _at(step: Step, output: str) -> float:
     return step.objectives[output] if output else float(step.candidate)
 
 
-def _lines(step: Step, test: Objectives) -> list[str]:
+def _lines(step: Step, test: Objectives, further: Collection[str]) -> list[str]:
     figures = [
-        f"{name}: {value:.4g} on validation" + (f", {test[name]:.4g} on test" if name in test else "")
+        f"{name}: {objective(value)} on validation" + (f", {objective(test[name])} on test" if name in test else "")
         for name, value in sorted(step.objectives.items())
+        if name not in further
     ]
+    figures += [f"{name}: {objective(step.objectives[name])}" for name in sorted(further) if name != "parameters"]
     what = f"candidate {step.candidate}: {step.change}, {step.fate}"
     return [what, *([step.place] if step.place else []), *figures, f"{step.parameters:,} parameters"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from valpnas.config import RunConfig
 from valpnas.report.figure import BLUE, ORANGE, Figure, axis, figure, grid
+from valpnas.report.numbers import hypervolume
 from valpnas.search.kinds import search_class
 from valpnas.store.run_directory import RunDirectory
 
@@ -43,13 +44,14 @@ def generation_chart(rows: Sequence[Row]) -> Figure:
         {
             "type": "scatter",
             "x": [row["generation"] for row in rows],
-            "y": [round(row[what], 6) for row in rows],
+            "y": [float(f"{row[what]:.5g}") for row in rows],
             "mode": "lines+markers",
             "line": {"color": colour},
             "showlegend": False,
             "xaxis": x,
             "yaxis": y,
-            "hovertemplate": "generation %{x}: %{y:.4f}<extra></extra>",
+            "text": [hypervolume(row[what]) if what == "hypervolume" else f"{row[what]:.3g}" for row in rows],
+            "hovertemplate": "generation %{x}: %{text}<extra></extra>",
         }
         for what, colour, x, y in shown
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas.errors import StoreError
+from valpnas.report.numbers import hypervolume
 from valpnas.report.summary import summarise
 from valpnas.store.run_directory import RunDirectory
 
@@ -45,4 +46,4 @@ def _figures(run: RunDirectory) -> dict[str, Any]:
 def as_text(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row for people: the hypervolume with the digits that tell runs apart."""
     known = isinstance(row["hypervolume"], float)
-    return {**row, "hypervolume": f"{row['hypervolume']:.4g}"} if known else dict(row)
+    return {**row, "hypervolume": hypervolume(row["hypervolume"])} if known else dict(row)

@@ -9,7 +9,9 @@ from jinja2 import Environment, StrictUndefined
 
 from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
+from valpnas.report.numbers import hypervolume, objective
 from valpnas.report.relevance import evidence_in_words
+from valpnas.report.terminal import start_name
 
 _SCRIPTS = ("graph.js", "charts.js", "page.js")
 
@@ -19,10 +21,16 @@ def page(shown: Contents) -> str:
     from plotly.offline import get_plotlyjs  # it takes a second to load
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure_of": _number, "picture": _picture, "numbers": evidence_in_words}
+    environment.filters |= {
+        "figure_of": objective,
+        "volume": hypervolume,
+        "picture": _picture,
+        "numbers": evidence_in_words,
+    }
     template = environment.from_string(_own("page.html"))
     return template.render(
         shown=shown,
+        start=start_name(shown.summary),
         data=for_script(shown),
         place={"width": WIDTH, "height": HEIGHT},
         style=_own("page.css"),
@@ -33,10 +41,6 @@ def page(shown: Contents) -> str:
 
 def _own(name: str) -> str:
     return files("valpnas.report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
 
 
 def _picture(png: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from valpnas.report.figure import BLUE, ORANGE, Figure, Trace, axis, figure, grid
+from valpnas.report.numbers import hypervolume as shown
 from valpnas.report.steps import Step
 from valpnas.search.pareto import front, hypervolume
 
@@ -54,7 +55,7 @@ def hypervolume_curves(rows: Sequence[Reached]) -> Figure:
                 {
                     "type": "scatter",
                     "x": [round(getattr(row.step, spent), 3) for row in rows],
-                    "y": [None if value is None else round(value, 6) for value in values],
+                    "y": [None if value is None else float(f"{value:.5g}") for value in values],
                     "mode": "lines+markers" if len(rows) < 60 else "lines",
                     "line": {"color": colour, "shape": "hv", "dash": dash},
                     "name": f"front on {name} rows",
@@ -62,8 +63,11 @@ def hypervolume_curves(rows: Sequence[Reached]) -> Figure:
                     "showlegend": number == 0 and any(value is not None for value in values),
                     "xaxis": "x2" if number else "x",
                     "yaxis": "y2" if number else "y",
-                    "text": [f"candidate {row.step.candidate}" for row in rows],
-                    "hovertemplate": "%{text}: hypervolume %{y:.4f}<extra></extra>",
+                    "text": [
+                        f"candidate {row.step.candidate}: hypervolume {'' if value is None else shown(value)}"
+                        for row, value in zip(rows, values, strict=True)
+                    ],
+                    "hovertemplate": "%{text}<extra></extra>",
                 }
             )
     return figure(

@@ -23,7 +23,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
 
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
     candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
-    ``hypervolume`` is that of the front's validation objectives, in [0, 1], and ``start`` the first candidate.
+    ``hypervolume`` is that of the front's validation objectives, in [0, 1]. ``start`` is the first candidate that
+    could be trained, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from no other.
+    ``further`` names the objectives that are no outputs'.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
     journal, config = run.journal, read_begun_run_file(run.path)
@@ -35,6 +37,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
     unit = search_class(config.search).budget
     changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
+    starts = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "start"}
     return {
         "run": str(run.path),
         "problem": problem["name"],
@@ -56,6 +59,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "evaluations": len(trained),
         "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
+        "further": list(config.objectives),
+        "starts": sum(event["candidate"] in starts for event in trained),
+        "start_candidate": trained[0]["candidate"] if trained else None,
         "start": trained[0]["objectives"] if trained else {},
         "start_test": test.get(trained[0]["candidate"]) if trained else None,
         "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],

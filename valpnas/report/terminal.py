@@ -9,6 +9,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from valpnas.report.numbers import hypervolume, objective
+
+_SIZE = "parameters"  # of each model; also what the further objective is called that counts the same
 _GENERATIONS = 10  # of the latest that a table shows
 
 
@@ -19,7 +22,7 @@ def print_summary(
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
     parts[1:1] = [Text(line) for line in networks]
     if summary["generations"]:
-        parts.insert(1, generation_table(summary["generations"]))
+        parts.insert(1, generation_table(summary["generations"], summary["further"]))
     parts += notes(summary)
     if steps:
         parts.insert(0, step_table(steps))
@@ -32,31 +35,43 @@ def notes(summary: Mapping[str, Any]) -> list[Text]:
 
 
 def front_table(summary: Mapping[str, Any]) -> Table:
-    """Return the front as a table: validation and test objectives per output, all lower is better."""
-    outputs = sorted(summary["start"])
+    """Return the front as a table: validation/test objectives of outputs, and further ones; all lower is better.
+
+    Each has its column, and so has the size: once, though it may be an objective too.
+    """
+    further = set(summary["further"])
+    objectives = sorted(name for name in summary["start"] if name != _SIZE or name not in further)
     table = Table(title=f"front of {summary['problem']}: validation/test, lower is better", title_justify="left")
     table.add_column("model", justify="right")
-    for output in outputs:
-        table.add_column(output, justify="right")
-    table.add_column("parameters", justify="right")
-    table.add_row("start", *_objectives(outputs, summary["start"], summary["start_test"]), "", style="dim")
+    for name in (*objectives, _SIZE):
+        table.add_column(name, justify="right")
+
+    def told(validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
+        return [_both(name, validation, None if name in further else test or {}) for name in objectives]
+
+    size = objective(summary["start"][_SIZE], ",.0f") if _SIZE in further and summary["start"] else ""
+    table.add_row(start_name(summary), *told(summary["start"], summary["start_test"]), size, style="dim")
     for member in summary["front"]:
-        objectives = _objectives(outputs, member["validation"], member["test"])
-        table.add_row(str(member["candidate"]), *objectives, f"{member['parameters']:,}")
+        table.add_row(str(member["candidate"]), *told(member["validation"], member["test"]), f"{member[_SIZE]:,}")
     return table
 
 
-def generation_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+def start_name(summary: Mapping[str, Any]) -> str:
+    """Return what to call the start whose figures are shown: by its number where there are several."""
+    return f"start {summary['start_candidate']}" if summary["starts"] > 1 else "start"
+
+
+def generation_table(rows: Sequence[Mapping[str, Any]], further: Sequence[str] = ()) -> Table:
     """Return one row per generation, the first and the latest ones: who survived, and how good the front was."""
     table = Table(title="generations: median of the members, hypervolume and IGD+ of the front", title_justify="left")
-    outputs = sorted(rows[0]["median"])
-    for column in ("generation", "survived", "donations", "front", *outputs, "hypervolume", "IGD+"):
+    names = sorted(rows[0]["median"])
+    for column in ("generation", "survived", "donations", "front", *names, "hypervolume", "IGD+"):
         table.add_column(column, justify="right")
     for row in (*rows[:1], *rows[1:][-_GENERATIONS:]):
         survived = f"{row['survived']} of {row['trained'] + row['failed']}"
         told = (row["generation"], survived, row["donated"], row["front"])
-        medians = (_number(row["median"][output]) for output in outputs)
-        table.add_row(*map(str, told), *medians, f"{row['hypervolume']:.4g}", f"{row['igd_plus']:.3g}")
+        medians = ((objective if name in further else _number)(row["median"][name]) for name in names)
+        table.add_row(*map(str, told), *medians, hypervolume(row["hypervolume"]), f"{row['igd_plus']:.3g}")
     return table
 
 
@@ -71,8 +86,9 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _objectives(outputs: Sequence[str], validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
-    return [f"{_number(validation[output])}/{_number((test or {}).get(output))}" for output in outputs]
+def _both(name: str, validation: Mapping[str, float], test: Mapping[str, float] | None) -> str:
+    """Return an objective on validation and test rows; on the former alone where ``test`` is None."""
+    return objective(validation[name]) if test is None else f"{_number(validation[name])}/{_number(test.get(name))}"
 
 
 def _budget(summary: Mapping[str, Any]) -> str:
@@ -80,7 +96,7 @@ def _budget(summary: Mapping[str, Any]) -> str:
     return (
         f"{summary['steps']} of {summary['steps_planned']} {summary['unit']} ({state}), "
         f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, "
-        f"{summary['batches']:,} batches, hypervolume {summary['hypervolume']:.4g}"
+        f"{summary['batches']:,} batches, hypervolume {hypervolume(summary['hypervolume'])}"
     )
 
 
@@ -92,6 +108,4 @@ def _seconds(summary: Mapping[str, Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    if value is None:
-        return "  -  "
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return objective(value, ".3f") or "  -  "

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from valpnas.report.numbers import hypervolume
 from valpnas.report.terminal import front_table, notes, step_table
 from valpnas.report.watching import Frame, changed, frame
 from valpnas.store.lock import is_locked
@@ -86,7 +87,7 @@ def _doing(seen: Frame, now: float | None) -> str:
     """Say what the run is doing, as far as its journal tells."""
     summary = seen.summary
     if seen.ended:
-        return f"{summary['evaluations']} models trained, hypervolume {summary['hypervolume']:.4g}"
+        return f"{summary['evaluations']} models trained, hypervolume {hypervolume(summary['hypervolume'])}"
     silent = seen.silent(now)
     if silent > _QUIET:
         stopped = f"if it was stopped, `valpnas resume {summary['run']}` goes on"

@@ -20,13 +20,12 @@ from valpnas.contracts.search import Search
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.tasks import Generation
-from valpnas.graph.valp import ALGORITHMS, OutputTraining
-from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, REJECTED, SEARCHES, STARTS
+from valpnas.graph.valp import OutputTraining
+from valpnas.search import SEARCHES
 from valpnas.search.acceptance import Acceptance
+from valpnas.search.naming import check_names, entry_of
 from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.search.termination import Termination
-from valpnas.training import ENGINES
-from valpnas.training.balancing import BALANCERS
 from valpnas.training.balancing.balancer import Balancer
 from valpnas.training.engine import PRECISIONS, Engine
 from valpnas.training.measuring import MEASURES
@@ -59,18 +58,15 @@ def build_search(config: RunConfig) -> Search[Any]:
         UnknownNameError: it names something that there is not.
         ConfigError: a key was given that the search does not take, or settings contradict each other.
     """
-    if config.rejected not in REJECTED:
-        raise UnknownNameError("policy for rejected training", config.rejected, REJECTED)
+    check_names({key: getattr(config, key) for key in ("rejected", "algorithm")})
     _check_engine(config)
-    if config.algorithm not in ALGORITHMS:
-        raise UnknownNameError("algorithm", config.algorithm, ALGORITHMS)
     if unknown := [name for name in config.objectives if name not in MEASURES]:
         raise UnknownNameError("objective", unknown[0], MEASURES)
-    entry = catalog.find("search", SEARCHES, config.search)
+    entry = entry_of("search", config.search)
     _check_given(config)
     arguments: dict[str, Any] = {
         "chooser": build_chooser(config),
-        "acceptance": catalog.load(catalog.find("acceptance rule", ACCEPTANCE, config.accept), Acceptance),
+        "acceptance": catalog.load(entry_of("accept", config.accept), Acceptance),
         "start": build_start(config),
         "training": build_training(config),
         "protocol": build_protocol(config),
@@ -84,7 +80,7 @@ def build_search(config: RunConfig) -> Search[Any]:
 
 def ignored(config: RunConfig, keys: Iterable[str]) -> list[str]:
     """Return those of ``keys`` that the search which ``config`` names does not take."""
-    taken = _keys_taken(catalog.find("search", SEARCHES, config.search))
+    taken = _keys_taken(entry_of("search", config.search))
     return [key for key in keys if key not in taken and any(key in of for of in _arguments().values())]
 
 
@@ -101,7 +97,7 @@ def _keys_taken(entry: Entry) -> set[str]:
 
 def trains_cells(config: RunConfig) -> bool:
     """Say whether the search that ``config`` names stacks cells into networks of their own."""
-    return bool(catalog.load_class(catalog.find("search", SEARCHES, config.search), Search).trains_cells)
+    return bool(catalog.load_class(entry_of("search", config.search), Search).trains_cells)
 
 
 def _check_given(config: RunConfig) -> None:
@@ -115,8 +111,8 @@ def _check_given(config: RunConfig) -> None:
 
 def build_chooser(config: RunConfig) -> Chooser:
     """Return the chooser that ``config`` names, and around it who chooses the blocks that it wants to add."""
-    chooser: Chooser = catalog.load(catalog.find("chooser", CHOOSERS, config.chooser), Chooser)
-    entry = catalog.find("way to choose blocks", CELL_BLOCKS, config.cell_blocks)
+    chooser: Chooser = catalog.load(entry_of("chooser", config.chooser), Chooser)
+    entry = entry_of("cell_blocks", config.cell_blocks)
     made: Chooser = catalog.load(entry, Chooser, inner=chooser, space=config.space)
     return made
 
@@ -128,7 +124,7 @@ def limits(config: RunConfig) -> dict[str, float]:
 
 
 def _check_engine(config: RunConfig) -> None:
-    catalog.find("engine", ENGINES, config.engine)
+    entry_of("engine", config.engine)
     if config.precision not in PRECISIONS:
         raise UnknownNameError("precision", config.precision, PRECISIONS)
     if config.engine == "plain" and config.precision != "float32":
@@ -162,7 +158,7 @@ def build_start(config: RunConfig) -> Start:
         return GivenStart(path=Path(config.start))
     if config.start == "single":
         return SingleStart(network=config.network)
-    entry = catalog.find("start", STARTS, config.start)
+    entry = entry_of("start", config.start)
     start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
     return start
 
@@ -189,7 +185,7 @@ def build_balancer(config: RunConfig) -> Balancer:
         UnknownNameError: there is none of this name.
         ConfigError: loss weights for one that has none, or none for one that needs them.
     """
-    entry = catalog.find("balancing", BALANCERS, config.balancing)
+    entry = entry_of("balancing", config.balancing)
     if config.loss_weights and config.balancing != "fixed":
         raise ConfigError(
             f"loss_weights: expected none with balancing = {config.balancing!r}, got {', '.join(config.loss_weights)}; "
@@ -214,7 +210,7 @@ def build_engine(config: RunConfig, say: Callable[[str], None]) -> Engine:
             said.add(message)
             say(message)
 
-    entry = catalog.find("engine", ENGINES, config.engine)
+    entry = entry_of("engine", config.engine)
     arguments = {"balancer": build_balancer(config), "say": say_once, "precision": config.precision}
     engine: Engine = catalog.load(entry, Engine, **arguments)
     return engine

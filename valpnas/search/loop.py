@@ -14,7 +14,7 @@ from valpnas.search.workbench import RunWorkbench
 from valpnas.store.replay import Asked
 from valpnas.store.run_directory import RunDirectory
 
-Watcher = Callable[[int, int], None]  # (steps done, steps to do)
+Watcher = Callable[[int, int], None]  # (done, to do): candidates where the search knows how many, else steps
 
 
 @dataclass
@@ -75,6 +75,7 @@ class SearchLoop:
         for answers in self._recorder.waited(self.executor.results()):
             for answer in answers:
                 self._recorder.result(asked, answer)
+            self._show(state, len(asked.results))
         return asked
 
     def _one_by_one(self, state: Any) -> Asked | None:
@@ -110,10 +111,16 @@ class SearchLoop:
     def _tell(self, state: Any, asked: Asked) -> Any:
         """Tell the search, and record the verdicts that a kill kept from the journal."""
         state = self.search.tell(state, asked.told())
-        done, planned = self.search.progress(state)
-        self._recorder.verdicts(asked, self.search.verdicts(state), done)
-        self.watch(done, planned)
+        self._recorder.verdicts(asked, self.search.verdicts(state), self.search.progress(state)[0])
+        self._show(state)
         return state
+
+    def _show(self, state: Any, untold: int = 0) -> None:
+        """Show how far the search is, with so many results that it was not told yet."""
+        if counted := self.search.candidates(state):
+            self.watch(counted[0] + untold, counted[1])
+        elif not untold:
+            self.watch(*self.search.progress(state))
 
     def _tidy(self, state: Any, told: Asked | None = None) -> None:
         """Delete what nobody needs any more; what was needed before ``told`` only once the journal says so."""

@@ -97,6 +97,11 @@ class PopulationSearch(Search[PopulationState]):
         """Return generations done and generations to do."""
         return state.generation, self.generations
 
+    def candidates(self, state: PopulationState) -> tuple[int, int]:
+        """Return the starts and children told, and how many there will be; starts are repeated when all fail."""
+        starts = max(state.starts, self.population)
+        return state.starts + state.children, starts + self.population * self.generations
+
     def toolbox(self, operators: Mapping[str, Operator]) -> Toolbox:
         """Return what a generation is made with, for a search of one's own to register something else.
 

@@ -29,6 +29,7 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
     for wait in _WAITS:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)  # what the holder before said of itself
             return file
         except BlockingIOError:
             time.sleep(wait)
@@ -36,6 +37,18 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
     raise LockedError(
         f"{path.parent}: expected to be alone, but another process is writing this {what}; wait for it or stop it"
     )
+
+
+def say_in(file: IO[bytes], what: str) -> None:
+    """Write into a lock that is held what its holder says of itself."""
+    file.write(what.encode())
+    file.flush()
+
+
+def said_in(path: Path) -> str:
+    """Return what the last holder of the lock at ``path`` said of itself; empty where it has not said anything yet."""
+    with explained(path, "read"):
+        return path.read_text(encoding="utf-8")
 
 
 def is_locked(path: Path) -> bool:

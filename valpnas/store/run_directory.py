@@ -15,7 +15,7 @@ from valpnas.graph.valp import Valp
 from valpnas.store.files import explained, flush, read_json, write_json, write_text
 from valpnas.store.jobs import JobFolder
 from valpnas.store.journal import Event, Journal
-from valpnas.store.lock import locked
+from valpnas.store.lock import locked, say_in
 from valpnas.store.models import load_model, load_valp, save_valp, save_weights
 from valpnas.store.range_tests import read_range_test
 from valpnas.store.replay import Replay
@@ -79,6 +79,12 @@ class RunDirectory:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def say_executor(self, name: str) -> None:
+        """Say in the lock where candidates train, for those who would help."""
+        if self._lock is None:
+            raise StoreError(f"{self.path}: expected a run opened for writing, got one opened for reading")
+        say_in(self._lock, name)
 
     # -- events ---------------------------------------------------------------------------------------
     # What is recorded is on disk after the next ``commit``, in the order in which it was recorded.
