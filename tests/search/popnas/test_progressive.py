@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.search.popnas.fakes import SETTINGS, CellBench, by_operations, cells_of, images, play, result_of, settings
+from tests.search.popnas.fakes import (
+    SETTINGS,
+    CellBench,
+    Planted,
+    by_operations,
+    cells_of,
+    images,
+    play,
+    result_of,
+    settings,
+)
 from valpnas.cells.block import Cell
 from valpnas.cells.canonical import canonical, canonical_keys
-from valpnas.cells.encoding import encode
+from valpnas.cells.cell_space import CellSpace
+from valpnas.cells.encoding import block_count, encode
 from valpnas.cells.plan import plan_network
 from valpnas.cells.text import read_cell
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.graph.valp import OutputTraining
+from valpnas.predictors.cells.contracts import FittedScore
 from valpnas.search.popnas.measured import Measured
 from valpnas.search.popnas.networks import Networks
 from valpnas.search.popnas.progressive import Pnas, Popnas, PopnasV1, PopnasV2, ProgressiveSearch
@@ -106,6 +119,20 @@ def test_seconds_are_those_of_training() -> None:
     # (-1, identity, -1, identity) costs 0.1 beyond the empty cell, the convolution 2.1.
     conv = measured.features_of(encode(networks.space, [read_cell("[(-1, '3x3 conv', -1, 'identity')]")]), "seconds")
     assert conv[0, 2] == pytest.approx(1 + 0.1 / 2.1)
+
+
+def test_predictors_are_fitted_to_all_that_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The empty cell among it (Algorithm 1); each round to all rounds before."""
+    shown, fit = list[np.ndarray](), Planted.fit
+
+    def remembers(self: Planted, space: CellSpace, cells: np.ndarray, *given: Any) -> FittedScore:
+        shown.append(cells)
+        return fit(self, space, cells, *given)
+
+    monkeypatch.setattr(Planted, "fit", remembers)
+    _, states = play(Popnas(EXACT), CellBench())
+    assert [len(cells) for cells in shown] == [len(state.trained) for state in states[1:3]]
+    assert [block_count(cells)[0] for cells in shown] == [0, 0]
 
 
 def test_an_operation_that_could_not_be_timed_counts_as_the_dearest() -> None:
