@@ -85,7 +85,7 @@ def test_what_was_given_stays_and_the_rest_is_filled_in() -> None:
     given = {"problem": "p", "search": "popnas-v1", "learning_rate": 0.1, "batch_size": 7, "cell_search": {"epochs": 2}}
     config = with_proxy_settings(config_from(given), images(), 36)
     assert (config.learning_rate, config.batch_size, config.initial_batches) == (0.1, 7, 10)
-    assert config.cell_search.cost_predictor == "nnls"
+    assert (config.cell_search.cost_predictor, config.cell_search.score_predictor) == ("nnls", "lstm-plain")
     assert len(config.cell_search.operations) == 12
     asked = {**given, "cell_search": {"cost_predictor": "ridge", "costs": ["latency"]}}
     config = with_proxy_settings(config_from(asked), images(), 36)

@@ -144,11 +144,11 @@ class PopnasV2(ProgressiveSearch):
 
 
 class PopnasV1(ProgressiveSearch):
-    """POPNAS, the first version: no exploration, and seconds are predicted by non-negative least squares."""
+    """POPNAS, the first version: no exploration, one LSTM without attention, seconds by non-negative least squares."""
 
     name: ClassVar[str] = "popnas-v1"
     strategy: ClassVar[Strategy] = V1
-    own: ClassVar[dict[str, str]] = {"cost_predictor": "nnls"}
+    own: ClassVar[dict[str, str]] = {"cost_predictor": "nnls", "score_predictor": "lstm-plain"}
     ignores: ClassVar[frozenset[str]] = frozenset({"cell_search.networks", "cell_search.exploration"})
 
 
