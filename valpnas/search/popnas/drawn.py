@@ -87,7 +87,9 @@ class DrawingSearch(SearchOfCells):
             else:
                 return cell, why
         if old < _TRIES:
-            return f"{large:,} cells drawn have more weights than max_parameters, {limit:,}; {len(known):,} were trained"
+            return (
+                f"{large:,} cells drawn have more weights than max_parameters, {limit:,}; {len(known):,} were trained"
+            )
         return f"{old} cells drawn that are not too large are equivalent to some of the {len(known):,} trained"
 
 
