@@ -129,6 +129,21 @@ def histories(seed: int) -> tuple[Case, Case]:
     return Case(models[0], prepared, losses), Case(models[1], prepared, losses)
 
 
+def memorised(seed: int) -> Case:
+    """Return a model that was trained on few rows whose targets are noise: nothing in them holds for other rows."""
+    rng = stream(seed, "memorised")
+    x, y = rng.standard_normal((200, 8)), rng.standard_normal((200, 1))
+    made = Problem.from_arrays({"x": x}, {"y": y}, name="noise", split_seed=seed)
+    prepared = prepare(made, Reader(), torch.device("cpu"))
+    losses = constant_losses({output.name: output.task for output in made.outputs}, prepared.train)
+    networks = [SubNetwork("n1", DenseSpec(WIDTH, (Layer(8 * WIDTH, "relu"),)))]
+    arcs = [Arc("x", "n1"), Arc("n1", "y")]
+    valp = Valp.make(made.inputs, networks, made.outputs, arcs, {"y": OutputTraining(3e-3)}, batch_size=50)
+    protocol = Protocol(400, Schedule("constant"), (0.0, 1.0))
+    model = PlainEngine().train(fresh_model(valp, rng), prepared, losses, protocol, stream(seed, "noise"))
+    return Case(model, prepared, losses)
+
+
 def _line(made: Problem, rate: float) -> Valp:
     arcs = [Arc("x", "n1"), Arc("n1", "y")]
     networks = [SubNetwork("n1", DenseSpec(1, (Layer(2, "relu"),)))]
@@ -157,6 +172,8 @@ def truths(seed: int, case: Case) -> Iterator[tuple[str, bool]]:
     slopes = {which: look("loss_slope", model.view(), seed)[0].kind for which, model in (("s", still), ("f", falling))}
     yield "loss_slope: a converged output is STUCK", slopes["s"] == "STUCK"
     yield "loss_slope: an output that learns is falling", slopes["f"] in {"STEEP", "MODERATE"}
+    gap = look("generalisation_gap", memorised(seed).view(), seed)
+    yield "generalisation_gap: few rows of noise are MEMORISED", gap[0].kind == "MEMORISED"
     modules = {(f.kind, f.component, f.output) for f in look("module_intervention", case.view(), seed)}
     yield "module_intervention: what is multiplied by zero is IRRELEVANT", ("IRRELEVANT", "silent", "") in modules
     yield "module_intervention: what one output does not hear", ("IRRELEVANT_TO_OUTPUT", "half", "y2") in modules
@@ -193,6 +210,9 @@ def alarms(seed: int, case: Case) -> Iterator[tuple[str, bool]]:
         "loss_slope: falling though converged",
         look("loss_slope", still.view(), seed)[0].kind in {"STEEP", "MODERATE"},
     )
+    for plenty in (still, falling):
+        kinds = {finding.kind for finding in look("generalisation_gap", plenty.view(), seed)}
+        yield "generalisation_gap: MEMORISED though rows are plenty", "MEMORISED" in kinds
     pairs = [(n, o) for n in case.model.valp.specs for o in case.model.valp.targets(n) if o in case.model.valp.tasks]
     modules = look("module_intervention", case.view(), seed)
     spare = {(f.component, f.output) for f in modules if f.kind in {"IRRELEVANT", "IRRELEVANT_TO_OUTPUT"}}

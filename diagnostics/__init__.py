@@ -9,6 +9,11 @@ DIAGNOSTICS = (
         "valpnas.diagnostics.dependency:Dependency",
     ),
     Entry(
+        "generalisation_gap",
+        "does each output do as well on rows it was not trained on?",
+        "valpnas.diagnostics.generalisation_gap:GeneralisationGap",
+    ),
+    Entry(
         "input_intervention",
         "what does each output lose when inputs, or parts of them, change places?",
         "valpnas.diagnostics.input_intervention:InputIntervention",

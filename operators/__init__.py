@@ -39,6 +39,7 @@ OPERATORS: tuple[Entry, ...] = (
     _entry("clone_network/gentle", "copy a sub-network, sharing its work", f"{_MACRO}.clone_network:CloneNetwork"),
     _entry("clone_network/aggressive", "add a newborn twin of a sub-network", f"{_MACRO}.clone_network:CloneNetwork"),
     _entry("change_lr", "halve or double an output's learning rate", f"{_HYPERPARAMETERS}.change_lr:ChangeLr"),
+    _entry("rest_output", "train an output at the lowest rate", f"{_HYPERPARAMETERS}.rest_output:RestOutput"),
     _entry("change_sgd", "train an output by another algorithm", f"{_HYPERPARAMETERS}.change_sgd:ChangeSgd"),
     _entry("change_bs", "halve or double the batch size", f"{_HYPERPARAMETERS}.change_bs:ChangeBs"),
     _entry(

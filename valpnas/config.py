@@ -270,9 +270,13 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
     plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
+    return RunConfig(**plain, **tables, given=given_by(data))
+
+
+def given_by(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keys that ``data`` give, those of ``cell_search`` as ``cell_search.blocks`` besides."""
     inner = data.get("cell_search", {})
-    given = frozenset({*data, *(f"cell_search.{key}" for key in (inner if isinstance(inner, Mapping) else ()))})
-    return RunConfig(**plain, **tables, given=given)
+    return frozenset({*data, *(f"cell_search.{key}" for key in (inner if isinstance(inner, Mapping) else ()))})
 
 
 def data_folder(config: RunConfig) -> Path | None:

@@ -25,6 +25,11 @@ RATE = 0.01
 DECAY = {"image": 0.05, "series": 0.1}
 DROP_PATH = {"image": 0.0, "series": 0.2}
 IMAGE_BATCH = 128
+FILLED_IN = (
+    *("initial_batches", "batch_size", "learning_rate", "algorithm", "weight_decay", "schedule", "drop_path"),
+    *("augmentation", "select", "warm_up"),
+)
+"""The keys of a run file that the protocol decides."""
 SERIES_BATCHES = range(128, 31, -16)  # the largest of these that leaves ten batches to an epoch (POPNASv3 4.4.1)
 
 
@@ -77,6 +82,14 @@ def with_proxy_settings(config: RunConfig, problem: Problem, rows: int) -> RunCo
     if "latency" in asked.costs and "latency" not in config.objectives:  # measured where it is an objective
         plain["objectives"] = (*config.objectives, "latency")
     return replace(config, **plain, cell_search=replace(asked, **cells))
+
+
+def left_open(config: RunConfig) -> frozenset[str]:
+    """Return the keys that ``with_proxy_settings`` fills in, those of ``cell_search`` as ``cell_search.operations``."""
+    own = [f"cell_search.{key}" for key in search_class(config.search).own]  # type: ignore[attr-defined]
+    wanted = {*FILLED_IN, *own} - (config.settled or config.given)
+    operations = set() if config.cell_search.operations else {"cell_search.operations"}
+    return frozenset(wanted | operations | ({"objectives"} if "latency" in config.cell_search.costs else set()))
 
 
 def kind_of(problem: Problem) -> str:

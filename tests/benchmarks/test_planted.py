@@ -24,7 +24,10 @@ def names(told: dict[str, float] | dict[str, int]) -> set[str]:
     return {what.split(":")[0] for what in told}
 
 
-ALL = {"loss_slope", "module_intervention", "input_intervention", "dependency", "relative_performance"}
+ALL = {
+    *("dependency", "generalisation_gap", "input_intervention"),
+    *("loss_slope", "module_intervention", "relative_performance"),
+}
 
 
 def test_what_was_planted_is_found_with_one_seed() -> None:

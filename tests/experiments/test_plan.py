@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from valpnas import catalog
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
+from valpnas.experiments.comparison import Comparison, Options
 from valpnas.experiments.plan import pair_tasks, state_of, tuning_tasks
+from valpnas.proxy_protocol import FILLED_IN, proxy_settings, with_proxy_settings
 
 from .fabricate import comparison, make_run
 
@@ -74,3 +77,39 @@ def test_a_start_file_is_the_same_from_every_folder(tmp_path: Path, monkeypatch:
     config = replace(comparison("a", "b").config(Arm("a"), 0, {}), start=str(tmp_path / "s.json"))
     make_run(tmp_path / "run", config, [0.5])
     assert state_of(tmp_path / "run", replace(config, start="s.json")) == "ended"
+
+
+STACK = {"blocks": 2, "filters": 2, "motifs": 1, "normal_cells": 1, "epochs": 2}
+CELLS = (
+    Arm("popnas", {"search": "popnas-v1", "cell_search": {"children": 4, "cost_predictor": "ridge"}}),
+    Arm("random", {"search": "cell-random", "cell_search": {"networks": 6}}),
+)
+
+
+def of_cells() -> Comparison:
+    return Comparison({"problem": "digits-class", "cell_search": STACK, "weight_decay": 0.25}, CELLS, Options(pairs=1))
+
+
+def test_of_a_table_that_all_share_an_arm_has_only_the_keys_that_it_gives() -> None:
+    made = of_cells()
+    popnas, drawn = (made.config(arm, 0, {}).cell_search for arm in made.arms)
+    assert (popnas.filters, drawn.filters, popnas.children, drawn.networks) == (2, 2, 4, 6)
+
+
+@pytest.mark.parametrize("arm", CELLS, ids=lambda arm: arm.name)
+def test_what_a_search_of_cells_fills_in_is_no_other_setting(arm: Arm, tmp_path: Path) -> None:
+    config = of_cells().config(arm, 0, {})
+    filled = with_proxy_settings(config, catalog.problem("digits-class"), 900)
+    assert (filled.weight_decay, filled.learning_rate) == (0.25, 0.01), "what the arms share stays"
+    assert filled.cell_search.cost_predictor == config.cell_search.cost_predictor
+    make_run(tmp_path / "run", filled, [0.5])
+    assert state_of(tmp_path / "run", config) == "ended"
+    with pytest.raises(StoreError, match=r"expected a run with weight_decay = 0\.5, found one with 0\.25"):
+        state_of(tmp_path / "run", replace(config, weight_decay=0.5))
+    stacked = replace(config, cell_search=replace(config.cell_search, filters=3))
+    with pytest.raises(StoreError, match="expected a run with cell_search"):
+        state_of(tmp_path / "run", stacked)
+
+
+def test_the_keys_that_are_filled_in_are_those_of_the_protocol() -> None:
+    assert set(FILLED_IN) == set(proxy_settings(catalog.problem("digits-class"), 900))

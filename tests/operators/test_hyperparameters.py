@@ -1,4 +1,4 @@
-"""change_lr, change_sgd, change_bs: their ranges, and what becomes of optimiser state."""
+"""change_lr, change_sgd, change_bs, rest_output: their ranges, and what becomes of optimiser state."""
 
 from __future__ import annotations
 
@@ -93,3 +93,13 @@ def test_a_batch_size_is_halved_or_doubled() -> None:
     model = trained(replace(PLAIN, batch_size=33))
     sizes = [applied("change_bs", model, Site(place=place)).valp.batch_size for place in ("halve", "double")]
     assert sizes == [16, 66]
+
+
+def test_outputs_rest_one_by_one_and_the_last_goes_on() -> None:
+    assert places("rest_output", PLAIN) == ["label", "number"]
+    model = trained(PLAIN)
+    child = applied("rest_output", model, Site(outputs=("label",)))
+    assert {o: how.learning_rate for o, how in child.valp.output_training.items()} == {"label": 1e-5, "number": 3e-3}
+    assert all(child.weights[name] is tensor for name, tensor in model.weights.items())
+    assert places("rest_output", child.valp) == []
+    assert set(child.optimiser) == {"label", "number"}, "both go on with the state that they shared"

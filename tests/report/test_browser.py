@@ -16,6 +16,7 @@ from valpnas.report.page import page
 from valpnas.store.run_directory import RunDirectory
 
 from .fabricate import EVIL, NAMES, make_run
+from .popnas.conftest import PREDICTED, make
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -174,6 +175,31 @@ def test_it_is_readable_in_the_dark(browser: Browser, report: Path) -> None:
     assert _light(text) > 160
     keep(tab, "report-dark")
     tab.close()
+
+
+@pytest.fixture(scope="module")
+def report_of_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of three rounds of POPNAS."""
+    folder = tmp_path_factory.mktemp("browser")
+    run = make(folder / "run", "popnas", {**PREDICTED, "costs": ["seconds", "parameters"]})
+    (folder / "report.html").write_text(page(contents(RunDirectory(run.path), OnData())), encoding="utf-8")
+    return folder / "report.html"
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+def test_a_search_of_cells_is_drawn_whole(browser: Browser, report_of_cells: Path, width: int) -> None:
+    complaints: list[str] = []
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(report_of_cells.as_uri(), timeout=120_000)
+    tab.wait_for_function(DRAWN, timeout=120_000)
+    keep(tab, f"report-cells-{width}")
+    assert tab.locator(".canvas svg .piece.output").count() == 5
+    assert tab.locator("[data-figure=influence-seconds] .point").count() > 9
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.close()
+    assert complaints == []
 
 
 def _light(colour: str) -> float:

@@ -29,6 +29,7 @@ from valpnas.predictors.network_traits import NETWORK_TRAITS
 from valpnas.predictors.output_traits import OUTPUT_TRAITS
 from valpnas.search.acceptance import Acceptance, Always, Archive, Dominates, Gentle, Majority
 from valpnas.search.choosers.bandit import Bandit
+from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import Grow, GrowDepth
 from valpnas.search.choosers.guided import Guided
 from valpnas.search.choosers.guided_calibrated import GuidedCalibrated
@@ -44,7 +45,7 @@ ACCEPTANCES: dict[str, Acceptance] = {
 }
 GAINS = planted(by_rank, variants=PLANTED)
 _CHOOSERS = (
-    *(Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), TrainOnly()),
+    *(Guided(), Random(), RandomGentle(), Grow(), GrowDepth(), ByGap(), TrainOnly()),
     *(GuidedCalibrated(calibrate(GAINS, 400)), LearnedChooser(fit(GAINS, 400))),
     Bandit(beliefs=fit(GAINS, 400, BANDIT_TRAITS)),
 )

@@ -25,7 +25,21 @@ State = TypeVar("State")
 ModelTraits = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
-class Workbench(Protocol):
+class Notes(Protocol):
+    """What can be known of a run without its data and weights: who makes its report has as much."""
+
+    @property
+    def space(self) -> Space:
+        """Bounds of the structures searched."""
+
+    def valp(self, candidate: int) -> Valp:
+        """The graph of any candidate proposed so far, for which no weight is read."""
+
+    def rng(self, candidate: int, purpose: str) -> np.random.Generator:
+        """The random stream of a candidate yet to be proposed, for one purpose."""
+
+
+class Workbench(Notes, Protocol):
     """What a search may use while it asks."""
 
     @property
@@ -33,18 +47,11 @@ class Workbench(Protocol):
         """The problem searched on; its data are not to be read here."""
 
     @property
-    def space(self) -> Space:
-        """Bounds of the structures searched."""
-
-    @property
     def operators(self) -> Mapping[str, Operator]:
         """Every operator variant by name."""
 
     def model(self, candidate: int) -> Model:
         """The trained model of a candidate that the search keeps."""
-
-    def valp(self, candidate: int) -> Valp:
-        """The graph of any candidate proposed so far, for which no weight is read."""
 
     def findings(
         self, candidate: int, diagnostics: Sequence[str], scored: Mapping[int, Mapping[str, float]] | None = None
@@ -57,9 +64,6 @@ class Workbench(Protocol):
 
     def traits(self, candidate: int) -> ModelTraits:
         """Numbers about that model's sub-networks and outputs: ``networks`` and ``outputs``, each by name."""
-
-    def rng(self, candidate: int, purpose: str) -> np.random.Generator:
-        """The random stream of a candidate yet to be proposed, for one purpose."""
 
     def note(self, message: str) -> None:
         """Tell a person who watches what was decided, in a line."""

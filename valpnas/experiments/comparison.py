@@ -8,7 +8,7 @@ from itertools import product
 from math import isfinite
 from typing import Any
 
-from valpnas.config import RunConfig, config_from
+from valpnas.config import RunConfig, config_from, given_by, overridden
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm
 
@@ -79,12 +79,14 @@ class Comparison:
     def config(self, arm: Arm, number: int, chosen: Mapping[str, Any], tuning: bool = False) -> RunConfig:
         """Return the run file of an arm in a pair; ``chosen`` are the keys that tuning and the winner decided.
 
-        Keys that all arms share are given to none: an arm's search leaves those that it does not take to the others.
+        Of a table that all arms share, an arm's own has only the keys that it gives. Keys that all arms share are given
+        to none: an arm's search leaves those that it does not take to the others. They are settled nevertheless.
         """
         first = int(self.shared.get("seed", 0)) + (TUNING_SEEDS if tuning else 0)
         size = {"start_parameters": 0} if arm.like_winner else {}
-        keys = {**self.shared, **arm.run_keys, **size, **chosen, "seed": first + number, "quiet": True}
-        return replace(config_from(keys), given=frozenset(arm.run_keys))
+        own = {**arm.run_keys, **size, **chosen, "seed": first + number, "quiet": True}
+        config = config_from(overridden(self.shared, own))
+        return replace(config, given=given_by(arm.run_keys), settled=config.given)
 
     def _check(self, arm: Arm) -> None:
         tuned = sorted({key for candidate in self.options.candidates for key in candidate} & set(arm.keys))

@@ -12,7 +12,8 @@ from valpnas.config import OF_THE_PLACE, RunConfig, data_folder, read_begun_run_
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
-from valpnas.search.build import build_space
+from valpnas.proxy_protocol import left_open
+from valpnas.search.build import build_space, trains_cells
 from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory
 
@@ -81,7 +82,7 @@ def state_of(folder: Path, config: RunConfig) -> State:
     if not config.learning_rate and read_range_test(folder):
         begun = replace(begun, learning_rate=0.0)  # what was found is no setting
     found = _comparable(begun)
-    wanted = _comparable(config)
+    wanted = _as_begun(config, _comparable(config), found)
     if differing := [key for key in wanted if wanted[key] != found[key]]:
         key = differing[0]
         raise StoreError(
@@ -99,6 +100,16 @@ def _turned(arms: Sequence[Arm], by: int) -> Sequence[Arm]:
 
 def _slug(tried: Mapping[str, float]) -> str:
     return "-".join(f"{key.replace('_', '-')}-{value:g}" for key, value in tried.items())
+
+
+def _as_begun(config: RunConfig, wanted: dict[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``wanted`` with what the run of a search of cells was left to decide."""
+    if not trains_cells(config):
+        return wanted
+    keys = [key.split(".") for key in left_open(config)]
+    inner = {key[-1]: found["cell_search"][key[-1]] for key in keys if len(key) > 1}
+    outer = {key[0]: found[key[0]] for key in keys if len(key) == 1}
+    return {**wanted, **outer, "cell_search": {**wanted["cell_search"], **inner}}
 
 
 def _comparable(config: RunConfig) -> dict[str, Any]:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from valpnas.config import read_begun_run_file
 from valpnas.report.accounts import accounts
 from valpnas.report.curves import loss_curves
-from valpnas.report.family import Tried, family_tree, tried
+from valpnas.report.family import Tried, tried
 from valpnas.report.figure import Figure
 from valpnas.report.fronts import pareto_panels
-from valpnas.report.generations import generation_chart
 from valpnas.report.models import ShownModel, choose, read_model
 from valpnas.report.predictions import Pictures, Predicted, caption, prediction_figure
 from valpnas.report.progress import hypervolume_curves, reached
 from valpnas.report.relevance import evidence_in_words
+from valpnas.report.room import Room, room_of
 from valpnas.report.steps import Step, descent, read_steps
 from valpnas.report.summary import summarise
 from valpnas.store.problems import read_problem
@@ -47,11 +48,12 @@ class Best:
 
 @dataclass(frozen=True)
 class Contents:
-    """All that a page shows. ``figures`` are charts by the name of their place on the page."""
+    """All that a page shows. ``figures`` are charts by the name of their place on the page, those of ``room`` too."""
 
     summary: Mapping[str, Any]
     problem: Mapping[str, Any]
     outputs: Sequence[str]
+    room: Room = field(default_factory=Room)
     bests: Sequence[Best] = ()
     models: Sequence[ShownModel] = ()
     steps: Sequence[Step] = ()
@@ -70,17 +72,17 @@ def contents(run: RunDirectory, on_data: OnData) -> Contents:
     summary, problem = summarise(run), read_problem(run.path)
     outputs = sorted(problem["reference"])
     steps = read_steps(run, problem["ideal"])
+    room = room_of(run, read_begun_run_file(run.path), summary, problem, steps)
     if not summary["front"]:
-        return Contents(summary, problem, outputs, steps=steps, on_data=on_data)
+        return Contents(summary, problem, outputs, room, steps=steps, on_data=on_data)
     models = [read_model(run, member, why) for member, why in choose(summary["front"], problem)]
     test = read_test_objectives(run.path)
     front = {member["candidate"] for member in summary["front"]}
     figures = {
         "front": pareto_panels(steps, front, test, summary["further"]),
         "progress": hypervolume_curves(reached(steps, problem["reference"], problem["ideal"], test)),
-        "family": family_tree(steps, problem["ideal"]),
         "seconds": accounts(summary["seconds"]),
-        **({"generations": generation_chart(summary["generations"])} if summary["generations"] else {}),
+        **room.figures,
         **{
             f"curves-{model.candidate}": loss_curves(model.histories, descent(steps, model.candidate), model.findings)
             for model in models
@@ -90,7 +92,7 @@ def contents(run: RunDirectory, on_data: OnData) -> Contents:
     }
     captions = {shown.output: caption(shown) for shown in on_data.predicted}
     bests = _bests(summary, problem, outputs)
-    return Contents(summary, problem, outputs, bests, models, steps, tried(steps), on_data, captions, figures)
+    return Contents(summary, problem, outputs, room, bests, models, steps, tried(steps), on_data, captions, figures)
 
 
 def for_script(shown: Contents) -> dict[str, Any]:

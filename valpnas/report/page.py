@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from valpnas.report.contents import Contents, for_script
 from valpnas.report.drawing import HEIGHT, WIDTH
@@ -20,14 +20,17 @@ def page(shown: Contents) -> str:
     """Return the HTML; every text of the run is escaped, in the markup, in the data and in the charts."""
     from plotly.offline import get_plotlyjs  # it takes a second to load
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    loader = FunctionLoader(_own)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=loader
+    )
     environment.filters |= {
         "figure_of": objective,
         "volume": hypervolume,
         "picture": _picture,
         "numbers": evidence_in_words,
     }
-    template = environment.from_string(_own("page.html"))
+    template = environment.get_template(shown.room.template)
     return template.render(
         shown=shown,
         start=start_name(shown.summary),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from valpnas.config import RunConfig, read_begun_run_file
+from valpnas.config import read_begun_run_file
 from valpnas.report.generations import generations
+from valpnas.report.rounds import rounds
+from valpnas.report.timing import exclusive, notes_on_seconds
 from valpnas.search.kinds import search_class
 from valpnas.search.pareto import front, hypervolume
 from valpnas.store.journal import Event
@@ -27,6 +29,8 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     could be trained, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from no other.
     ``further`` names the objectives that are no outputs'.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
+    ``rounds`` has one for each round of a search of cells. ``exclusive`` says whether candidates were trained one at a
+    time, so that the seconds of each are its own.
     """
     journal, config = run.journal, read_begun_run_file(run.path)
     # By candidate: jobs that ran at the same time are journalled as they were done.
@@ -44,7 +48,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "notes": [
             *problem.get("notes", []),
             *([range_test["note"]] if range_test else []),
-            *_notes_on_seconds(config, journal.events),
+            *notes_on_seconds(config, journal.events),
         ],
         "search": config.search,
         "chooser": config.chooser,
@@ -58,6 +62,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "failed": len(journal.of("failed")),
         "evaluations": len(trained),
         "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
+        "exclusive": exclusive(config, journal.events),
         "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
         "further": list(config.objectives),
         "starts": sum(event["candidate"] in starts for event in trained),
@@ -69,6 +74,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         if chosen
         else 0.0,
         "generations": generations(run, config, problem),
+        "rounds": rounds(run, config, problem),
     }
 
 
@@ -96,25 +102,6 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
         elif event["event"] == "failed":
             rows[event["candidate"]]["failure"] = event["reason"]
     return list(rows.values())
-
-
-def _notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
-    """Say when measured times decided although candidates shared a machine: by the run file, or by the clock.
-
-    A run may have been resumed with more workers than its file says; then more was trained than time went by.
-    """
-    times = {"seconds", "latency"} & set(config.cell_search.costs)
-    if not (search_class(config.search).timed and times):
-        return []
-    results = [event for event in events if event["event"] in {"trained", "failed"}]
-    spent, passed = _seconds(results, "training"), max((event.get("elapsed", 0.0) for event in results), default=0.0)
-    several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
-    if not several and spent <= passed:
-        return []
-    return [
-        "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "
-        "chosen, depends on its neighbours"
-    ]
 
 
 def _ended(events: Sequence[Event]) -> bool:

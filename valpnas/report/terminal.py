@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from valpnas.report.numbers import hypervolume, objective
+from valpnas.report.rounds import round_table
 
 _SIZE = "parameters"  # of each model; also what the further objective is called that counts the same
 _GENERATIONS = 10  # of the latest that a table shows
@@ -21,8 +22,7 @@ def print_summary(
     """Print a run's summary, its latest ``steps`` when there are any, and ``networks``, a line for each."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
     parts[1:1] = [Text(line) for line in networks]
-    if summary["generations"]:
-        parts.insert(1, generation_table(summary["generations"], summary["further"]))
+    parts[1:1] = [table(summary) for rows, table in _TABLES.items() if summary[rows]]
     parts += notes(summary)
     if steps:
         parts.insert(0, step_table(steps))
@@ -84,6 +84,13 @@ def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
         table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(step["reason"]))
     return table
+
+
+# Of rows that a summary has, where it has any.
+_TABLES: Mapping[str, Callable[[Mapping[str, Any]], Table]] = {
+    "generations": lambda summary: generation_table(summary["generations"], summary["further"]),
+    "rounds": lambda summary: round_table(summary["rounds"]),
+}
 
 
 def _both(name: str, validation: Mapping[str, float], test: Mapping[str, float] | None) -> str:

@@ -86,6 +86,11 @@ CHOOSERS = (
         "valpnas.search.choosers.growing:GrowDepth",
     ),
     Entry(
+        "by-gap",
+        "gentle additions to outputs that generalise, rest for those past their best",
+        "valpnas.search.choosers.by_gap:ByGap",
+    ),
+    Entry(
         "train-only",
         "no change at all: the same batches, spent on training",
         "valpnas.search.choosers.train_only:TrainOnly",

@@ -17,7 +17,7 @@ from valpnas.cells.encoding import Cells
 from valpnas.cells.exact_costs import FIGURES
 from valpnas.cells.expansion import expand, new_blocks
 from valpnas.cells.front import first_of_equal
-from valpnas.contracts.search import Workbench
+from valpnas.contracts.search import Notes
 from valpnas.predictors.cells import COST_PREDICTORS, SCORE_PREDICTORS
 from valpnas.predictors.cells.contracts import CostPredictor, FittedCost, FittedScore, ScorePredictor
 from valpnas.search.popnas.measured import Measured
@@ -88,7 +88,7 @@ class Predictors:
     names: Sequence[str]
 
     @staticmethod
-    def fit(measured: Measured, names: Sequence[str], bench: Workbench, candidate: int) -> Predictors:
+    def fit(measured: Measured, names: Sequence[str], bench: Notes, candidate: int) -> Predictors:
         """Fit to what was measured; random streams are those of ``candidate``, the first of the round to come.
 
         The empty cell is among it, as in Algorithm 1 of POPNASv3: it says what a network reaches without any block.
@@ -119,7 +119,7 @@ class Predictors:
         return found
 
 
-def _cost(measured: Measured, name: str, bench: Workbench, candidate: int) -> FittedCost:
+def _cost(measured: Measured, name: str, bench: Notes, candidate: int) -> FittedCost:
     entry = catalog.find("cost predictor", COST_PREDICTORS, measured.networks.settings.cost_predictor)
     predictor: CostPredictor = catalog.load(entry, CostPredictor)
     rng = bench.rng(candidate, f"{name} predictor")

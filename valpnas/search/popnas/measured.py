@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from valpnas.cells.block import Cell
 from valpnas.cells.encoding import Cells, encode
 from valpnas.cells.features import time_features
-from valpnas.contracts.search import Workbench
+from valpnas.contracts.search import Notes
 from valpnas.search.popnas.networks import Networks, cell_of
 from valpnas.search.popnas.state import CellState, Tried
 
@@ -27,7 +27,7 @@ class Measured:
     known: Sequence[tuple[Tried, Cell]]
 
     @staticmethod
-    def of(networks: Networks, state: CellState, bench: Workbench) -> Measured:
+    def of(networks: Networks, state: CellState, bench: Notes) -> Measured:
         """Look up the cells of all candidates that did not fail."""
         return Measured(networks, [(each, cell_of(bench.valp(each.candidate))) for each in state.trained])
 

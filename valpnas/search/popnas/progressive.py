@@ -20,7 +20,7 @@ from valpnas.cells.block import Cell
 from valpnas.cells.encoding import decode, encode
 from valpnas.cells.expansion import one_block_cells
 from valpnas.contracts.job import Job
-from valpnas.contracts.search import Workbench
+from valpnas.contracts.search import Notes, Workbench
 from valpnas.errors import ConfigError
 from valpnas.search.popnas.base import SearchOfCells
 from valpnas.search.popnas.estimating import Estimates, Expansion, Predictors, check_predictors, expansion
@@ -74,16 +74,13 @@ class ProgressiveSearch(SearchOfCells):
         return [(Cell(), Asking("empty cell")), *blocks]
 
     def _next(self, networks: Networks, state: CellState, bench: Workbench) -> list[tuple[Cell, Asking]]:
-        last = max(each.blocks for each in state.tried)
-        parents = [each.candidate for each in state.trained if each.blocks == last]
+        last, parents = _parents(state)
         if last >= self.cell_search.blocks:
             return []
         if not last or not parents:
             bench.note(self._ended(state, last))
             return []
-        encoded = encode(networks.space, [cell_of(bench.valp(parent)) for parent in parents])
-        found = affordable(networks, expansion(networks, encoded[:, :last]), bench.space.max_parameters)
-        predictors = Predictors.fit(Measured.of(networks, state, bench), self._costs(), bench, state.candidates)
+        found, predictors = self.children(networks, state, bench), self.predictors(networks, state, bench)
         found, estimates = quick(self.cell_search, found, predictors.estimate(found.cells))
         explores = self.strategy.explores and last + 1 < self.cell_search.blocks and self.cell_search.exploration > 0
         selection = select(networks, self.strategy, found, estimates, explores)
@@ -98,8 +95,20 @@ class ProgressiveSearch(SearchOfCells):
         size = "one block" if last == 1 else f"{last} blocks"
         return f"no cell of {size} could be trained ({state.failure}); the search ends at {last - 1} {wanted}"
 
-    def _costs(self) -> tuple[str, ...]:
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The costs that are weighed against the score."""
         return self.cell_search.costs if self.strategy.weighs_costs else ()
+
+    def children(self, networks: Networks, state: CellState, bench: Notes) -> Expansion:
+        """Return every cell that has one block more than one of the last round, and not too many weights."""
+        last, parents = _parents(state)
+        encoded = encode(networks.space, [cell_of(bench.valp(parent)) for parent in parents])
+        return affordable(networks, expansion(networks, encoded[:, :last]), bench.space.max_parameters)
+
+    def predictors(self, networks: Networks, state: CellState, bench: Notes) -> Predictors:
+        """Return predictors fitted to all that was trained; from the same state, always the same ones."""
+        return Predictors.fit(Measured.of(networks, state, bench), self.costs, bench, state.candidates)
 
     def _told(self, blocks: int, parents: int, found: Expansion, selection: Selection) -> str:
         taken = (
@@ -113,6 +122,12 @@ class ProgressiveSearch(SearchOfCells):
             f"blocks {blocks} of {self.cell_search.blocks}: {found.made:,} children of {parents:,} cells, "
             f"{len(found.cells):,} to choose from, {taken}{beside}"
         )
+
+
+def _parents(state: CellState) -> tuple[int, list[int]]:
+    """Return how many blocks the cells of the last round have, and who of them could be trained."""
+    last = max(each.blocks for each in state.tried)
+    return last, [each.candidate for each in state.trained if each.blocks == last]
 
 
 def _asked(

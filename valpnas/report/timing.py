@@ -1,0 +1,33 @@
+"""Timing: whether the seconds of candidates were measured one at a time, and what has to be said if they were not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from valpnas.config import RunConfig
+from valpnas.search.kinds import search_class
+from valpnas.store.journal import Event
+
+
+def exclusive(config: RunConfig, events: Sequence[Event]) -> bool:
+    """Say whether candidates were trained one at a time, by the run file and by the clock.
+
+    A run may have been resumed with more workers than its file says; then more was trained than time went by. Whatever
+    else the machine did is not known.
+    """
+    results = [event for event in events if event["event"] in {"trained", "failed"}]
+    spent = round(sum(event.get("seconds", {}).get("training", 0.0) for event in results), 3)
+    passed = max((event.get("elapsed", 0.0) for event in results), default=0.0)
+    several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
+    return not several and spent <= passed
+
+
+def notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
+    """Say when measured times decided although candidates shared a machine."""
+    times = {"seconds", "latency"} & set(config.cell_search.costs)
+    if not (search_class(config.search).timed and times) or exclusive(config, events):
+        return []
+    return [
+        "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "
+        "chosen, depends on its neighbours"
+    ]
