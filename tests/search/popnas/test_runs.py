@@ -131,7 +131,7 @@ def test_latency_is_measured_and_predicted(tmp_path: Path) -> None:
 def test_several_workers_make_the_same_run_and_say_so(tmp_path: Path, whole: Run) -> None:
     made = make(tmp_path / "run", whole.config.search, executor="processes", workers=2)
     assert contents(made.path) == contents(whole.path)
-    timed = {**CELLS, "costs": ["seconds"], "blocks": 1}
+    timed = {**CELLS, "costs": ["seconds"], "blocks": 1, "times_side_by_side": True}
     noted = make(tmp_path / "timed", cell_search=timed, executor="processes", workers=2).summary()["notes"]
     assert any("not exclusive" in note for note in noted)
 
@@ -173,6 +173,10 @@ REFUSED = {
         "learning_rate: expected a p",
     ),
     "nothing to draw": (["digits-class", "--search", "cell-random"], "cell_search.networks: expected at least 1"),
+    "times that are not exclusive": (
+        ["digits-class", "--search", "popnas", "--executor", "processes"],
+        "cell_search.costs: expected no measured times where candidates are trained side by side, got seconds",
+    ),
     "asynchronous": (["digits-class", "--search", "popnas", "--asynchronous"], "asynchronous: expected a search that"),
 }
 

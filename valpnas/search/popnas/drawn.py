@@ -29,7 +29,15 @@ _TRIES = 200  # draws of cells that were trained before, until the space counts 
 _TOO_LARGE = 20_000  # draws of cells with too many weights, until none with fewer is expected
 _SAMPLE = 0.25  # of the population, from which a parent is chosen: 25 of 100 in the source
 
-_OF_PREDICTORS = ("children", "exploration", "costs", "most_seconds", "score_predictor", "cost_predictor")
+_OF_PREDICTORS = (
+    "children",
+    "exploration",
+    "costs",
+    "most_seconds",
+    "times_side_by_side",
+    "score_predictor",
+    "cost_predictor",
+)
 
 
 @dataclass(frozen=True)

@@ -174,5 +174,6 @@ class Pnas(ProgressiveSearch):
     timed: ClassVar[bool] = False
     strategy: ClassVar[Strategy] = PNAS
     ignores: ClassVar[frozenset[str]] = frozenset(
-        f"cell_search.{key}" for key in ("networks", "exploration", "costs", "most_seconds", "cost_predictor")
+        f"cell_search.{key}"
+        for key in ("networks", "exploration", "costs", "most_seconds", "times_side_by_side", "cost_predictor")
     )
