@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,19 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.search.popnas.fakes import images
+from tests.search.popnas.fakes import by_operations, images
 from tests.store.stopping import stopped
 from tests.store.test_kill_and_resume import PROGRAM, killed
 from valpnas.cli import app
 from valpnas.config import config_from, read_run_file
+from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import with_proxy_settings
 from valpnas.run import design, resume
+from valpnas.search.popnas.networks import cell_of
+from valpnas.search.recording import Recorder
+from valpnas.store.replay import Asked
 from valpnas.testing.runs import contents, events
 
 CELLS: dict[str, Any] = {
@@ -68,6 +73,30 @@ def test_a_run_goes_on_where_predictions_have_other_last_digits(tmp_path: Path) 
     (made / "journal.jsonl").write_text(near)
     resume(made, lambda _: None)
     assert (made / "journal.jsonl").read_text().startswith(near)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_nobody_names_goes_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds, predicted by boosted trees, and a third round that was begun; the clock is planted, for none repeats."""
+    record = Recorder.result
+
+    def planted(self: Recorder, asked: Asked, answer: Answer) -> None:
+        took = by_operations(cell_of(self.bench.valp(answer.result.candidate)))[1]
+        timed = replace(answer.result, seconds={**answer.result.seconds, "training": took})
+        record(self, asked, replace(answer, result=timed))
+
+    monkeypatch.setattr(Recorder, "result", planted)
+    cells = {key: value for key, value in CELLS.items() if key != "costs"} | {"blocks": 3, "children": 4}
+    whole = make(tmp_path / "whole", cell_search=cells)
+    used = whole.config.cell_search
+    assert (used.costs, used.score_predictor, used.cost_predictor) == (("seconds",), "lstm", "gradient-boosting")
+    third = [event for event in events(whole.path) if event["event"] == "proposed" and event.get("round") == 3]
+    assert third
+    with stopped(third[-1]["candidate"]):
+        make(tmp_path / "run", cell_search=cells)
+    resume(tmp_path / "run", lambda _: None)
+    assert contents(tmp_path / "run") == contents(whole.path)
 
 
 def test_the_run_file_says_everything(whole: Run) -> None:
