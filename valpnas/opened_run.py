@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -83,6 +85,15 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """Return one row per candidate: what it was, why, and what came of it."""
         return history(self._directory)
+
+    @property
+    def identity(self) -> str:
+        """32 hexadecimal digits that no other run has, wherever its folder is: of the first result, with its times.
+
+        Empty where nothing was trained yet.
+        """
+        first = next(iter(self._directory.journal.of("trained")), None)
+        return hashlib.sha256(json.dumps(first, sort_keys=True).encode()).hexdigest()[:32] if first else ""
 
     def curve(self, candidate: int) -> list[dict[str, float]]:
         """Return a candidate's validation objectives after each epoch; empty when it was not trained by epochs."""

@@ -39,6 +39,7 @@ from valpnas.search.build import (
     build_training,
     trains_cells,
 )
+from valpnas.search.exclusive_times import check_times
 from valpnas.search.loop import SearchLoop
 from valpnas.search.popnas.networks import Networks
 from valpnas.search.workbench import RunWorkbench
@@ -172,6 +173,7 @@ def resume(
     run = Run(path)
     if "workers" in place:  # a run file may have been begun with another executor
         check_workers(place.get("executor", run.config.executor), place["workers"])
+    check_times(run.config, **place)
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
@@ -199,6 +201,7 @@ def check(config: RunConfig) -> None:
     check_executor(config.executor)
     if "workers" in config.given:
         check_workers(config.executor, config.workers)
+    check_times(config)
     build_operators(config)
     for kind in config.space.networks:
         catalog.network_kind(kind)

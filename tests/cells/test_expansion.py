@@ -11,7 +11,7 @@ from valpnas.cells.block import Block, Cell
 from valpnas.cells.canonical import canonical, canonical_keys
 from valpnas.cells.cell_space import CellSpace
 from valpnas.cells.encoding import decode, encode
-from valpnas.cells.expansion import expand, expansions, new_blocks, one_block_cells
+from valpnas.cells.expansion import expand, new_blocks, one_block_cells
 from valpnas.errors import InvalidValpError
 
 from .graphs import PAPER
@@ -44,15 +44,6 @@ def test_every_block_is_there_and_none_twice() -> None:
 def test_cells_of_one_block_are_not_equivalent() -> None:
     """Nothing is made twice."""
     assert len(np.unique(canonical_keys(SPACE, one_block_cells(SPACE)))) == 300
-
-
-@pytest.mark.parametrize("most", [1, 100, 10**6])
-def test_parts_are_the_whole(most: int) -> None:
-    """Whatever fits at once."""
-    parents = one_block_cells(FEW)
-    parts = list(expansions(FEW, parents, most))
-    assert all(len(part) <= max(most, 21) for part in parts)
-    assert (np.concatenate(parts) == expand(FEW, parents)).all()
 
 
 @pytest.mark.parametrize(

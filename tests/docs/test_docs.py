@@ -27,6 +27,8 @@ from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.cell_search import CellSearch
+from valpnas.contracts.job import Continue, JobRecord
+from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.space import Space
 from valpnas.graph.validity import RULES
 
@@ -199,6 +201,28 @@ def test_every_field_of_the_journal_is_told(reader_folder: Path) -> None:
         event = json.loads(line)
         kind = event.pop("event")
         assert _keys(event) <= told[kind], kind
+
+
+def test_every_field_of_a_proposal_is_told() -> None:
+    """Also those that few searches write."""
+    expected: dict[str, Any] = {"continued": Continue("so"), "gentle": True, "estimates": {"score": 1.0}}
+    expected |= {"reason": "so", "round": 2}
+    record = JobRecord(1, (0,), "start", "hash", Protocol(batches=1), **expected)
+    assert set(record.to_json()) == {field.name for field in fields(JobRecord)}
+    (row,) = (row for row in table(ARCHITECTURE, "`event`") if row[0] == "`proposed`")
+    assert set(record.to_json()) <= set(re.findall(r"`(\w+)`", row[1]))
+
+
+def test_every_stream_is_told() -> None:
+    """By the purpose that it is asked for with; those of other seeds than a run's are no purposes of a candidate."""
+    told = ARCHITECTURE.read_text(encoding="utf-8").split("the purposes are", 1)[1].split(". A stream", 1)[0]
+    asked = re.compile(r'\b(?:rng|streams)\([\w.]+, f?"([^"]+)"\)')
+    files = (ROOT / "valpnas").rglob("*.py")
+    purposes = {name for file in files for name in asked.findall(file.read_text(encoding="utf-8"))}
+    assert {"train", "score predictor"} <= purposes
+    assert {re.sub(r"\{(\w+)\}", "<name>", name) for name in purposes} <= {
+        name.replace("<cost>", "<name>") for name in re.findall(r"`([^`]+)`", told)
+    }
 
 
 def _keys(event: dict[str, Any]) -> set[str]:

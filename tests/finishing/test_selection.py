@@ -200,11 +200,23 @@ def _digits(cell: Path) -> int:
     return len(parts["train"]) + len(parts["validation"])
 
 
+def test_a_selection_is_gone_on_with_elsewhere(tmp_path: Path) -> None:
+    """Moved with its run, as to another machine, it is still that of the run, and trains nothing again."""
+    here = searched(tmp_path / "here" / "run", steps=0)
+    select(here, Selection(1, None, QUICK, str(tmp_path / "here" / "s")), quiet)
+    (tmp_path / "here").rename(tmp_path / "there")
+    there, out = Run(tmp_path / "there" / "run"), tmp_path / "there" / "s"
+    written = (out / "selection.json").read_text().replace("/here/", "/there/")
+    select(there, Selection(1, None, QUICK, str(out)), quiet)
+    assert (out / "selection.json").read_text() == written
+
+
 def test_a_folder_belongs_to_one_run_and_to_its_data(run: Run, tmp_path: Path) -> None:
     out, other = str(tmp_path / "s"), searched(tmp_path / "other", steps=0)
     select(run, Selection(1, None, QUICK, out), quiet)
     with pytest.raises(StoreError, match=r"expected a selection from .*other, got one from"):
         select(other, Selection(1, None, QUICK, out), quiet)
+    assert run.identity != other.identity
     other.problem = replace(images(100), in_memory=True)
     with pytest.raises(StoreError, match="expected the data this run was made on"):
         select(other, Selection(1, None, QUICK, str(tmp_path / "t")), quiet)

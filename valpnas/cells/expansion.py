@@ -7,8 +7,6 @@ H (H + 1) / 2 blocks. No cell is tested for equivalence here; ``canonical.py`` a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from valpnas.cells.cell_space import CellSpace
@@ -49,18 +47,6 @@ def expand(space: CellSpace, parents: Cells) -> Cells:
     children[:, :, :blocks] = parents[:, None, :blocks]
     children[:, :, blocks] = added
     return children.reshape(-1, blocks + 1, 4)
-
-
-def expansions(space: CellSpace, parents: Cells, most: int = 100_000) -> Iterator[Cells]:
-    """Yield what ``expand`` returns in parts of ``most`` children or fewer, but of one parent's at least.
-
-    Raises:
-        InvalidValpError: as ``expand``.
-    """
-    blocks = _blocks(space, parents)
-    at_once = max(1, most // len(new_blocks(space, blocks)))
-    for start in range(0, len(parents), at_once):
-        yield expand(space, parents[start : start + at_once])
 
 
 def _blocks(space: CellSpace, parents: Cells) -> int:

@@ -37,7 +37,8 @@ class CellSearch:
 
     ``children`` (K) are the most cells of a front, ``exploration`` (J) the most beside it that use what the front
     neglects. ``costs`` are weighed against the score, among ``COSTS``; cells of more predicted ``most_seconds`` (T, 0:
-    no limit) are out. ``networks``: cells that an evolution or a random search trains.
+    no limit) are out. ``times_side_by_side``: times that are measured while other candidates train are good enough to
+    decide by. ``networks``: cells that an evolution or a random search trains.
 
     ``epochs``, ``filters``, ``motifs``, ``normal_cells`` and ``residual`` are those of each network. The predictors
     are names of ``valpnas.predictors.cells``.
@@ -55,6 +56,7 @@ class CellSearch:
     residual: bool = True
     costs: tuple[str, ...] = ("seconds",)
     most_seconds: float = 0.0
+    times_side_by_side: bool = False
     networks: int = 0
     score_predictor: str = "lstm"
     cost_predictor: str = "gradient-boosting"

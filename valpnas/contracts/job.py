@@ -120,6 +120,15 @@ class JobRecord:
         """Return the record as earlier versions wrote it, which did not say why they go on or what is gentle."""
         return replace(self, continued=None, gentle=False)
 
+    def asks_for(self, other: JobRecord) -> bool:
+        """Whether ``other``, asked for again, is the same job as this one of a journal.
+
+        Estimates come from predictors that were fitted again, on another processor maybe, whose last digits are its
+        own. What follows from them - the cell, its parents, why it was asked for - has to be equal all the same.
+        """
+        asked = replace(other, estimates=self.estimates)
+        return self in (asked, asked.as_earlier())
+
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> JobRecord:
         """Read what ``to_json`` wrote."""

@@ -62,10 +62,12 @@ def select(run: Run, asked: Selection, say: Say) -> dict[str, Any]:
 def _check_place(path: Path, run: Run) -> None:
     """Make the folder ``path`` if there is none; raise ``StoreError`` when there is something else."""
     if (path / _FILE).is_file():
-        there = read_selection(path)["of"]
-        if there != str(run.path.absolute()):
+        there = read_selection(path)
+        # Both may have been moved since; selections of earlier versions only know where the run was.
+        of_it = there["identity"] == run.identity if "identity" in there else there["of"] == str(run.path.absolute())
+        if not of_it:
             raise StoreError(
-                f"{path}: expected a selection from {run.path}, got one from {there}; choose another --out"
+                f"{path}: expected a selection from {run.path}, got one from {there['of']}; choose another --out"
             )
     elif path.exists() and (not path.is_dir() or (path / "run.toml").exists()):
         raise StoreError(f"{path}: expected a new folder or a selection, got something else; choose another --out")
@@ -110,6 +112,7 @@ def _write(path: Path, run: Run, limits: Limits | None, rows: Sequence[Mapping[s
         {
             "format": FORMAT,
             "of": str(run.path.absolute()),
+            "identity": run.identity,
             "problem": run.config.problem,
             "limits": list(limits) if limits else None,
             "waiting": waiting,

@@ -78,7 +78,7 @@ class Recorder:
             seconds, together = {"diagnostics": self._diagnosed}, asked.together[known.candidate]
             self.store.record_proposed(asked.number, known, job.model.valp, seconds, together)
             self._diagnosed = 0.0  # counted with the first job of the ask
-        elif known in (job.record, job.record.as_earlier()):
+        elif known.asks_for(job.record):
             self.store.save_graph(known.candidate, job.model.valp)  # a loss of power may have taken it
         else:
             raise StoreError(

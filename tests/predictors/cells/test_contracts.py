@@ -45,10 +45,11 @@ each_cost = pytest.mark.parametrize("name", [entry.name for entry in COST_PREDIC
 
 @each_score
 def test_scores_are_predicted(name: str) -> None:
-    """One in [0, 1] for each cell, also the empty one; the same again, and another with another seed."""
-    predictor, made = score_predictor(name), of_all_sizes(4, "few")
+    """One in [0, 1] for each cell, also the empty one, which is learnt from too; another with another seed."""
+    predictor, empty = score_predictor(name), np.zeros((1, 3, 4), SPACE.dtype)
+    made = np.concatenate([empty, of_all_sizes(4, "few")])
     assert predictor.name == name
-    asked = np.concatenate([cells(20, 3, "asked"), np.zeros((1, 3, 4), SPACE.dtype)])
+    asked = np.concatenate([cells(20, 3, "asked"), empty])
     first, again, other = (
         predictor.fit(SPACE, made, scores(made), stream(seed, "fit")).predict(asked) for seed in (1, 1, 2)
     )

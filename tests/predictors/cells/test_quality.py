@@ -24,8 +24,12 @@ def test_no_ranking_of_what_is_all_the_same(pair: tuple[list[float], list[float]
 
 
 def test_no_relative_error_of_nothing() -> None:
-    assert isnan(mape([1.0, 2.0], [0.0, 2.0]))
+    assert isnan(mape([1.0, 2.0], [0.0, 0.0]))
     assert isnan(mape([], []))
+
+
+def test_what_measured_nothing_is_left_out_of_the_relative_error() -> None:
+    assert mape([1.0, 3.0, 9.0], [0.0, 2.0, 10.0]) == pytest.approx(30.0)
 
 
 def test_other_lengths_are_refused() -> None:

@@ -123,12 +123,30 @@ def test_a_space_that_is_used_up_ends_the_search() -> None:
     bench = CellBench()
     jobs, _ = play(RandomCells(settings(blocks=1, networks=50)), bench)
     assert len(jobs) == 10
-    assert bench.notes == ["no cell is left that is not equivalent to one of the 10 trained"]
+    assert bench.notes == ["200 cells drawn that are not too large are equivalent to some of the 10 trained"]
 
 
 def test_cells_that_are_too_large_are_not_drawn() -> None:
     jobs, _ = play(RandomCells(SMALL), CellBench(space=Space(max_parameters=90)))
     assert max(job.model.parameters for job in jobs) <= 90
+
+
+@pytest.mark.parametrize("kind", [RandomCells, Evolution])
+def test_a_tight_limit_does_not_end_the_search(
+    kind: type[RandomCells] | type[Evolution], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where far more cells are too large than count as a space that is used up."""
+    monkeypatch.setattr("valpnas.search.popnas.drawn._TRIES", 1)
+    bench = CellBench(space=Space(max_parameters=60))
+    jobs, _ = play(kind(settings(networks=6)), bench)
+    assert (len(jobs), bench.notes) == (6, [])
+
+
+def test_a_limit_below_all_cells_ends_the_search_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("valpnas.search.popnas.drawn._TOO_LARGE", 300)
+    bench = CellBench(space=Space(max_parameters=1))
+    assert play(RandomCells(SMALL), bench)[0] == []
+    assert bench.notes == ["300 cells drawn have more weights than max_parameters, 1; 0 were trained"]
 
 
 def test_nothing_to_train_is_refused() -> None:

@@ -31,7 +31,7 @@ from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.module import fresh_model
 from valpnas.predictors.cells.contracts import FittedScore, Floats, ScorePredictor
 from valpnas.search.popnas.predicted_blocks import FEWEST, PredictedBlocks
-from valpnas.search.popnas.seen_cells import seen_cells
+from valpnas.search.popnas.seen_cells import SeenCell, distinct, seen_cells
 
 SPACE = Space(networks=("dense", "cell"), cells=CellBounds(extent=(6,), max_blocks=3))
 CELLS = [f"[(-1, '{one}', -2, '{other}')]" for one in ("7 conv", "gru") for other in ("7 dconv", "gru", "identity")]
@@ -157,6 +157,24 @@ def test_scores_compare_models_with_others_of_their_age() -> None:
     scores = [each.score for each in cells]
     assert max(scores) == scores[2] == 1.0
     assert min(scores) == scores[3] == 0.0
+
+
+def test_equal_cells_are_learnt_from_once_and_only_the_latest() -> None:
+    """A fold that leaves a cell out would have it all the same; and a run may have thousands."""
+    space = CellSpace(("7 conv", "7 dconv", "gru", "identity"), blocks=2)
+    one, turned, other = (
+        read_cell(text) for text in ("[(-2, 'gru', -1, '7 conv')]", "[(-1, '7 conv', -2, 'gru')]", CELLS[0])
+    )
+    cells = [SeenCell(one, 0.2), SeenCell(other, 0.5), SeenCell(turned, 0.4)]
+    assert distinct(space, cells, 9) == [SeenCell(other, 0.5), SeenCell(one, pytest.approx(0.3))]
+    assert [each.cell for each in distinct(space, cells, 1)] == [one]
+    assert distinct(space, [], 9) == []
+
+
+def test_a_predictor_is_shown_every_cell_once() -> None:
+    again = seen([*CELLS, *CELLS], [0.5] * 2 * len(CELLS))
+    _, predictor = asked("add_block/gentle", again)
+    assert [len(cells) for cells, _ in predictor.shown] == [len(CELLS)]
 
 
 def test_members_of_a_population_are_what_is_known_where_there_is_no_history() -> None:

@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.search.popnas.fakes import SETTINGS, CellBench, by_operations, cells_of, images, play, result_of, settings
+from tests.search.popnas.fakes import (
+    SETTINGS,
+    CellBench,
+    Planted,
+    by_operations,
+    cells_of,
+    images,
+    play,
+    result_of,
+    settings,
+)
 from valpnas.cells.block import Cell
 from valpnas.cells.canonical import canonical, canonical_keys
-from valpnas.cells.encoding import encode
+from valpnas.cells.cell_space import CellSpace
+from valpnas.cells.encoding import block_count, encode
 from valpnas.cells.plan import plan_network
 from valpnas.cells.text import read_cell
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, TrainingFailedError, UnknownNameError
 from valpnas.graph.valp import OutputTraining
+from valpnas.predictors.cells.contracts import FittedScore
 from valpnas.search.popnas.measured import Measured
 from valpnas.search.popnas.networks import Networks
 from valpnas.search.popnas.progressive import Pnas, Popnas, PopnasV1, PopnasV2, ProgressiveSearch
@@ -108,6 +121,20 @@ def test_seconds_are_those_of_training() -> None:
     assert conv[0, 2] == pytest.approx(1 + 0.1 / 2.1)
 
 
+def test_predictors_are_fitted_to_all_that_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The empty cell among it (Algorithm 1); each round to all rounds before."""
+    shown, fit = list[np.ndarray](), Planted.fit
+
+    def remembers(self: Planted, space: CellSpace, cells: np.ndarray, *given: Any) -> FittedScore:
+        shown.append(cells)
+        return fit(self, space, cells, *given)
+
+    monkeypatch.setattr(Planted, "fit", remembers)
+    _, states = play(Popnas(EXACT), CellBench())
+    assert [len(cells) for cells in shown] == [len(state.trained) for state in states[1:3]]
+    assert [block_count(cells)[0] for cells in shown] == [0, 0]
+
+
 def test_an_operation_that_could_not_be_timed_counts_as_the_dearest() -> None:
     def fails(cell: Cell) -> tuple[float, float] | str:
         alone = len(cell.blocks) == 1 and cell.blocks[0].operations == ("3x3 conv", "3x3 conv")
@@ -164,9 +191,18 @@ def test_a_search_of_which_nothing_can_be_trained_says_so() -> None:
 
 
 def test_a_search_ends_where_a_whole_round_failed() -> None:
-    jobs, states = play(Popnas(EXACT), CellBench(), lambda c: "no" if len(c.blocks) > 1 else by_operations(c))
+    bench = CellBench()
+    jobs, states = play(Popnas(EXACT), bench, lambda c: "no" if len(c.blocks) > 1 else by_operations(c))
     assert {job.record.round for job in jobs} == {0, 1, 2}
     assert Popnas(EXACT).front(states[-1])
+    assert bench.notes[-1] == "no cell of 2 blocks could be trained (no); the search ends at 1 of 3 blocks"
+
+
+def test_a_search_ends_where_all_cells_are_too_large() -> None:
+    bench = CellBench(space=Space(max_parameters=1))
+    jobs, _ = play(Popnas(EXACT), bench)
+    assert cells_of(jobs) == [Cell()]
+    assert bench.notes[-1].endswith("has as few weights as max_parameters asks; the search ends at 0 of 3 blocks")
 
 
 def test_exploration_happens_in_every_round_but_the_last() -> None:

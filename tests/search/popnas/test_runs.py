@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +14,19 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.search.popnas.fakes import images
+from tests.search.popnas.fakes import by_operations, images
 from tests.store.stopping import stopped
 from tests.store.test_kill_and_resume import PROGRAM, killed
 from valpnas.cli import app
 from valpnas.config import config_from, read_run_file
+from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import with_proxy_settings
 from valpnas.run import design, resume
+from valpnas.search.popnas.networks import cell_of
+from valpnas.search.recording import Recorder
+from valpnas.store.replay import Asked
 from valpnas.testing.runs import contents, events
 
 CELLS: dict[str, Any] = {
@@ -55,6 +61,44 @@ def test_a_run_goes_on_from_the_middle_of_a_round(whole: Run, last: int, tmp_pat
     assert contents(tmp_path / "run") == contents(whole.path)
 
 
+def test_a_run_goes_on_where_predictions_have_other_last_digits(tmp_path: Path) -> None:
+    """As on another processor; what the journal says was expected stays."""
+    with stopped(12):
+        made = tmp_path / "run"
+        make(made)
+    before = (made / "journal.jsonl").read_text()
+    found = list(re.finditer(r'"score": ?([0-9.]+)', before))
+    assert found
+    near = re.sub(r'("score": ?)([0-9.]+)', lambda m: m[1] + repr(float(m[2]) + 1e-6), before)
+    (made / "journal.jsonl").write_text(near)
+    resume(made, lambda _: None)
+    assert (made / "journal.jsonl").read_text().startswith(near)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_nobody_names_goes_on_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds, predicted by boosted trees, and a third round that was begun; the clock is planted, for none repeats."""
+    record = Recorder.result
+
+    def planted(self: Recorder, asked: Asked, answer: Answer) -> None:
+        took = by_operations(cell_of(self.bench.valp(answer.result.candidate)))[1]
+        timed = replace(answer.result, seconds={**answer.result.seconds, "training": took})
+        record(self, asked, replace(answer, result=timed))
+
+    monkeypatch.setattr(Recorder, "result", planted)
+    cells = {key: value for key, value in CELLS.items() if key != "costs"} | {"blocks": 3, "children": 4}
+    whole = make(tmp_path / "whole", cell_search=cells)
+    used = whole.config.cell_search
+    assert (used.costs, used.score_predictor, used.cost_predictor) == (("seconds",), "lstm", "gradient-boosting")
+    third = [event for event in events(whole.path) if event["event"] == "proposed" and event.get("round") == 3]
+    assert third
+    with stopped(third[-1]["candidate"]):
+        make(tmp_path / "run", cell_search=cells)
+    resume(tmp_path / "run", lambda _: None)
+    assert contents(tmp_path / "run") == contents(whole.path)
+
+
 def test_the_run_file_says_everything(whole: Run) -> None:
     written = tomllib.loads((whole.path / "run.toml").read_text())
     rows = 36  # of 60 train
@@ -70,7 +114,7 @@ def test_what_was_given_stays_and_the_rest_is_filled_in() -> None:
     given = {"problem": "p", "search": "popnas-v1", "learning_rate": 0.1, "batch_size": 7, "cell_search": {"epochs": 2}}
     config = with_proxy_settings(config_from(given), images(), 36)
     assert (config.learning_rate, config.batch_size, config.initial_batches) == (0.1, 7, 10)
-    assert config.cell_search.cost_predictor == "nnls"
+    assert (config.cell_search.cost_predictor, config.cell_search.score_predictor) == ("nnls", "lstm-plain")
     assert len(config.cell_search.operations) == 12
     asked = {**given, "cell_search": {"cost_predictor": "ridge", "costs": ["latency"]}}
     config = with_proxy_settings(config_from(asked), images(), 36)
@@ -116,7 +160,7 @@ def test_latency_is_measured_and_predicted(tmp_path: Path) -> None:
 def test_several_workers_make_the_same_run_and_say_so(tmp_path: Path, whole: Run) -> None:
     made = make(tmp_path / "run", whole.config.search, executor="processes", workers=2)
     assert contents(made.path) == contents(whole.path)
-    timed = {**CELLS, "costs": ["seconds"], "blocks": 1}
+    timed = {**CELLS, "costs": ["seconds"], "blocks": 1, "times_side_by_side": True}
     noted = make(tmp_path / "timed", cell_search=timed, executor="processes", workers=2).summary()["notes"]
     assert any("not exclusive" in note for note in noted)
 
@@ -158,6 +202,10 @@ REFUSED = {
         "learning_rate: expected a p",
     ),
     "nothing to draw": (["digits-class", "--search", "cell-random"], "cell_search.networks: expected at least 1"),
+    "times that are not exclusive": (
+        ["digits-class", "--search", "popnas", "--executor", "processes"],
+        "cell_search.costs: expected no measured times where candidates are trained side by side, got seconds",
+    ),
     "asynchronous": (["digits-class", "--search", "popnas", "--asynchronous"], "asynchronous: expected a search that"),
 }
 

@@ -39,6 +39,8 @@ class ScorePredictor(ABC):
     def fit(self, space: CellSpace, cells: Cells, scores: Floats, rng: np.random.Generator) -> FittedScore:
         """Return what is learnt from ``cells``, ``(n, width, 4)``, and their ``scores``, ``(n,)`` in [0, 1].
 
+        A cell may be the empty one, all zeros.
+
         Raises:
             InvalidValpError: no cells, none of the space, or not one score in [0, 1] for each.
         """

@@ -26,15 +26,16 @@ def spearman(predicted: ArrayLike, measured: ArrayLike) -> float:
 
 
 def mape(predicted: ArrayLike, measured: ArrayLike) -> float:
-    """Return the mean error in percent of what was measured; nan where anything measured is 0, or n is 0.
+    """Return the mean error in percent of what was measured, over all that is not 0; nan where nothing is.
 
     Raises:
         InvalidCellError: the lengths differ.
     """
     p, m = _pair(predicted, measured)
-    if not len(m) or not m.all():
+    there = m != 0
+    if not there.any():
         return nan
-    return float(np.mean(np.abs(p - m) / np.abs(m)) * 100)
+    return float(np.mean(np.abs(p - m)[there] / np.abs(m)[there]) * 100)
 
 
 def _pair(predicted: ArrayLike, measured: ArrayLike) -> tuple[Floats, Floats]:

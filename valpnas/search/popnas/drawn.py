@@ -25,10 +25,19 @@ from valpnas.search.popnas.networks import Asking, Networks, cell_of
 from valpnas.search.popnas.state import CellState, Tried
 
 AT_ONCE = 4
-_TRIES = 200  # draws of a cell that was not trained before, until the space counts as used up
+_TRIES = 200  # draws of cells that were trained before, until the space counts as used up
+_TOO_LARGE = 20_000  # draws of cells with too many weights, until none with fewer is expected
 _SAMPLE = 0.25  # of the population, from which a parent is chosen: 25 of 100 in the source
 
-_OF_PREDICTORS = ("children", "exploration", "costs", "most_seconds", "score_predictor", "cost_predictor")
+_OF_PREDICTORS = (
+    "children",
+    "exploration",
+    "costs",
+    "most_seconds",
+    "times_side_by_side",
+    "score_predictor",
+    "cost_predictor",
+)
 
 
 @dataclass(frozen=True)
@@ -47,19 +56,19 @@ class DrawingSearch(SearchOfCells):
             )
 
     def ask(self, state: CellState, bench: Workbench) -> Sequence[Job]:
-        """Return the next few jobs; nothing when all are done, or no cell is left that was not trained."""
+        """Return the next few jobs; nothing when all are done, or no cell is found that is new and not too large."""
         self.check_trained(state)
         networks, known = self.networks(bench), {each.graph for each in state.tried}
         jobs: list[Job] = []
         for number in range(state.candidates, min(state.candidates + AT_ONCE, self.cell_search.networks)):
             rng = bench.rng(number, "draw")
             new = self._new(networks, state, bench, known, rng)
-            if new is None:
+            if isinstance(new, str):
+                if not jobs:
+                    bench.note(new)
                 break
             jobs.append(networks.job(number, *new, self.whole(), bench))
             known.add(jobs[-1].record.graph)
-        if not jobs and state.candidates < self.cell_search.networks:
-            bench.note(f"no cell is left that is not equivalent to one of the {len(known):,} trained")
         return jobs
 
     def progress(self, state: CellState) -> tuple[int, int]:
@@ -74,15 +83,22 @@ class DrawingSearch(SearchOfCells):
 
     def _new(
         self, networks: Networks, state: CellState, bench: Workbench, known: set[str], rng: np.random.Generator
-    ) -> tuple[Cell, Asking] | None:
-        """Return a cell that was not trained before and is not too large; None when many tries found none."""
-        for _ in range(_TRIES):
+    ) -> tuple[Cell, Asking] | str:
+        """Return a cell that was not trained before and is not too large; what was found instead when none was."""
+        old, large, limit = 0, 0, bench.space.max_parameters
+        while old < _TRIES and large < _TOO_LARGE:
             cell, why = self.proposed(networks, state, bench, rng)
-            valp, limit = networks.valp(cell), bench.space.max_parameters
-            fits = not limit or networks.parameters(cell) <= limit
-            if fits and canonical_hash(valp) not in known:
+            if limit and networks.parameters(cell) > limit:
+                large += 1
+            elif canonical_hash(networks.valp(cell)) in known:
+                old += 1
+            else:
                 return cell, why
-        return None
+        if old < _TRIES:
+            return (
+                f"{large:,} cells drawn have more weights than max_parameters, {limit:,}; {len(known):,} were trained"
+            )
+        return f"{old} cells drawn that are not too large are equivalent to some of the {len(known):,} trained"
 
 
 class RandomCells(DrawingSearch):

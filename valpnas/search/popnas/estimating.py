@@ -91,13 +91,13 @@ class Predictors:
     def fit(measured: Measured, names: Sequence[str], bench: Notes, candidate: int) -> Predictors:
         """Fit to what was measured; random streams are those of ``candidate``, the first of the round to come.
 
-        The empty cell, which has nothing to encode, is a row of costs only.
+        The empty cell is among it, as in Algorithm 1 of POPNASv3: it says what a network reaches without any block.
         """
-        settings, blocks = measured.networks.settings, measured.has_blocks
+        settings = measured.networks.settings
         entry = catalog.find("score predictor", SCORE_PREDICTORS, settings.score_predictor)
         scorer: ScorePredictor = catalog.load(entry, ScorePredictor)
         rng = bench.rng(candidate, "score predictor")
-        score = scorer.fit(measured.networks.space, measured.cells[blocks], measured.scores[blocks], rng)
+        score = scorer.fit(measured.networks.space, measured.cells, measured.scores, rng)
         costs = {name: _cost(measured, name, bench, candidate) for name in names if name not in FIGURES}
         return Predictors(measured, score, costs, names)
 

@@ -41,11 +41,6 @@ class Measured:
         """``(n,)``: the share of validation rows that each gets right."""
         return np.array([1 - each.objectives[self.networks.output] for each, _ in self.known])
 
-    @property
-    def has_blocks(self) -> NDArray[np.bool_]:
-        """``(n,)``: which are not the empty cell."""
-        return np.array([bool(cell.blocks) for _, cell in self.known])
-
     def costs(self, name: str) -> Floats:
         """``(n,)``: what was measured of the cost ``name``."""
         return np.array([each.cost(name) for each, _ in self.known])

@@ -1,7 +1,8 @@
 """Predicted blocks: another chooser's choice, with the block that it adds drawn from a front of predictions.
 
 The blocks of a POPNAS cell come from predictors that were trained on the cells before it; here the cells are those of
-every sub-network that this run has trained, whatever model it was part of (POPNASv3 3.2 and 3.3, for one cell alone).
+every sub-network that this run has trained, whatever model it was part of, or in a population those of its members
+(POPNASv3 3.2 and 3.3, for one cell alone).
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from valpnas.networks.cell_draws import space_of
 from valpnas.networks.cell_spec import CellSpec, plan_of
 from valpnas.predictors.cells.contracts import ScorePredictor
 from valpnas.predictors.cells.lstm import Lstm
-from valpnas.search.popnas.seen_cells import SeenCell, seen_cells
+from valpnas.search.popnas.seen_cells import SeenCell, distinct, seen_cells
 
 FEWEST = 6  # different cells that a prediction is made from
 MOST = 8  # of the front, of which one is drawn
-_ORDERS = 4  # of each cell that the predictor is shown before a single step: a fit takes a second or two
+LATEST = 128  # different cells that are learnt from: what a step costs does not grow with the run for ever
+_ORDERS = 4  # of each cell that the predictor is shown before a single step: a fit takes a few seconds at most
 
 
 def random_blocks(inner: Chooser, space: Space) -> Chooser:  # noqa: ARG001 - as the other way wants it
@@ -68,8 +70,9 @@ class PredictedBlocks(Chooser):
         if not isinstance(spec, CellSpec) or len(spec.cell.blocks) >= MOST_BLOCKS:
             return wanted
         options = _Options.of(situation, wanted, spec)
-        seen = [each for each in seen_cells(situation) if options.covers(each.cell)]
-        if len({each.cell for each in seen}) < FEWEST or not options.cells:
+        covered = [each for each in seen_cells(situation) if options.covers(each.cell)]
+        seen = distinct(options.space, covered, LATEST)
+        if len(seen) < FEWEST or not options.cells:
             said = f"a random block: predictions need {FEWEST} different cells"
             return replace(wanted, reason=f"{wanted.reason}; {said}")
         return self._named(wanted, options, seen, rng)
@@ -84,7 +87,7 @@ class PredictedBlocks(Chooser):
         chosen = int(rng.choice(front))
         block = write_block(options.cells[chosen].blocks[-1])
         rank = 1 + int((scores > scores[chosen]).sum())
-        said = f"number {rank} of {len(scores)} blocks by what {len(seen)} cells of this run have reached"
+        said = f"number {rank} of {len(scores)} blocks by what {len(seen)} different cells have reached"
         why = f"{wanted.reason}; {block} is {said}, drawn from a front of {len(front)}"
         features = {**wanted.features, "predicted score": float(scores[chosen])}
         return replace(wanted, site=replace(wanted.site, place=block), reason=why, features=features)

@@ -75,7 +75,10 @@ class ProgressiveSearch(SearchOfCells):
 
     def _next(self, networks: Networks, state: CellState, bench: Workbench) -> list[tuple[Cell, Asking]]:
         last, parents = _parents(state)
-        if last >= self.cell_search.blocks or not last or not parents:
+        if last >= self.cell_search.blocks:
+            return []
+        if not last or not parents:
+            bench.note(self._ended(state, last))
             return []
         found, predictors = self.children(networks, state, bench), self.predictors(networks, state, bench)
         found, estimates = quick(self.cell_search, found, predictors.estimate(found.cells))
@@ -83,6 +86,14 @@ class ProgressiveSearch(SearchOfCells):
         selection = select(networks, self.strategy, found, estimates, explores)
         bench.note(self._told(last + 1, len(parents), found, selection))
         return list(_asked(networks, found, estimates, selection, parents))
+
+    def _ended(self, state: CellState, last: int) -> str:
+        """Return why there is nothing to add a block to, though cells of more than ``last`` blocks were wanted."""
+        wanted = f"of {self.cell_search.blocks} blocks"
+        if not last:
+            return f"no cell of one block has as few weights as max_parameters asks; the search ends at 0 {wanted}"
+        size = "one block" if last == 1 else f"{last} blocks"
+        return f"no cell of {size} could be trained ({state.failure}); the search ends at {last - 1} {wanted}"
 
     @property
     def costs(self) -> tuple[str, ...]:
@@ -148,11 +159,11 @@ class PopnasV2(ProgressiveSearch):
 
 
 class PopnasV1(ProgressiveSearch):
-    """POPNAS, the first version: no exploration, and seconds are predicted by non-negative least squares."""
+    """POPNAS, the first version: no exploration, one LSTM without attention, seconds by non-negative least squares."""
 
     name: ClassVar[str] = "popnas-v1"
     strategy: ClassVar[Strategy] = V1
-    own: ClassVar[dict[str, str]] = {"cost_predictor": "nnls"}
+    own: ClassVar[dict[str, str]] = {"cost_predictor": "nnls", "score_predictor": "lstm-plain"}
     ignores: ClassVar[frozenset[str]] = frozenset({"cell_search.networks", "cell_search.exploration"})
 
 
@@ -163,5 +174,6 @@ class Pnas(ProgressiveSearch):
     timed: ClassVar[bool] = False
     strategy: ClassVar[Strategy] = PNAS
     ignores: ClassVar[frozenset[str]] = frozenset(
-        f"cell_search.{key}" for key in ("networks", "exploration", "costs", "most_seconds", "cost_predictor")
+        f"cell_search.{key}"
+        for key in ("networks", "exploration", "costs", "most_seconds", "times_side_by_side", "cost_predictor")
     )

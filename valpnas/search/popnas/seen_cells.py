@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from valpnas.cells.block import Cell
+from valpnas.cells.canonical import canonical_keys
+from valpnas.cells.cell_space import CellSpace
+from valpnas.cells.encoding import encode
 from valpnas.contracts.chooser import Situation
 from valpnas.networks.cell_spec import CellSpec
 
@@ -24,7 +27,8 @@ class SeenCell:
 
 
 def seen_cells(situation: Situation) -> list[SeenCell]:
-    """Return the cells of every model told so far that could be trained; one per cell network.
+    """Return the cells of every model told so far that could be trained, one per cell network; in a population, which
+    keeps no history, those of its members.
 
     A model's objectives say how long it was trained as much as what it is made of. So the mean logarithm of its
     objectives is compared with a line through those of all models, in the order in which they were told, and the score
@@ -38,6 +42,19 @@ def seen_cells(situation: Situation) -> list[SeenCell]:
         for network in situation.bench.valp(candidate).networks
         if isinstance(network.spec, CellSpec)
     ]
+
+
+def distinct(space: CellSpace, seen: Sequence[SeenCell], most: int) -> list[SeenCell]:
+    """Return one of each kind of equivalent cells of ``space``, with the mean of their scores; the ``most`` seen last.
+
+    As they were first written, in the order in which they were last seen.
+    """
+    kinds: dict[object, list[SeenCell]] = {}
+    if seen:
+        for key, each in zip(canonical_keys(space, encode(space, [s.cell for s in seen])).tolist(), seen, strict=True):
+            kinds[key] = [*kinds.pop(key, []), each]
+    latest = list(kinds.values())[-most:]
+    return [SeenCell(same[0].cell, float(np.mean([each.score for each in same]))) for same in latest]
 
 
 def _objectives(situation: Situation) -> dict[int, Mapping[str, float]]:
