@@ -310,7 +310,7 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], 
     for candidate in front:
         directory.write_diagnostics(candidate, look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
-    directory.write_state(summarise(RunDirectory(directory.path)))
+    directory.write_state(summarise(directory))
 
 
 def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:

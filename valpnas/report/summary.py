@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from valpnas.config import RunConfig, read_begun_run_file
 from valpnas.report.generations import generations
+from valpnas.report.tally import Tally
 from valpnas.search.kinds import search_class
-from valpnas.search.pareto import front, hypervolume
+from valpnas.search.pareto import Bounds
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
 from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import read_test_objectives, read_test_reported
+from valpnas.store.test_objectives import read_test_figures
 
 ACCOUNTS = ("training", "evaluation", "diagnostics", "other")
 
 
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """Return the run's figures as plain data; the shape of ``valpnas show --json``.
+
+    The journal is read without being held: what is remembered grows with the front and the generations.
 
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
     candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
@@ -28,46 +31,41 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``further`` names the objectives that are no outputs'.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     """
-    journal, config = run.journal, read_begun_run_file(run.path)
-    # By candidate: jobs that ran at the same time are journalled as they were done.
-    trained = [event for _, event in sorted({event["candidate"]: event for event in journal.of("trained")}.items())]
-    problem = read_problem(run.path)
-    chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
+    config, problem = read_begun_run_file(run.path), read_problem(run.path)
+    tally = Tally.of(run.journal.standing())
+    chosen, first = tally.chosen, tally.first or {}
     range_test = read_range_test(run.path)
-    test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
+    numbers = {event["candidate"] for event in (*chosen, *([first] if first else ()))}
+    test = read_test_figures(run.path, numbers)
     unit = search_class(config.search).budget
-    changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
-    starts = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "start"}
     return {
         "run": str(run.path),
         "problem": problem["name"],
         "notes": [
             *problem.get("notes", []),
             *([range_test["note"]] if range_test else []),
-            *_notes_on_seconds(config, journal.events),
+            *_notes_on_seconds(config, tally),
         ],
         "search": config.search,
         "chooser": config.chooser,
         "engine": config.engine,
         "seed": config.seed,
-        "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
+        "steps": tally.steps,
         "steps_planned": config.planned(unit),
         "unit": unit,
-        "ended": _ended(journal.events),
-        "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
-        "failed": len(journal.of("failed")),
-        "evaluations": len(trained),
-        "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
-        "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
+        "ended": tally.ended,
+        "accepted": tally.accepted,
+        "failed": tally.failed,
+        "evaluations": tally.trained,
+        "batches": tally.batches,
+        "seconds": {name: round(float(tally.seconds.get(name, 0.0)), 3) for name in ACCOUNTS},
         "further": list(config.objectives),
-        "starts": sum(event["candidate"] in starts for event in trained),
-        "start_candidate": trained[0]["candidate"] if trained else None,
-        "start": trained[0]["objectives"] if trained else {},
-        "start_test": test.get(trained[0]["candidate"]) if trained else None,
-        "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],
-        "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
-        if chosen
-        else 0.0,
+        "starts": tally.starts,
+        "start_candidate": first.get("candidate"),
+        "start": first.get("objectives", {}),
+        "start_test": test.get(first.get("candidate", -1), {}).get("objectives"),
+        "front": [_member(event, test.get(event["candidate"], {})) for event in chosen],
+        "hypervolume": tally.front.hypervolume(Bounds(problem["reference"], problem["ideal"])),
         "generations": generations(run, config, problem),
     }
 
@@ -98,7 +96,7 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
+def _notes_on_seconds(config: RunConfig, tally: Tally) -> list[str]:
     """Say when measured times decided although candidates shared a machine: by the run file, or by the clock.
 
     A run may have been resumed with more workers than its file says; then more was trained than time went by.
@@ -106,10 +104,8 @@ def _notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
     times = {"seconds", "latency"} & set(config.cell_search.costs)
     if not (search_class(config.search).timed and times):
         return []
-    results = [event for event in events if event["event"] in {"trained", "failed"}]
-    spent, passed = _seconds(results, "training"), max((event.get("elapsed", 0.0) for event in results), default=0.0)
     several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
-    if not several and spent <= passed:
+    if not several and round(tally.spent, 3) <= tally.passed:
         return []
     return [
         "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "
@@ -117,19 +113,12 @@ def _notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
     ]
 
 
-def _ended(events: Sequence[Event]) -> bool:
-    return bool(events) and events[-1]["event"] == "ended"
-
-
-def _seconds(events: Sequence[Event], account: str) -> float:
-    return round(float(sum(event.get("seconds", {}).get(account, 0.0) for event in events)), 3)
-
-
-def _member(event: Event, test: dict[int, dict[str, float]]) -> dict[str, Any]:
+def _member(event: Event, test: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "candidate": event["candidate"],
         "validation": event["objectives"],
-        "test": test.get(event["candidate"]),
+        "test": test.get("objectives"),
         "reported": event["reported"],
         "parameters": event["parameters"],
+        "test_reported": test.get("reported"),
     }
