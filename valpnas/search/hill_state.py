@@ -9,6 +9,7 @@ from valpnas.contracts.job import Result
 from valpnas.contracts.operator import Site
 from valpnas.contracts.past import Past
 from valpnas.search.archive import Archive
+from valpnas.search.history import History
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class HillState:
     failure: str = ""  # why the candidate told last failed
     owed: bool = False  # the parent is still to be trained as long as its rejected change was
     verdicts: tuple[tuple[int, str], ...] = ()  # on the results told last
-    history: tuple[Past, ...] = ()  # every candidate told
+    history: History = field(default_factory=History)  # every candidate told
 
 
 def told(state: HillState, result: Result, adopted: bool, train_parent: bool) -> HillState:
@@ -40,7 +41,7 @@ def told(state: HillState, result: Result, adopted: bool, train_parent: bool) ->
         failure=result.reason,
         verdicts=((result.candidate, "accepted" if adopted else "rejected"),),
         archive=state.archive if result.failed else _archived(state, result),
-        history=(*state.history, Past.of(result, adopted)),
+        history=state.history.with_(Past.of(result, adopted)),
     )
     return _adopted(state, result) if adopted else _rejected(state, result, train_parent)
 
