@@ -40,6 +40,7 @@ from valpnas.search.build import (
     trains_cells,
 )
 from valpnas.search.loop import SearchLoop
+from valpnas.search.notices import notices
 from valpnas.search.popnas.networks import Networks
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -256,8 +257,8 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
-    if config.asynchronous:
-        say("asynchronous: what is asked depends on who is done first, so that another run with this seed may differ")
+    for notice in notices(config):
+        say(notice)
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
