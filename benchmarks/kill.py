@@ -31,12 +31,19 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from valpnas.config import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.run import design, resume
 from valpnas.search import CHOOSERS, SEARCHES
+from valpnas.search.build import ignored
+from valpnas.search.kinds import search_class
 from valpnas.testing.runs import contents
 
-_BUDGET = {"steps": 6, "initial_batches": 24, "batches_per_step": 12, "device": "cpu", "report": False}
+_SHORT = {"initial_batches": 24, "batches_per_step": 12, "device": "cpu", "report": False}
+_BUDGETS: dict[str, dict[str, Any]] = {"steps": {"steps": 6}, "generations": {"population": 4, "generations": 2}}
+# Parameters are the same in each run, seconds are not.
+_CELLS = {"operations": ["identity", "3x3 conv"], "blocks": 2, "networks": 8, "filters": 2, "motifs": 1, "epochs": 1}
+_CELLS |= {"normal_cells": 1, "costs": ["parameters"], "children": 3, "exploration": 1}
 _RULES = (
     {"accept": "majority", "rejected": "train-parent"},
     {"accept": "archive", "rejected": "discard"},
@@ -62,13 +69,31 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Return every search with every chooser, the rules and the problems taking turns."""
-    searches = [(search.name, chooser.name) for search in SEARCHES for chooser in CHOOSERS]
-    turns = zip(itertools.cycle(("digits", "in memory", "in memory")), itertools.cycle(_RULES), strict=False)
+    """Return every search with every chooser, if it has one, the rules and the problems taking turns.
+
+    Searches come one after the other with each chooser, so that a few kills hit all of them. Rules and budgets that a
+    search does not take are left out.
+    """
+    problems = itertools.cycle(("digits", "in memory", "in memory"))
+    rounds = itertools.product(_RULES, CHOOSERS)
     return [
-        Case(problem, {**_BUDGET, **rules, "search": search, "chooser": chooser})
-        for (search, chooser), (problem, rules) in zip(searches * len(_RULES), turns, strict=False)
-    ]
+        Case(next(problems), _settings(search.name, chooser.name, rules))
+        for rules, chooser in rounds
+        for search in SEARCHES
+        if not search_class(search.name).trains_cells
+    ] + [Case("digits-class", _of_cells(search.name)) for search in SEARCHES if search_class(search.name).trains_cells]
+
+
+def _settings(search: str, chooser: str, rules: dict[str, Any]) -> dict[str, Any]:
+    given = {**_SHORT, **_BUDGETS[search_class(search).budget], **rules, "chooser": chooser}
+    left_out = ignored(config_from({"problem": "digits", "search": search}), given)
+    return {"search": search, **{key: value for key, value in given.items() if key not in left_out}}
+
+
+def _of_cells(search: str) -> dict[str, Any]:
+    cells = {key: value for key, value in _CELLS.items() if f"cell_search.{key}" not in search_class(search).ignores}
+    size = {"population": 4} if search == "cell-evolution" else {}
+    return {"search": search, "cell_search": cells, "device": "cpu", "report": False, **size}
 
 
 def kill(case: Case, folder: Path, wait: float) -> bool:
@@ -179,7 +204,7 @@ def main() -> None:
     altered: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         for case, hits, same in campaign(asked.kills, asked.seed, Path(scratch)):
-            name = f"{case.settings['search']} {case.settings['chooser']}"
+            name = f"{case.settings['search']} {case.settings.get('chooser', '')}".strip()
             phases.update(hits)
             runs[name] += 1
             altered[name] += not same

@@ -21,7 +21,7 @@ import csv
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -66,6 +66,7 @@ class Row:
     batches: int
     seconds: float
     parameters: float
+    budget: str = ""
 
 
 @dataclass
@@ -154,12 +155,13 @@ def pair(asked: argparse.Namespace, number: int, folder: Path) -> list[Row]:
     }
     tallies = {search: of_run(run) for search, run in runs.items()}
     reference = runs["nsga2"]
-    trial = asked.trial_batches or asked.initial_batches + asked.generations * asked.batches_per_step // 2
+    trial = trial_batches(asked)
     for arm in PEERS:
         tallies[arm] = study(reference, arm, trial, tallies["nsga2"].seconds)
     kept = read_problem(reference.path)
     corners = (kept["reference"], kept["ideal"])
-    return [tally.row(asked.problem, arm, number, corners) for arm, tally in tallies.items()]
+    rows = [tally.row(asked.problem, arm, number, corners) for arm, tally in tallies.items()]
+    return [replace(row, budget=budget_of(asked)) for row in rows]
 
 
 def told(rows: Sequence[Row]) -> list[str]:
@@ -211,16 +213,28 @@ def main(arguments: Sequence[str]) -> int:
 def _read(path: Path, asked: argparse.Namespace) -> list[Row]:
     """Return the rows of an earlier sitting; ends the program when they are of another problem or budget."""
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [Row(*(_VALUE[each.type](line[each.name]) for each in fields(Row))) for line in csv.DictReader(file)]
-    budgets = {row.batches for row in rows if row.arm == "nsga2" and not row.failed}
-    if any(row.problem != asked.problem for row in rows) or budgets - {_total(asked)}:
-        sys.exit(f"{path}: expected rows of {asked.problem} and {_total(asked)} batches, got others; name another file")
-    return rows
+        lines = list(csv.DictReader(file))
+    wanted = (asked.problem, budget_of(asked))
+    if others := {(line["problem"], line.get("budget", "none said")) for line in lines} - {wanted}:
+        got = ": ".join(sorted(others)[0])
+        sys.exit(f"{path}: expected rows of {': '.join(wanted)}, got {got}; name another file")
+    return [Row(*(_VALUE[each.type](line[each.name]) for each in fields(Row))) for line in lines]
 
 
 def _total(asked: argparse.Namespace) -> int:
     """Return the batches that each population gets."""
     return int(asked.population * (asked.initial_batches + asked.generations * asked.batches_per_step))
+
+
+def trial_batches(asked: argparse.Namespace) -> int:
+    """Return how long a trial trains: as long as a start and half of a line of children after it, if not said."""
+    return int(asked.trial_batches or asked.initial_batches + asked.generations * asked.batches_per_step // 2)
+
+
+def budget_of(asked: argparse.Namespace) -> str:
+    """Return all that decides what a row's arms were given."""
+    line = f"{asked.initial_batches} + {asked.generations} x {asked.batches_per_step}"
+    return f"{asked.population} x ({line}) batches; trials of {trial_batches(asked)}"
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:

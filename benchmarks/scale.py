@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import resource
 import subprocess
@@ -48,16 +49,17 @@ from valpnas.graph.valp import Input, Output, Valp
 from valpnas.held_out import HeldOut
 from valpnas.networks.module import fresh_model
 from valpnas.networks.random_valp import random_valp
+from valpnas.report.summary import summarise
+from valpnas.search.archive import Archive
 from valpnas.search.choosers.random import Random
 from valpnas.search.loop import SearchLoop
-from valpnas.search.pareto import front
 from valpnas.search.population import Nsga2
 from valpnas.seeding import stream
+from valpnas.store.files import write_text
+from valpnas.store.problems import FORMAT
 from valpnas.store.run_directory import RunDirectory
 
 SPACE = Space(("dense",), min_width=8, max_width=16, max_parameters=4000)
-CORNERS = {"y": 1.0, "z": 1.0}
-Points = tuple[tuple[int, dict[str, float]], ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class State:
     """How many were told, and the front of them all: the archive."""
 
     told: int = 0
-    archive: Points = ()
+    archive: Archive[int] = field(default_factory=Archive)
     verdicts: tuple[tuple[int, str], ...] = ()
 
 
@@ -74,7 +76,7 @@ class MadeUp(Search[State]):
     """Asks for the same small model again and again, as a change of the one before."""
 
     model: Model
-    most: int
+    total: int
     width: int
     name: ClassVar[str] = "made-up"
 
@@ -84,15 +86,14 @@ class MadeUp(Search[State]):
 
     def ask(self, state: State, bench: Any) -> Sequence[Job]:  # noqa: ARG002 - it looks at nothing
         """Return the next jobs."""
-        last = min(state.told + self.width, self.most)
+        last = min(state.told + self.width, self.total)
         graph = canonical_hash(self.model.valp)
         return [Job(self._record(candidate, graph), self.model) for candidate in range(state.told, last)]
 
     def tell(self, state: State, results: Sequence[Result]) -> State:
         """Keep the front."""
-        points = [*state.archive, *((result.candidate, dict(result.objectives)) for result in results)]
-        kept = tuple(points[i] for i in front([objectives for _, objectives in points]))
-        chosen = {candidate for candidate, _ in kept}
+        kept = state.archive.with_([r.candidate for r in results], [dict(r.objectives) for r in results])
+        chosen = set(kept)
         verdicts = tuple((r.candidate, "accepted" if r.candidate in chosen else "rejected") for r in results)
         return State(state.told + len(results), kept, verdicts)
 
@@ -106,11 +107,11 @@ class MadeUp(Search[State]):
 
     def front(self, state: State) -> Sequence[int]:
         """Return the archive."""
-        return [candidate for candidate, _ in state.archive]
+        return list(state.archive)
 
     def progress(self, state: State) -> tuple[int, int]:
         """Return candidates told, and all."""
-        return state.told, self.most
+        return state.told, self.total
 
     def _record(self, candidate: int, graph: str) -> JobRecord:
         proposal = Proposal("clone_network/gentle", Site(("n1",)), "made up: as long as a usual reason is in words")
@@ -118,26 +119,38 @@ class MadeUp(Search[State]):
         return JobRecord(candidate, parents, "change", graph, Protocol(200, span=(0.1, 0.2)), proposal)
 
 
+def names(trade_offs: int) -> list[str]:
+    """Return what the objectives are called."""
+    return ["y", "z", *(f"further{number}" for number in range(2, trade_offs))]
+
+
 @dataclass(frozen=True)
 class Simulated:
-    """Answers at once."""
+    """Answers at once. With ``trade_offs`` there are so many objectives, and nothing dominates anything."""
 
     models: bool
+    trade_offs: int = 0
 
     def __call__(self, group: Group) -> list[Answer]:
         """Return made-up objectives, later ones lower on the whole, and with ``models`` the models as they came."""
         return [self._one(job) for job in group]
 
     def _one(self, job: Job) -> Answer:
-        # A front that moves on: children that never survived would leave a population without anything new to try.
-        u, v = stream(0, job.record.candidate, "objectives").random(2)
-        reached = (1 + 0.1 * v) / (1 + job.record.candidate / 1000)
-        y, z = reached * np.cos(u * np.pi / 2), reached * np.sin(u * np.pi / 2)
-        objectives = {"y": float(y), "z": float(z)}
-        reported = {"y": {"cross_entropy": float(y)}, "z": {"r2": float(z)}}
+        objectives = self._objectives(job.record.candidate)
+        reported = {name: {"made up": value} for name, value in objectives.items()}
         model = job.model if self.models else None
         result = Result(job.record, objectives, reported, 200, 1e9, job.model.parameters, {"training": 0.0}, "", model)
         return Answer(result, HeldOutScores(objectives, reported))
+
+    def _objectives(self, candidate: int) -> dict[str, float]:
+        rng = stream(0, candidate, "objectives")
+        if self.trade_offs:
+            place = np.abs(rng.standard_normal(self.trade_offs))
+            values = np.exp(-3 * place / np.linalg.norm(place))
+        else:  # a front that moves on: children that never survived would leave a population without anything to try
+            u, v = rng.random(2)
+            values = (1 + 0.1 * v) / (1 + candidate / 1000) * np.array([np.cos(u * np.pi / 2), np.sin(u * np.pi / 2)])
+        return dict(zip(names(self.trade_offs), map(float, values), strict=True))
 
 
 @dataclass
@@ -155,7 +168,7 @@ class Bench:
     def problem(self) -> Problem:
         """A problem with the inputs and outputs of the start, and no rows."""
         valp = self.start.valp
-        return Problem("made-up", "", valp.inputs, valp.outputs, lambda _: {}, CORNERS, CORNERS)
+        return Problem("made-up", "", valp.inputs, valp.outputs, lambda _: {}, {}, {})
 
     def model(self, candidate: int) -> Model:
         """Return the model of a candidate."""
@@ -231,34 +244,69 @@ def search_of(kind: str, model: Model, candidates: int, width: int) -> Search[An
     return Nsga2(Random(), population=width, generations=max(candidates // width - 1, 0))
 
 
-def simulate(path: Path, kind: str, candidates: int, width: int, models: bool) -> None:
-    """Run the search and print what it cost."""
-    directory = RunDirectory.create(path, RunConfig("digits").to_toml({}), lambda _: None)
-    held, model = {"early": 0}, small_model()
+def begun(path: Path, kind: str, candidates: int, width: int, trade_offs: int) -> RunDirectory:
+    """Make the run directory of a problem that there is not."""
+    settings = {"search": "nsga2" if kind == "nsga2" else "hill-climbing", "population": width}
+    config = replace(RunConfig("digits"), **settings, generations=max(candidates // width - 1, 0))
+    corners = {"reference": dict.fromkeys(names(trade_offs), 1.0), "ideal": dict.fromkeys(names(trade_offs), 0.001)}
+    said = {"format": FORMAT, "name": "made-up", "in_memory": True, "fingerprint": "", "transforms": {}, "samplers": {}}
+    problem = json.dumps({**said, "inputs": [], "outputs": [], **corners})
+    return RunDirectory.create(path, config.to_toml({}), lambda folder: write_text(folder / "problem.json", problem))
+
+
+@dataclass
+class Measured:
+    """What a search cost: seconds by the clock and of CPU, bytes that later candidates added, and its archive."""
+
+    seconds: float
+    used: float
+    grown: int
+    archive: int
+
+
+def measured(path: Path, search: Search[Any], directory: RunDirectory, models: bool, trade_offs: int) -> Measured:
+    """Run the search while another process reads the journal."""
+    held = {"early": 0}
 
     def watch(done: int, planned: int) -> None:
         if not held["early"] and done >= planned // 10:
             held["early"] = memory()
 
-    search, bench = search_of(kind, model, candidates, width), Bench(model, directory, models)
-    loop = SearchLoop(search, bench, directory, Serial(Simulated(models)), watch, HeldOut(directory, print))  # type: ignore[arg-type]
+    bench, executor = Bench(small_model(), directory, models), Serial(Simulated(models, trade_offs))
+    loop = SearchLoop(search, bench, directory, executor, watch, HeldOut(directory, print))  # type: ignore[arg-type]
     began, cpu = time.perf_counter(), time.process_time()
     with reader(path):
         state = loop.run()
         seconds, used = time.perf_counter() - began, time.process_time() - cpu
-        grown = memory() - held["early"]
-    size = (path / "journal.jsonl").stat().st_size
-    weights = "with" if models else "without"
-    cpu = time.process_time()
-    told = sum(len(asked.results) for asked in RunDirectory(path).replay())
-    replayed = time.process_time() - cpu
+        return Measured(seconds, used, memory() - held["early"], len(state.archive))
+
+
+def simulate(path: Path, kind: str, candidates: int, width: int, models: bool, trade_offs: int) -> None:
+    """Run the search and print what it cost, and what it costs to read and to sum up what it left."""
+    search = search_of(kind, small_model(), candidates, width)
+    directory = begun(path, kind, candidates, width, trade_offs)
+    cost = measured(path, search, directory, models, trade_offs)
+    told, replayed = cpu_of(lambda: sum(len(asked.results) for asked in RunDirectory(path).replay()))
     if told < candidates - width:
         sys.exit(f"expected {candidates} candidates, got {told}: the search ended before its time")
+    before = memory()
+    summary, summed = cpu_of(lambda: summarise(directory))
+    weights = "with" if models else "without"
     print(f"valpnas, search {search.name}: {candidates} candidates, {width} per ask, {weights} weights")
-    print(f"  {1e3 * seconds / candidates:.2f} ms per candidate, {1e3 * used / candidates:.2f} ms of CPU")
-    print(f"  {grown / (0.9 * candidates):.0f} bytes of memory per candidate; {len(state.archive)} in the archive")
-    print(f"  {size / candidates:.0f} bytes of journal per candidate")
+    print(f"  {1e3 * cost.seconds / candidates:.2f} ms per candidate, {1e3 * cost.used / candidates:.2f} ms of CPU")
+    print(f"  {cost.grown / (0.9 * candidates):.0f} bytes of memory per candidate; {cost.archive} in the archive")
+    print(f"  {(path / 'journal.jsonl').stat().st_size / candidates:.0f} bytes of journal per candidate")
     print(f"  the journal of {told} candidates is read again in {replayed:.1f} s of CPU")
+    grown = (memory() - before) / candidates
+    print(
+        f"  {summary['evaluations']} candidates are summed up in {summed:.1f} s of CPU, {grown:.0f} bytes of each kept"
+    )
+
+
+def cpu_of(work: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what ``work`` returns, and the seconds of CPU that it took."""
+    cpu = time.process_time()
+    return work(), time.process_time() - cpu
 
 
 def optuna_trials(kind: str, path: Path, trials: int) -> None:
@@ -305,6 +353,7 @@ def main() -> None:
     parser.add_argument("--search", choices=["made-up", "nsga2"], default="made-up")
     parser.add_argument("--width", type=int, default=16, help="candidates per ask")
     parser.add_argument("--models", action="store_true", help="write weights, too")
+    parser.add_argument("--trade-offs", type=int, default=0, help="so many objectives, and all is on the front")
     parser.add_argument("--optuna", choices=["journal", "sqlite"], help="measure this storage of Optuna instead")
     parser.add_argument("--folder", type=Path, help="where to write; what is there stays")
     asked = parser.parse_args()
@@ -313,7 +362,7 @@ def main() -> None:
         if asked.optuna:
             optuna_trials(asked.optuna, Path(scratch), asked.candidates)
         else:
-            simulate(Path(scratch) / "run", asked.search, asked.candidates, asked.width, asked.models)
+            simulate(Path(scratch) / "run", asked.search, asked.candidates, asked.width, asked.models, asked.trade_offs)
 
 
 if __name__ == "__main__":

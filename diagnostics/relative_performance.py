@@ -9,8 +9,8 @@ could become the host of the exclusive subgraph of a model with a high rank in t
 the other candidates of the run; in hill climbing, earlier stages of the search, as IV-B proposes.
 
 The "higher part" of a ranking is its better half, which does not depend on the scale of any objective, nor on how many
-peers there are. So whoever hosts is in the worse half in that output: any peer of the better half has more to give than
-it has.
+peers there are. So whoever hosts is in the worse half in that output: a peer of the better half has more to give than
+it has, unless both are equal. Who chooses a donor has to look.
 """
 
 from __future__ import annotations

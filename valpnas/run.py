@@ -41,6 +41,7 @@ from valpnas.search.build import (
 )
 from valpnas.search.exclusive_times import check_times
 from valpnas.search.loop import SearchLoop
+from valpnas.search.notices import notices
 from valpnas.search.popnas.networks import Networks
 from valpnas.search.workbench import RunWorkbench
 from valpnas.seeding import stream
@@ -259,6 +260,8 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     operators, left_out = build_operators(config)
     if left_out:
         say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
+    for notice in notices(config):
+        say(notice)
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
@@ -313,7 +316,7 @@ def _finish(directory: RunDirectory, bench: RunWorkbench, front: Sequence[int], 
     for candidate in front:
         directory.write_diagnostics(candidate, look(bench, candidate, names, say))
     directory.record_end({"diagnostics": time.perf_counter() - started})
-    directory.write_state(summarise(RunDirectory(directory.path)))
+    directory.write_state(summarise(directory))
 
 
 def _reported(run: Run, prepared: Prepared, wanted: bool, complain: Say) -> Run:

@@ -83,3 +83,22 @@ def test_four_arms_have_rows_and_the_peers_as_much_training(tmp_path: Path) -> N
     other = subprocess.run([*command, "--csv", str(tmp_path / "rows.csv")], capture_output=True, text=True, check=False)
     assert other.returncode == 1
     assert "expected rows of student" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("student --initial-batches 60 --batches-per-step 20", False),
+        ("student --initial-batches 60 --batches-per-step 20 --trial-batches 80", True),
+        ("student --initial-batches 60 --batches-per-step 20 --population 4 --generations 21", True),
+        ("digits --initial-batches 60 --batches-per-step 20", True),
+    ],
+)
+def test_rows_are_gone_on_with_under_the_budget_that_they_had(words: str, refused: bool) -> None:
+    """Refused or done already: nothing is trained either way."""
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import optuna_peer; "
+    program += "optuna_peer.import_optuna = lambda: None; "
+    rows = FOLDER / "results" / "peers-student.csv"
+    command = [sys.executable, "-c", program + "optuna_peer.main(sys.argv[2:])", str(FOLDER)]
+    made = subprocess.run([*command, *words.split(), "--csv", str(rows)], capture_output=True, text=True, check=False)
+    assert (made.returncode, "name another file" in made.stderr) == (int(refused), refused), made.stderr

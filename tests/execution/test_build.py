@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 import pytest
 import torch
 
@@ -11,7 +13,7 @@ from valpnas.errors import ConfigError, ExecutionError, UnknownNameError
 from valpnas.execution import EXECUTORS
 from valpnas.execution.build import check_executor, check_workers, executor_class
 from valpnas.execution.placing import places
-from valpnas.execution.ray_cluster import shares
+from valpnas.execution.ray_connection import shares
 
 
 def test_every_executor_is_in_the_table_under_its_name() -> None:
@@ -35,9 +37,17 @@ def test_workers_are_spread_over_the_gpus_of_a_machine() -> None:
 def test_a_cluster_is_divided_among_its_workers() -> None:
     assert shares({"CPU": 7.0}, 0, gpus=False) == (7, 0.0)
     assert shares({"CPU": 7.0, "GPU": 2.0}, 0, gpus=True) == (2, 1.0)
-    assert shares({"CPU": 7.0, "GPU": 2.0}, 3, gpus=True) == (3, 0.66)
+    assert shares({"CPU": 7.0, "GPU": 2.0}, 3, gpus=True) == (3, 0.5)
     with pytest.raises(ExecutionError, match="has none; begin the run with --device cpu"):
         shares({"CPU": 7.0}, 2, gpus=True)
+
+
+@pytest.mark.parametrize(("gpus", "workers"), [(2, 3), (1, 3), (1, 150), (3, 8), (4, 4), (4, 2), (2, 9)])
+def test_every_worker_finds_a_gpu_with_so_much_left(gpus: int, workers: int) -> None:
+    """Ray takes the whole of an actor's share from one GPU."""
+    count, share = shares({"GPU": float(gpus)}, workers, gpus=True)
+    assert 0 < share <= 1
+    assert gpus * floor(1 / share + 1e-9) >= count == workers
 
 
 @pytest.mark.parametrize("address", ["ray://", "ray://nonsense", "ray://host:", "ray://host:port", "ray://a b:1"])

@@ -221,5 +221,6 @@ def situation(
     aside: Sequence[str] = (),
     peers: Mapping[int, Mapping[str, float]] | None = None,
 ) -> Situation:
-    """Make a situation for a chooser."""
-    return Situation(0, valp, bench, frozenset(tried), frozenset(aside), peers or {})
+    """Make a situation for a chooser; where there are ``peers``, the model is worse than all of them."""
+    own = dict.fromkeys(valp.tasks, 100.0) if peers else {}
+    return Situation(0, valp, bench, frozenset(tried), frozenset(aside), peers or {}, own)

@@ -193,10 +193,12 @@ def test_further_objectives_are_known_and_no_output_is_called_so() -> None:
         check_start(config, replace(problem, outputs=tuple(renamed)))
 
 
-def test_limits_are_references_of_further_objectives() -> None:
-    config = config_from({"problem": "digits", "max_latency": 2, "space": {"max_parameters": 1000}})
-    assert limits(config) == {"parameters": 1000.0, "latency": 2.0}
-    assert limits(config_from({"problem": "digits"})) == {}
+@pytest.mark.parametrize("objectives", [[], ["parameters"], ["latency"], ["parameters", "latency"]], ids=str)
+def test_limits_are_references_of_further_objectives_and_of_nothing_else(objectives: list[str]) -> None:
+    bounded = {"max_latency": 2, "space": {"max_parameters": 1000}}
+    found = limits(config_from({"problem": "digits", "objectives": objectives, **bounded}))
+    assert found == {name: {"parameters": 1000.0, "latency": 2.0}[name] for name in objectives}
+    assert limits(config_from({"problem": "digits", "objectives": objectives})) == {}
 
 
 def test_operators_can_be_left_out_by_name() -> None:

@@ -225,3 +225,17 @@ def test_random_draws_a_donor_that_fits_or_something_else() -> None:
     bench.models = {n: Model(VALP, {}) for n in PEERS}
     drawn = [Random().choose(situation(VALP, bench, peers=PEERS), stream(seed)) for seed in range(20)]
     assert {(p.variant, p.donor) for p in drawn if isinstance(p, Proposal)} == {("add_layer/gentle", None)}
+
+
+def test_guided_asks_no_equal_for_a_donation() -> None:
+    """With ties a peer of the better half of the ranking may be no better than the host."""
+    name = "donate_exclusive_subgraph"
+    weak = Finding("WEAK_OUTPUT", output="o1", evidence={"rank": 0.9}, advice="treat")
+    bench = FakeBench(operators={name: fake(name, Site(outputs=("o1",)))}, seen=[weak])
+    bench.models = {number: Model(VALP, {}) for number in PEERS}
+    worse = situation(VALP, bench, peers=PEERS)
+    proposal = Guided().choose(worse, stream(0))
+    assert isinstance(proposal, Proposal)
+    assert proposal.donor == 2
+    equal = replace(worse, objectives=PEERS[2])
+    assert isinstance(Guided().choose(equal, stream(0)), Continue)

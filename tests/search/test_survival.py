@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -74,3 +75,18 @@ def test_a_tournament_prefers_rank_and_then_loneliness() -> None:
     assert min(won[0], won[3]) > max(won[1], won[2])
     equal = Counter(tournament(given_points[:4], ReferenceDirections(), rng) for _ in range(2000))
     assert max(equal.values()) < 1.3 * min(equal.values()), "all are needed alike"
+
+
+def test_ranks_of_the_same_members_are_computed_once() -> None:
+    looked: list[int] = []
+
+    class Counting(RankAndCrowding):
+        def loneliness(self, table: np.ndarray, fronts: Sequence[np.ndarray]) -> np.ndarray:
+            looked.append(len(table))
+            return super().loneliness(table, fronts)
+
+    rule, rng, members = Counting(), np.random.default_rng(0), [{"a": float(i), "b": -float(i)} for i in range(6)]
+    for _ in range(20):
+        tournament(members, rule, rng)
+    tournament(members[:5], rule, rng)
+    assert looked == [6, 5]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.store.small_runs import settings_of, small_problem, weight_files
+from tests.store.small_runs import SPACE, settings_of, small_problem, weight_files
 from tests.store.stopping import stopped
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
@@ -118,3 +118,13 @@ def test_the_bar_advances_with_candidates_those_of_the_starts_too(
     make(tmp_path / "run", search="nsga2", population=3, generations=2, engine="plain")
     assert [n for n, _ in dict.fromkeys(seen)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert {total for _, total in seen} == {9}
+
+
+@pytest.mark.parametrize("objectives", [[], ["parameters", "latency"]], ids=str)
+def test_stagnation_is_told_beside_limits_of_whatever_is_an_objective(objectives: list[str], tmp_path: Path) -> None:
+    """Results say nothing of a quantity that is limited and no objective."""
+    limits = {"space": {**SPACE, "max_parameters": 5000}, "max_latency": 1000.0, "stagnation": 1}
+    run = make(tmp_path / "run", chooser="train-only", generations=2, objectives=objectives, **limits)
+    before = run.summary()
+    assert before["steps"] >= 1
+    assert go_on(run.path, 3).summary()["steps"] >= before["steps"]

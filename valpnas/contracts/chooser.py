@@ -36,7 +36,7 @@ class Situation:
     set_aside: frozenset[str]
     peers: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
     objectives: Mapping[str, float] = field(default_factory=dict)
-    history: tuple[Past, ...] = ()
+    history: Sequence[Past] = ()
     refused: Mapping[tuple[str, Site], str] = field(default_factory=dict)
 
     @property
@@ -69,6 +69,7 @@ class Chooser(ABC):
     """A chooser; its parameters are constructor arguments, and it keeps no state of its own."""
 
     name: ClassVar[str]
+    learns: ClassVar[bool] = False  # whether it learns from the history of a run
 
     @abstractmethod
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:

@@ -77,6 +77,7 @@ class Search(ABC, Generic[State]):
     """The key of the run file that says how long it runs, which is also what ``progress`` counts."""
     trains_cells: ClassVar[bool] = False  # whether each candidate is a network of copies of one cell, and nothing else
     asynchronous: ClassVar[bool] = False  # whether it can ask for more while jobs are out
+    recalls: ClassVar[bool] = False  # whether it tells choosers the history of the run
     timed: ClassVar[bool] = False  # whether it decides by how long candidates train
     ignores: ClassVar[frozenset[str]] = frozenset()
     """Keys of the run file that what it is made of holds, but that it has no use for."""

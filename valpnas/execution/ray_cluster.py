@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from valpnas.contracts.executor import Answers, Executor, Group, Work
-from valpnas.errors import ConfigError, ExecutionError, first_line
+from valpnas.errors import ExecutionError, first_line
 from valpnas.execution.groups import failed, records_of, seconds_for
 from valpnas.execution.parcels import pack_jobs, unpack_answers
+from valpnas.execution.ray_connection import connect, import_ray, shares
 from valpnas.execution.ray_worker import RayWorker
 
 _TRIES = 3  # workers that a group may cost before it has failed
 _FALSE_STARTS = 3  # actors in a row that may be lost before they could begin
 _FOREVER = float("inf")
-_START = "`ray start --head --ray-client-server-port 10001`"
 
 
 @dataclass
@@ -29,6 +28,7 @@ class _Hand:
 
     actor: Any
     waited_for: Any  # the reference of what it is to say next
+    awake: Any = None  # the reference of what it says when it begins its group
     ready: bool = False
     group: Group | None = None
     deadline: float = _FOREVER
@@ -69,7 +69,7 @@ class RayCluster(Executor):
         if ray.is_initialized():
             yield
             return
-        _connect(ray, address, workers or len(os.sched_getaffinity(0)))
+        connect(ray, address, workers or len(os.sched_getaffinity(0)))
         try:
             yield
         finally:
@@ -123,7 +123,7 @@ class RayCluster(Executor):
     def _give(self, hand: _Hand, group: Group) -> None:
         hand.group, hand.deadline = group, time.monotonic() + seconds_for(records_of(group), self._grace)
         self._tries[_name(group)] = self._tries.get(_name(group), 0) + 1
-        hand.waited_for = hand.actor.do.remote(pack_jobs(group))
+        hand.awake, hand.waited_for = hand.actor.ready.remote(), hand.actor.do.remote(pack_jobs(group))
 
     def _hear(self, hand: _Hand) -> Iterator[Answers]:
         try:
@@ -147,10 +147,20 @@ class RayCluster(Executor):
             raise ExecutionError(f"{_FALSE_STARTS} Ray workers could not begin, the last: {why}")
         if group is None:
             return
+        if not self._said(hand.awake):  # it was gone before: the group is not to blame
+            self._tries[_name(group)] -= 1
         if self._tries[_name(group)] < _TRIES:
             self._waiting.appendleft(group)
         else:
             yield failed(records_of(group), f"lost with its worker {_TRIES} times: {why}")
+
+    def _said(self, reference: Any) -> bool:
+        """Whether the actor has answered this."""
+        try:
+            self._ray.get(reference, timeout=0)
+        except self._ray.exceptions.RayError:  # a time-out is one, too
+            return False
+        return True
 
     def _give_up(self, hand: _Hand) -> Iterator[Answers]:
         group = hand.group
@@ -166,36 +176,3 @@ class RayCluster(Executor):
 
 def _name(group: Group) -> int:
     return group[0].record.candidate
-
-
-def shares(resources: Mapping[str, float], workers: int, gpus: bool) -> tuple[int, float]:
-    """Return how many actors a cluster with such ``resources`` gets, and how much of a GPU each; 0 ``workers``: any.
-
-    Raises:
-        ExecutionError: the jobs need a GPU, and the cluster has none.
-    """
-    there = resources.get("GPU" if gpus else "CPU", 0.0)
-    if gpus and not there:
-        raise ExecutionError("the run is on a GPU, but the Ray cluster has none; begin the run with --device cpu")
-    count = workers or max(1, int(there))
-    return count, int(min(1.0, there / count) * 100) / 100 if gpus else 0.0
-
-
-def import_ray() -> Any:
-    """Return the module; raises ``ConfigError`` when it is not installed."""
-    try:
-        import ray
-    except ImportError as error:
-        raise ConfigError("executor 'ray': expected Ray, found none; `pip install valpnas[ray]` installs it") from error
-    return ray
-
-
-def _connect(ray: Any, address: str, count: int) -> None:
-    settings: dict[str, Any] = {"address": address} if address else {"num_cpus": count, "include_dashboard": False}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of what the error says
-            ray.init(log_to_driver=False, logging_level="ERROR", **settings)
-    except Exception as error:  # whatever the client says
-        advice = f"; there, {_START} starts a cluster" if address else ""
-        raise ExecutionError(f"cannot reach Ray at {address or 'this machine'}: {first_line(error)}{advice}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from valpnas.errors import StoreError
@@ -19,11 +18,11 @@ def valp_to_json(valp: Valp) -> dict[str, Any]:
     """Return ``valp`` as plain JSON data; ``valp_from_json`` gives back an equal one."""
     return {
         "format": FORMAT,
-        "inputs": [{**asdict(vertex), "shape": list(vertex.shape)} for vertex in valp.inputs],
+        "inputs": [{**vars(vertex), "shape": list(vertex.shape)} for vertex in valp.inputs],
         "networks": [{"id": n.id, "kind": n.spec.kind, "spec": n.spec.to_json()} for n in valp.networks],
         "outputs": [{"name": o.name, **task_to_json(o.task)} for o in valp.outputs],
-        "arcs": [asdict(arc) for arc in valp.arcs],
-        "training": [{"output": output, **asdict(how)} for output, how in valp.output_training.items()],
+        "arcs": [dict(vars(arc)) for arc in valp.arcs],
+        "training": [{"output": output, **vars(how)} for output, how in valp.output_training.items()],
         "batch_size": valp.batch_size,
     }
 

@@ -9,7 +9,7 @@ is a residual block. Gentle growth needs both (facts E1: activations without an 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from valpnas.contracts.space import ACTIVATIONS
@@ -83,7 +83,8 @@ class DenseSpec(Spec):
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return asdict(self)
+        branches = tuple({**vars(branch), "layers": _written(branch.layers)} for branch in self.branches)
+        return {"output": self.output, "layers": _written(self.layers), "branches": branches}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> DenseSpec:
@@ -94,3 +95,7 @@ class DenseSpec(Spec):
 
 def _layers(data: list[Mapping[str, Any]]) -> tuple[Layer, ...]:
     return tuple(Layer(layer["width"], layer["activation"]) for layer in data)
+
+
+def _written(layers: tuple[Layer, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple(dict(vars(layer)) for layer in layers)

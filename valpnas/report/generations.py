@@ -25,7 +25,7 @@ def generations(run: RunDirectory, config: RunConfig, problem: Mapping[str, Any]
     from valpnas.search.logbook import logbook
     from valpnas.search.pareto import Bounds
 
-    batches = [asked.told() for asked in run.replay()]
+    batches = (asked.told() for asked in run.replay())
     bounds = Bounds(problem["reference"], problem["ideal"])
     book = logbook(batches, survival, config.population, config.seed, bounds)
     chapters = {name: book.chapters[name] for name in sorted(book.chapters)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from valpnas.report.figure import BLUE, ORANGE, Figure, Trace, axis, figure, grid
 from valpnas.report.numbers import hypervolume as shown
 from valpnas.report.steps import Step
-from valpnas.search.pareto import front, hypervolume
+from valpnas.search.archive import Archive
+from valpnas.search.pareto import Bounds, hypervolume
 
 Objectives = Mapping[str, float]
+
+_MOST = 500  # candidates that a curve shows: whether one was looked at does not change what its picture says
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,24 @@ class Reached:
 def reached(
     steps: Sequence[Step], reference: Objectives, ideal: Objectives, test: Mapping[int, Objectives]
 ) -> list[Reached]:
-    """Return the hypervolume after each trained candidate; ``test`` is None where one has no test figures."""
+    """Return the hypervolume after each trained candidate; ``test`` is None where one has no test figures.
+
+    Of many candidates some hundred are shown, the last among them.
+    """
+    trained, bounds = [step for step in steps if step.objectives], Bounds(reference, ideal)
+    shown_ones = {*range(0, len(trained), 1 + len(trained) // _MOST), len(trained) - 1}
     rows: list[Reached] = []
-    chosen: list[Step] = []
-    for step in steps:
-        if not step.objectives:
+    known, chosen = Archive[Step](), Archive[Step]()
+    for number, step in enumerate(trained):
+        chosen = chosen.with_([step], [step.objectives])
+        if number not in shown_ones:
             continue
-        grown = [*chosen, step]
-        kept = [grown[i] for i in front([member.objectives for member in grown])]
-        if rows and [s.candidate for s in kept] == [s.candidate for s in chosen]:
-            rows.append(Reached(step, rows[-1].validation, rows[-1].test))
+        if chosen is known:
+            rows.append(replace(rows[-1], step=step))
             continue
-        chosen = kept
-        tested = [test[s.candidate] for s in chosen if test.get(s.candidate)]
+        known, tested = chosen, [test[s.candidate] for s in chosen if test.get(s.candidate)]
         on_test = hypervolume(tested, reference, ideal) if len(tested) == len(chosen) else None
-        rows.append(Reached(step, hypervolume([s.objectives for s in chosen], reference, ideal), on_test))
+        rows.append(Reached(step, chosen.hypervolume(bounds), on_test))
     return rows
 
 

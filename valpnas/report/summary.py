@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from valpnas.config import read_begun_run_file
 from valpnas.report.generations import generations
 from valpnas.report.rounds import rounds
+from valpnas.report.tally import Tally
 from valpnas.report.timing import exclusive, notes_on_seconds
 from valpnas.search.kinds import search_class
-from valpnas.search.pareto import front, hypervolume
+from valpnas.search.pareto import Bounds
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
 from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory
-from valpnas.store.test_objectives import read_test_objectives, read_test_reported
+from valpnas.store.test_objectives import read_test_figures
 
 ACCOUNTS = ("training", "evaluation", "diagnostics", "other")
 
 
 def summarise(run: RunDirectory) -> dict[str, Any]:
     """Return the run's figures as plain data; the shape of ``valpnas show --json``.
+
+    The journal is read without being held: what is remembered grows with the front and the generations.
 
     ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
     candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
@@ -32,47 +35,42 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``rounds`` has one for each round of a search of cells. ``exclusive`` says whether candidates were trained one at a
     time, so that the seconds of each are its own.
     """
-    journal, config = run.journal, read_begun_run_file(run.path)
-    # By candidate: jobs that ran at the same time are journalled as they were done.
-    trained = [event for _, event in sorted({event["candidate"]: event for event in journal.of("trained")}.items())]
-    problem = read_problem(run.path)
-    chosen = [trained[i] for i in front([event["objectives"] for event in trained])]
+    config, problem = read_begun_run_file(run.path), read_problem(run.path)
+    tally = Tally.of(run.journal.standing())
+    chosen, first = tally.chosen, tally.first or {}
     range_test = read_range_test(run.path)
-    test, test_reported = read_test_objectives(run.path), read_test_reported(run.path)
+    numbers = {event["candidate"] for event in (*chosen, *([first] if first else ()))}
+    test = read_test_figures(run.path, numbers)
     unit = search_class(config.search).budget
-    changes = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "change"}
-    starts = {event["candidate"] for event in journal.of("proposed") if event["origin"] == "start"}
     return {
         "run": str(run.path),
         "problem": problem["name"],
         "notes": [
             *problem.get("notes", []),
             *([range_test["note"]] if range_test else []),
-            *notes_on_seconds(config, journal.events),
+            *notes_on_seconds(config, tally),
         ],
         "search": config.search,
         "chooser": config.chooser,
         "engine": config.engine,
         "seed": config.seed,
-        "steps": max((e["step"] for e in journal.of("accepted") + journal.of("rejected")), default=0),
+        "steps": tally.steps,
         "steps_planned": config.planned(unit),
         "unit": unit,
-        "ended": _ended(journal.events),
-        "accepted": sum(event["candidate"] in changes for event in journal.of("accepted")),
-        "failed": len(journal.of("failed")),
-        "evaluations": len(trained),
-        "batches": sum(event["batches"] for event in [*trained, *journal.of("failed"), *journal.of("range-test")]),
-        "exclusive": exclusive(config, journal.events),
-        "seconds": {name: _seconds(journal.events, name) for name in ACCOUNTS},
+        "ended": tally.ended,
+        "accepted": tally.accepted,
+        "failed": tally.failed,
+        "evaluations": tally.trained,
+        "batches": tally.batches,
+        "exclusive": exclusive(config, tally),
+        "seconds": {name: round(float(tally.seconds.get(name, 0.0)), 3) for name in ACCOUNTS},
         "further": list(config.objectives),
-        "starts": sum(event["candidate"] in starts for event in trained),
-        "start_candidate": trained[0]["candidate"] if trained else None,
-        "start": trained[0]["objectives"] if trained else {},
-        "start_test": test.get(trained[0]["candidate"]) if trained else None,
-        "front": [{**_member(event, test), "test_reported": test_reported.get(event["candidate"])} for event in chosen],
-        "hypervolume": hypervolume([e["objectives"] for e in chosen], problem["reference"], problem["ideal"])
-        if chosen
-        else 0.0,
+        "starts": tally.starts,
+        "start_candidate": first.get("candidate"),
+        "start": first.get("objectives", {}),
+        "start_test": test.get(first.get("candidate", -1), {}).get("objectives"),
+        "front": [_member(event, test.get(event["candidate"], {})) for event in chosen],
+        "hypervolume": tally.front.hypervolume(Bounds(problem["reference"], problem["ideal"])),
         "generations": generations(run, config, problem),
         "rounds": rounds(run, config, problem),
     }
@@ -104,19 +102,12 @@ def history(run: RunDirectory) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def _ended(events: Sequence[Event]) -> bool:
-    return bool(events) and events[-1]["event"] == "ended"
-
-
-def _seconds(events: Sequence[Event], account: str) -> float:
-    return round(float(sum(event.get("seconds", {}).get(account, 0.0) for event in events)), 3)
-
-
-def _member(event: Event, test: dict[int, dict[str, float]]) -> dict[str, Any]:
+def _member(event: Event, test: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "candidate": event["candidate"],
         "validation": event["objectives"],
-        "test": test.get(event["candidate"]),
+        "test": test.get("objectives"),
         "reported": event["reported"],
         "parameters": event["parameters"],
+        "test_reported": test.get("reported"),
     }

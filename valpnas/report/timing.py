@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from valpnas.config import RunConfig
+from valpnas.report.tally import Tally
 from valpnas.search.kinds import search_class
-from valpnas.store.journal import Event
 
 
-def exclusive(config: RunConfig, events: Sequence[Event]) -> bool:
+def exclusive(config: RunConfig, tally: Tally) -> bool:
     """Say whether candidates were trained one at a time, by the run file and by the clock.
 
     A run may have been resumed with more workers than its file says; then more was trained than time went by. Whatever
     else the machine did is not known.
     """
-    results = [event for event in events if event["event"] in {"trained", "failed"}]
-    spent = round(sum(event.get("seconds", {}).get("training", 0.0) for event in results), 3)
-    passed = max((event.get("elapsed", 0.0) for event in results), default=0.0)
     several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
-    return not several and spent <= passed
+    return not several and round(tally.spent, 3) <= tally.passed
 
 
-def notes_on_seconds(config: RunConfig, events: Sequence[Event]) -> list[str]:
+def notes_on_seconds(config: RunConfig, tally: Tally) -> list[str]:
     """Say when measured times decided although candidates shared a machine."""
     times = {"seconds", "latency"} & set(config.cell_search.costs)
-    if not (search_class(config.search).timed and times) or exclusive(config, events):
+    if not (search_class(config.search).timed and times) or exclusive(config, tally):
         return []
     return [
         "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "

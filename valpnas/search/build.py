@@ -118,9 +118,9 @@ def build_chooser(config: RunConfig) -> Chooser:
 
 
 def limits(config: RunConfig) -> dict[str, float]:
-    """Return the limits that ``config`` sets for what may also be an objective."""
+    """Return the limits that ``config`` sets for its further objectives; results say nothing of what is none."""
     found = {"parameters": float(config.space.max_parameters), "latency": config.max_latency}
-    return {name: limit for name, limit in found.items() if limit}
+    return {name: limit for name, limit in found.items() if limit and name in config.objectives}
 
 
 def _check_engine(config: RunConfig) -> None:

@@ -11,9 +11,11 @@ from valpnas.contracts.model import Model
 
 
 def digest(model: Model) -> str:
-    """Return 32 hexadecimal digits that depend on every bit of weights and buffers, and on no name.
+    """Return 32 hexadecimal digits that depend on every bit of each weight and buffer, and on no name.
 
-    Names hold the ids of sub-networks, and equal graphs (``canonical_hash``) may differ in them.
+    Names hold the ids of sub-networks, and equal graphs (``canonical_hash``) may differ in them. So it does not depend
+    on which tensor is where: two models of one graph whose tensors of equal shape are exchanged have the same digest.
+    Trained weights are never that by chance, and an operator draws what it does not copy.
     """
     parts = sorted(_of_tensor(tensor) for tensor in (*model.weights.values(), *model.buffers.values()))
     return hashlib.sha256(b"".join(parts)).hexdigest()[:32]

@@ -46,6 +46,7 @@ class HillClimbing(Search[HillState]):
     training: OutputTraining = field(default_factory=OutputTraining)
     protocol: Protocol = field(default_factory=Protocol)
     name: ClassVar[str] = "hill-climbing"
+    recalls: ClassVar[bool] = True
 
     def begin(self) -> HillState:
         """Return the state before the start."""

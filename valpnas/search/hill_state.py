@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from valpnas.contracts.job import Result
 from valpnas.contracts.operator import Site
 from valpnas.contracts.past import Past
-from valpnas.search.pareto import front
+from valpnas.search.archive import Archive
+from valpnas.search.history import History
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,12 @@ class HillState:
     step: int = 0
     current: int | None = None
     objectives: Mapping[str, float] = field(default_factory=dict)  # of the current model
-    archive: tuple[tuple[int, Mapping[str, float]], ...] = ()  # the front of everything evaluated
+    archive: Archive[tuple[int, Mapping[str, float]]] = field(default_factory=Archive)  # of everything evaluated
     tried: tuple[tuple[str, Site], ...] = ()  # rejected since the current structure was adopted
     failure: str = ""  # why the candidate told last failed
     owed: bool = False  # the parent is still to be trained as long as its rejected change was
     verdicts: tuple[tuple[int, str], ...] = ()  # on the results told last
-    history: tuple[Past, ...] = ()  # every candidate told
+    history: History = field(default_factory=History)  # every candidate told
 
 
 def told(state: HillState, result: Result, adopted: bool, train_parent: bool) -> HillState:
@@ -40,7 +41,7 @@ def told(state: HillState, result: Result, adopted: bool, train_parent: bool) ->
         failure=result.reason,
         verdicts=((result.candidate, "accepted" if adopted else "rejected"),),
         archive=state.archive if result.failed else _archived(state, result),
-        history=(*state.history, Past.of(result, adopted)),
+        history=state.history.with_(Past.of(result, adopted)),
     )
     return _adopted(state, result) if adopted else _rejected(state, result, train_parent)
 
@@ -59,6 +60,6 @@ def _rejected(state: HillState, result: Result, train_parent: bool) -> HillState
     return replace(state, tried=tried, owed=train_parent)
 
 
-def _archived(state: HillState, result: Result) -> tuple[tuple[int, Mapping[str, float]], ...]:
-    points = [*state.archive, (result.candidate, dict(result.objectives))]
-    return tuple(points[i] for i in front([objectives for _, objectives in points]))
+def _archived(state: HillState, result: Result) -> Archive[tuple[int, Mapping[str, float]]]:
+    objectives = dict(result.objectives)
+    return state.archive.with_([(result.candidate, objectives)], [objectives])

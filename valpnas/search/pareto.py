@@ -1,13 +1,12 @@
-"""Pareto fronts, hypervolumes and distances between fronts, by pymoo."""
+"""Pareto fronts and hypervolumes by pymoo, and distances between fronts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from pymoo.indicators.hv import HV
-from pymoo.indicators.igd_plus import IGDPlus
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 Objectives = Mapping[str, float]
@@ -31,9 +30,9 @@ def with_further_objectives(bounds: Bounds, reference: Objectives) -> Bounds:
 
 def front(points: Sequence[Objectives]) -> list[int]:
     """Return the indices of the points that nothing dominates, ascending; of equal points the first."""
-    if not points:
-        return []
-    table = np.array([[point[name] for name in sorted(points[0])] for point in points])
+    if len(points) < 2:
+        return list(range(len(points)))
+    table = table_of(points, sorted(points[0]))
     chosen = sorted(int(i) for i in NonDominatedSorting().do(table, only_non_dominated_front=True))
     seen: set[tuple[float, ...]] = set()
     return [i for i in chosen if (key := tuple(table[i])) not in seen and not seen.add(key)]  # type: ignore[func-returns-value]
@@ -47,22 +46,37 @@ def hypervolume(points: Sequence[Objectives], reference: Objectives, ideal: Obje
     """
     if not points:
         return 0.0
-    return float(HV(ref_point=np.ones(len(reference)))(_in_box(points, reference, ideal)))
+    return volume(boxed(table_of(points, sorted(reference)), Bounds(reference, ideal)))
 
 
-def igd_plus(points: Sequence[Objectives], target: Sequence[Objectives], bounds: Bounds) -> float:
-    """Return the mean distance by which ``target`` is better than the nearest of ``points``, in sides of the box.
+def igd_plus(newcomers: Iterable[np.ndarray], target: np.ndarray) -> Iterator[float]:
+    """Yield after each of ``newcomers`` the IGD+ of the front that grew by them, in sides of the box.
 
-    Measured in log objectives as the hypervolume is; 0 when nothing of ``target`` is better than ``points``.
-    Source: Ishibuchi et al., EMO 2015 (IGD+).
+    That is the mean distance by which ``target`` is better than the nearest of the front; 0 when nothing of it is. All
+    are ``boxed``, ``(points, names)``. What left the front was beaten by a newcomer, which is no farther from anything,
+    so that nobody need be looked at twice. Source: Ishibuchi et al., EMO 2015 (IGD+).
     """
-    return float(IGDPlus(_in_box(target, *bounds))(_in_box(points, *bounds)))
+    nearest = np.full(len(target), np.inf)
+    for points in newcomers:
+        for point in points:
+            behind = np.maximum(point - target, 0.0)
+            np.minimum(nearest, np.sqrt((behind**2).sum(axis=1)), out=nearest)
+        yield float(nearest.mean())
 
 
-def _in_box(points: Sequence[Objectives], reference: Objectives, ideal: Objectives) -> np.ndarray:
-    """Return log objectives scaled to 0 at ``ideal`` and 1 at ``reference``, ``(points, names)``."""
-    names = sorted(reference)
-    low, high = (np.log([bound[name] for name in names]) for bound in (ideal, reference))
-    table = np.log(np.maximum([[point[name] for name in names] for point in points], np.exp(low)))
-    scaled: np.ndarray = (table - low) / (high - low)
+def table_of(points: Sequence[Objectives], names: Sequence[str]) -> np.ndarray:
+    """Return the objectives called ``names`` as an array, ``(points, names)``."""
+    return np.array([[point[name] for name in names] for point in points])
+
+
+def boxed(table: np.ndarray, bounds: Bounds) -> np.ndarray:
+    """Return log objectives scaled to 0 at the ideal and 1 at the reference; columns are sorted by name."""
+    names = sorted(bounds.reference)
+    low, high = (np.log([bound[name] for name in names]) for bound in (bounds.ideal, bounds.reference))
+    scaled: np.ndarray = (np.log(np.maximum(table, np.exp(low))) - low) / (high - low)
     return scaled
+
+
+def volume(points: np.ndarray) -> float:
+    """Return the share of the unit box that ``boxed`` points dominate."""
+    return float(HV(ref_point=np.ones(points.shape[1]))(points))

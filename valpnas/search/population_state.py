@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from valpnas.contracts.job import Result
 from valpnas.contracts.operator import Site
+from valpnas.search.archive import Archive
 from valpnas.search.known import Known
-from valpnas.search.pareto import front
 from valpnas.search.survival import Survival
 from valpnas.seeding import stream
 
@@ -40,8 +40,8 @@ class PopulationState:
     children: int = 0
     generation: int = 0
     members: tuple[Member, ...] = ()
-    archive: tuple[Member, ...] = ()
-    fronts: tuple[tuple[Objectives, ...], ...] = ()
+    archive: Archive[Member] = field(default_factory=Archive)
+    fronts: tuple[Archive[Member], ...] = ()
     tried: frozenset[tuple[int, str, Site]] = frozenset()
     failed: frozenset[tuple[int, str]] = frozenset()
     trained: Known = field(default_factory=Known)
@@ -71,7 +71,7 @@ def told(
         starts=state.starts + starts,
         children=state.children + len(results) - starts,
         members=tuple(rivals[i] for i in chosen),
-        archive=_front([*state.archive, *new]),
+        archive=state.archive.with_(new, [member.objectives for member in new]),
         largest=_largest(state.largest, results),
         seconds=max(state.seconds, *(result.elapsed for result in results)),
         failure=reasons[-1] if reasons else state.failure,
@@ -88,7 +88,7 @@ def _counted(before: PopulationState, after: PopulationState, size: int, fronts:
     """Note the front when a turn is complete."""
     if turns(after, size) == turns(before, size):
         return after
-    latest = (*before.fronts, tuple(member.objectives for member in after.archive))[-fronts:]
+    latest = (*before.fronts, after.archive)[-fronts:]
     return replace(after, generation=after.children // size, fronts=latest)
 
 
@@ -107,10 +107,6 @@ def _remembered(state: PopulationState, results: Sequence[Result], alive: set[in
         trained=state.trained.with_(result.record for result in results),
         verdicts=tuple((r.candidate, "accepted" if r.candidate in alive else "rejected") for r in results),
     )
-
-
-def _front(members: Sequence[Member]) -> tuple[Member, ...]:
-    return tuple(members[i] for i in front([member.objectives for member in members]))
 
 
 def _largest(known: Mapping[str, float], results: Sequence[Result]) -> Mapping[str, float]:

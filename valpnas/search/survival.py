@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -32,8 +33,11 @@ class Survival(ABC):
         """Return the indices of at most ``size`` of ``points`` that survive, ascending."""
 
     @abstractmethod
-    def loneliness(self, table: Table) -> np.ndarray:
-        """Return ``(models,)``: of two of equal rank, the larger is the parent; ties are drawn."""
+    def loneliness(self, table: Table, fronts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return ``(models,)``: of two of equal rank, the larger is the parent; ties are drawn.
+
+        ``fronts`` are the indices of the non-dominated fronts of ``table``, the best first.
+        """
 
 
 class RankAndCrowding(Survival):
@@ -43,10 +47,10 @@ class RankAndCrowding(Survival):
         """Let the best fronts survive."""
         return _by_pymoo(PymooRankAndCrowding(), points, size, rng)
 
-    def loneliness(self, table: Table) -> np.ndarray:
+    def loneliness(self, table: Table, fronts: Sequence[np.ndarray]) -> np.ndarray:
         """Return the crowding distance of each model within its front."""
         lonely = np.zeros(len(table))
-        for front in NonDominatedSorting().do(table):
+        for front in fronts:
             lonely[front] = calc_crowding_distance(table[front])
         return lonely
 
@@ -64,7 +68,7 @@ class ReferenceDirections(Survival):
         directions = reference_directions(len(points[0]), size) if points else np.empty((0, 0))
         return _by_pymoo(ReferenceDirectionSurvival(directions), points, size, rng) if points else []
 
-    def loneliness(self, table: Table) -> np.ndarray:
+    def loneliness(self, table: Table, fronts: Sequence[np.ndarray]) -> np.ndarray:  # noqa: ARG002
         """Return equal numbers: all that survived are needed alike."""
         return np.zeros(len(table))
 
@@ -84,15 +88,21 @@ def tournament(points: Sequence[Objectives], survival: Survival, rng: np.random.
     DEAP's own selection draws from global randomness, which a resumed run could not repeat.
     """
     one, other = (int(rng.integers(len(points))) for _ in range(2))
-    table = _table(points)
-    ranks = np.empty(len(points), dtype=int)
-    for rank, front in enumerate(NonDominatedSorting().do(table)):
-        ranks[front] = rank
-    lonely = survival.loneliness(table)
-    better, worse = (-ranks[one], lonely[one]), (-ranks[other], lonely[other])
-    if better == worse:
+    preferred = _preferences(survival, tuple(map(tuple, _table(points).tolist())))
+    if preferred[one] == preferred[other]:
         return (one, other)[int(rng.integers(2))]
-    return one if better > worse else other
+    return one if preferred[one] > preferred[other] else other
+
+
+@lru_cache(maxsize=1)  # all children of a generation are made from the same members
+def _preferences(survival: Survival, rows: tuple[tuple[float, ...], ...]) -> list[tuple[int, float]]:
+    """Return of each model what is compared: its rank, the best the largest, and its loneliness."""
+    table, preferred = np.array(rows), dict[int, tuple[int, float]]()
+    fronts = NonDominatedSorting().do(table)
+    lonely = survival.loneliness(table, fronts)
+    for rank, front in enumerate(fronts):
+        preferred |= {int(i): (-rank, float(lonely[i])) for i in front}
+    return [preferred[i] for i in range(len(rows))]
 
 
 def _table(points: Sequence[Objectives]) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from valpnas.contracts.search import Workbench
-from valpnas.search.pareto import Bounds, hypervolume, with_further_objectives
+from valpnas.search.pareto import Bounds, with_further_objectives
 from valpnas.search.population_state import PopulationState
 
 _GAIN = 1.001  # a hypervolume that is not larger by a thousandth is the same
@@ -36,9 +36,9 @@ class Termination:
             return False
         bounds = Bounds(bench.problem.reference, bench.problem.ideal)
         bounds = with_further_objectives(bounds, {**state.largest, **self.limits})
-        if not hypervolume(state.fronts[-1], *bounds):
+        if not state.fronts[-1].hypervolume(bounds):
             bounds = _around_starts(bounds, state.largest)
-        before, now = (hypervolume(state.fronts[i], *bounds) for i in (-1 - self.stagnation, -1))
+        before, now = (state.fronts[i].hypervolume(bounds) for i in (-1 - self.stagnation, -1))
         return now <= before * _GAIN
 
 

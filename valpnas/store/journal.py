@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from valpnas.store.json_lines import JsonLines
@@ -34,6 +34,13 @@ class Journal(JsonLines):
         lines = self.lines
         return standing(lines) if any(line["event"] == "budget" for line in lines) else lines
 
+    def standing(self) -> Iterator[Event]:
+        """Yield what ``events`` returns, read from the file twice and held nowhere."""
+        cuts = list(_cuts(self))
+        for number, event in enumerate(self):
+            if not any(number < at and event.get("ask") in asks for at, asks in cuts):
+                yield event
+
     def of(self, kind: str) -> list[Event]:
         """Return the events of one kind, in order."""
         return [event for event in self.events if event["event"] == kind]
@@ -48,17 +55,18 @@ def standing(events: Sequence[Event]) -> list[Event]:
 
     Their numbers are given anew, so that a candidate would otherwise be told of twice.
     """
-    kept: list[Event] = []
-    for event in events:
-        if event["event"] == "budget":
-            cut = _unanswered(kept)
-            kept = [known for known in kept if known.get("ask") not in cut]
-        kept.append(event)
-    return kept
+    cuts = list(_cuts(events))
+    return [e for number, e in enumerate(events) if not any(number < at and e.get("ask") in asks for at, asks in cuts)]
 
 
-def _unanswered(events: Sequence[Event]) -> set[int]:
-    """Return the numbers of batches with a job that has no result."""
-    open_jobs = {(event["ask"], event["candidate"]) for event in events if event["event"] == "proposed"}
-    done = {(event["ask"], event["candidate"]) for event in events if event["event"] in {"trained", "failed"}}
-    return {ask for ask, _ in open_jobs - done}
+def _cuts(events: Iterable[Event]) -> Iterator[tuple[int, frozenset[int]]]:
+    """Yield where the budget was raised while jobs had no result, with the numbers of their batches."""
+    waiting: set[tuple[int, int]] = set()
+    for number, event in enumerate(events):
+        if event["event"] == "proposed":
+            waiting.add((event["ask"], event["candidate"]))
+        elif event["event"] in {"trained", "failed"}:
+            waiting.discard((event["ask"], event["candidate"]))
+        elif event["event"] == "budget" and waiting:
+            yield number, frozenset(ask for ask, _ in waiting)
+            waiting.clear()

@@ -17,8 +17,8 @@ Line = dict[str, Any]
 class JsonLines:
     """An append-only file of JSON objects. A last line that a kill cut off is dropped when the file is opened.
 
-    A reader holds the lines there were when it opened the file. A writer may live through millions of them: it holds
-    those that are not flushed yet, and reads the others from the file whenever it is asked.
+    A reader sees the lines there were when it opened the file, and holds them once it was asked for all. A writer may
+    live through millions of them: it holds those that are not flushed yet, and reads the others whenever it is asked.
     """
 
     def __init__(self, path: Path, writable: bool) -> None:
@@ -30,18 +30,19 @@ class JsonLines:
             with explained(path, "mend"):
                 os.truncate(path, self.bytes)
         self._new: list[bytes] = []
+        self._writable = writable
         self._held: list[Line] | None = None
-        if writable:
-            for line in self:  # each is checked as it is read
-                self.last = line
-        else:
-            self._held = list(self)
-            self.last = self._held[-1] if self._held else None
+        for line in self:  # each is checked as it is read
+            self.last = line
 
     @property
     def lines(self) -> list[Line]:
         """All lines."""
-        return list(self) if self._held is None else self._held
+        if self._writable:
+            return list(self)
+        if self._held is None:
+            self._held = list(self)
+        return self._held
 
     def __iter__(self) -> Iterator[Line]:
         """Read the lines from the file, as far as it is known; raises ``StoreError`` for one that was altered."""

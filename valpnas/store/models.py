@@ -18,7 +18,7 @@ from valpnas.contracts.model import Model
 from valpnas.errors import StoreError, ValpnasError
 from valpnas.graph.valp import Valp
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
-from valpnas.store.files import read_json, whole, write_atomically, write_json
+from valpnas.store.files import read_json, whole, write_atomically, write_by_lines
 
 FORMAT = "valpnas-weights/1"
 _STATE = "valpnas"  # one key for all metadata: safetensors writes several in an order that varies
@@ -27,7 +27,7 @@ _MARK = "|"  # separates the parts of a name; component names cannot contain it
 
 def save_valp(valp: Valp, graph: Path, flushed: bool = True) -> None:
     """Write a graph atomically."""
-    write_json(graph, valp_to_json(valp), flushed)
+    write_by_lines(graph, valp_to_json(valp), flushed)
 
 
 def save_weights(model: Model, weights: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class RunDirectory:
             self.journal = Journal(path / "journal.jsonl", writable)
             stack.pop_all()
         self._lock = lock
+        self._weighty: set[int] | None = None  # whose weights are there, as far as who writes them knows
 
     @staticmethod
     def create(path: Path, run_toml: str, save: Callable[[Path], None]) -> RunDirectory:
@@ -110,6 +111,8 @@ class RunDirectory:
         if result.model is not None:
             flush(self._graph(result.candidate))
             save_weights(result.model, self._weights(result.candidate))
+            if self._weighty is not None:
+                self._weighty.add(result.candidate)
         self.journal.append({"ask": ask, **_result_event(result)})
 
     def record_verdict(self, candidate: int, verdict: str, step: int, seconds: Seconds) -> None:
@@ -157,14 +160,18 @@ class RunDirectory:
         return load_valp(self._graph(candidate))
 
     def weights_beside(self, candidates: Collection[int]) -> set[int]:
-        """Return the other candidates whose weights are there."""
-        return set(self.kept()).difference(candidates)
+        """Return the other candidates whose weights are there; only who writes the run may ask, again and again."""
+        if self._weighty is None:
+            self._weighty = set(self.kept())
+        return self._weighty.difference(candidates)
 
-    def drop_weights(self, candidates: Iterable[int]) -> None:
+    def drop_weights(self, candidates: Collection[int]) -> None:
         """Delete the weights of ``candidates``, so that disk use stays bounded."""
         with explained(self.path / "weights", "tidy"):
             for candidate in sorted(candidates):
-                self._weights(candidate).unlink()
+                self._weights(candidate).unlink(missing_ok=True)
+        if self._weighty is not None:
+            self._weighty.difference_update(candidates)
 
     def drop_leftovers(self) -> None:
         """Delete what a kill left half written."""

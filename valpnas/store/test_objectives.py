@@ -46,16 +46,16 @@ class HeldOutFile(JsonLines):
 
 def read_test_objectives(run: Path) -> dict[int, dict[str, float]]:
     """Return the test objectives by candidate; empty for a candidate that has none."""
-    return {candidate: line["objectives"] for candidate, line in _read(run).items()}
+    return {candidate: line["objectives"] for candidate, line in _by_candidate(_of(run)).items()}
 
 
-def read_test_reported(run: Path) -> dict[int, dict[str, dict[str, float]]]:
-    """Return by candidate and output the further figures on test rows."""
-    return {candidate: line["reported"] for candidate, line in _read(run).items()}
+def read_test_figures(run: Path, candidates: Collection[int]) -> dict[int, Line]:
+    """Return the lines of ``candidates`` alone, which say ``objectives`` and what is further ``reported``."""
+    return _by_candidate(line for line in _of(run) if line["candidate"] in candidates)
 
 
-def _read(run: Path) -> dict[int, Line]:
-    return _by_candidate(HeldOutFile(run / _NAME, writable=False).lines)
+def _of(run: Path) -> HeldOutFile:
+    return HeldOutFile(run / _NAME, writable=False)
 
 
 def _by_candidate(lines: Iterable[Line]) -> dict[int, Line]:

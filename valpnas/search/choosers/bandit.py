@@ -25,6 +25,7 @@ class Bandit(Chooser):
     """
 
     name: ClassVar[str] = "bandit"
+    learns: ClassVar[bool] = True
 
     def __init__(self, prior: Literal["table", "none"] = "table", beliefs: Learned | None = None) -> None:
         """Begin with what the table of gains says, with no knowledge (``prior="none"``), or with ``beliefs``."""

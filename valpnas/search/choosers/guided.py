@@ -70,10 +70,15 @@ def _has_donor(situation: Situation, variant: str, site: Site) -> bool:
 
 
 def _donor(situation: Situation, variant: str, site: Site) -> int | None:
-    """Return the best peer in the site's output that has something to give there, of the better half of the peers."""
+    """Return the best peer in the site's output that has something to give there, of the better half of the peers.
+
+    With ties in the ranking a peer of the better half may be no better than the host, which then gains nothing.
+    """
     (output,) = site.outputs
     ranked = sorted(situation.peers, key=lambda peer: (situation.peers[peer][output], peer))
-    return situation.donor(variant, site, ranked[: (len(ranked) + 1) // 2])
+    half = ranked[: (len(ranked) + 1) // 2]
+    own = situation.objectives[output]
+    return situation.donor(variant, site, [peer for peer in half if situation.peers[peer][output] < own])
 
 
 def _propose(situation: Situation, options: Sequence[Option], rng: np.random.Generator) -> Proposal:

@@ -22,6 +22,7 @@ class LearnedChooser(Chooser):
     """Take the change with the highest expected gain, if that is above 0."""
 
     name: ClassVar[str] = "learned"
+    learns: ClassVar[bool] = True
 
     def __init__(self, prior: Learned | None = None) -> None:
         """Begin with ``prior``, which is what the table of gains says if not given."""

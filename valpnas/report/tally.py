@@ -1,0 +1,84 @@
+"""The tally of a run: what its journal adds up to, counted event by event, so that a long one fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from valpnas.search.archive import Archive
+from valpnas.store.journal import Event
+
+
+@dataclass
+class Tally:
+    """Counts of the events that were added.
+
+    ``accepted`` counts changes alone. ``first`` is the event of the trained candidate of the lowest number. ``spent``
+    are the seconds of training by account, ``passed`` those that the run was at work by the clock. What is remembered
+    besides is the ``front``, and what candidates without a verdict were.
+    """
+
+    steps: int = 0
+    accepted: int = 0
+    trained: int = 0
+    failed: int = 0
+    starts: int = 0
+    batches: int = 0
+    ended: bool = False
+    spent: float = 0.0
+    passed: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    first: Event | None = None
+    front: Archive[Event] = field(default_factory=Archive)
+    _waiting: list[Event] = field(default_factory=list)
+    _origins: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Tally:
+        """Return that of ``events``."""
+        tally = cls()
+        for event in events:
+            tally.add(event)
+        tally._settle()
+        return tally
+
+    @property
+    def chosen(self) -> Sequence[Event]:
+        """The events of the front, by candidate."""
+        return sorted(self.front, key=lambda event: int(event["candidate"]))
+
+    def add(self, event: Event) -> None:
+        """Count an event."""
+        kind = event["event"]
+        if kind not in {"trained", "failed"}:
+            self._settle()
+        self.ended = kind == "ended"
+        self.batches += event.get("batches", 0)
+        for account, seconds in event.get("seconds", {}).items():
+            self.seconds[account] = self.seconds.get(account, 0.0) + seconds
+        if kind == "proposed":
+            self._origins[event["candidate"]] = event["origin"]
+        elif kind in {"trained", "failed"}:
+            self._add_result(event)
+        elif kind in {"accepted", "rejected"}:
+            self.steps = max(self.steps, event["step"])
+            origin = self._origins.pop(event["candidate"], "")
+            self.accepted += kind == "accepted" and origin == "change"
+
+    def _add_result(self, event: Event) -> None:
+        self.spent += event.get("seconds", {}).get("training", 0.0)
+        self.passed = max(self.passed, event.get("elapsed", 0.0))
+        if event["event"] == "failed":
+            self.failed += 1
+            return
+        self.trained += 1
+        self.starts += self._origins.get(event["candidate"]) == "start"
+        if self.first is None or event["candidate"] < self.first["candidate"]:
+            self.first = event
+        self._waiting.append(event)
+
+    def _settle(self) -> None:
+        """Let results that follow one another join the front by number: they are journalled as they were done."""
+        new = sorted(self._waiting, key=lambda event: int(event["candidate"]))
+        self.front = self.front.with_(new, [event["objectives"] for event in new])
+        self._waiting.clear()
