@@ -15,7 +15,7 @@ from valpnas.contracts.executor import Executor, MakeWork, Work
 from valpnas.errors import ConfigError
 from valpnas.execution import EXECUTORS
 from valpnas.execution.placing import places
-from valpnas.execution.ray_cluster import import_ray
+from valpnas.execution.ray_connection import import_ray
 from valpnas.execution.streams import Streams, cuda_stream
 from valpnas.store.jobs import JobFolder
 

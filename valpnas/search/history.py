@@ -18,7 +18,8 @@ class History(Sequence[Past]):
 
     def with_(self, past: Past) -> History:
         """Return this and ``past``."""
-        parts, last = list(self.parts), (past,)
+        parts = list(self.parts)
+        last: tuple[Past, ...] = (past,)
         while parts and len(parts[-1]) <= 2 * len(last):
             last = (*parts.pop(), *last)
         return History((*parts, last))
