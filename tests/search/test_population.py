@@ -17,7 +17,7 @@ from tests.training.toy_data import DENSE
 from valpnas import catalog
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Proposal, Result
+from valpnas.contracts.job import Job, Proposal
 from valpnas.contracts.operator import Site
 from valpnas.errors import ConfigError, PluginError, TrainingFailedError
 from valpnas.search import SEARCHES
@@ -25,7 +25,6 @@ from valpnas.search.digest import digest
 from valpnas.search.kinds import counts_generations, search_class
 from valpnas.search.pareto import front
 from valpnas.search.population import Nsga2, Nsga3, PopulationSearch
-from valpnas.search.termination import Termination
 from valpnas.seeding import stream
 
 from .fakes import CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, result_of, trained, worse
@@ -318,58 +317,6 @@ def test_no_child_has_more_parameters_than_allowed() -> None:
     most = max(job.model.parameters for job in starts)
     story = play(population(generations=6), bench(space=replace(DENSE, max_parameters=most)), better)
     assert all(job.model.parameters <= most for job in story.jobs)
-
-
-# -- termination ----------------------------------------------------------------------------------------------
-
-
-def bounded_bench(**settings: Any) -> FakeBench:
-    made = bench(**settings)
-    bounds = {"reference": dict.fromkeys(("y1", "y2", "y3"), 100.0), "ideal": dict.fromkeys(("y1", "y2", "y3"), 0.01)}
-    made.problem = replace(made.problem, **bounds)
-    return made
-
-
-def test_it_ends_when_the_hypervolume_stands_still() -> None:
-    search = population(generations=9, termination=Termination(stagnation=2))
-    assert len(play(search, bounded_bench(), worse).jobs) == 4 + 2 * 4
-    assert len(play(search, bounded_bench(), better).jobs) == 4 + 9 * 4
-
-
-def test_it_ends_too_where_no_model_reaches_the_reference() -> None:
-    """The hypervolume is 0 throughout; who gets better goes on, who does not ends."""
-    made = bounded_bench()
-    made.problem = replace(made.problem, reference=dict.fromkeys(("y1", "y2", "y3"), 0.02))
-    search = population(generations=5, termination=Termination(stagnation=2))
-    assert len(play(search, made, worse).jobs) == 4 + 2 * 4
-
-    def slowly(job: Job) -> Verdict:
-        return dict.fromkeys(job.model.valp.tasks, 1.0 / (1 + job.record.candidate) + 0.02)
-
-    assert len(play(search, made, slowly).jobs) == 4 + 5 * 4
-
-
-def test_a_model_that_got_smaller_is_a_gain_where_size_is_an_objective() -> None:
-    def smaller(job: Job) -> Verdict:
-        return {"y1": 1.0, "y2": 1.0, "y3": 1.0, "parameters": 1000.0 / (1 + job.record.candidate)}
-
-    search = population(generations=5, termination=Termination(stagnation=2, limits={"parameters": 1000.0}))
-    assert len(play(search, bounded_bench(), smaller).jobs) == 4 + 5 * 4
-    same = {"y1": 1.0, "y2": 1.0, "y3": 1.0, "parameters": 10.0}
-    assert len(play(search, bounded_bench(), lambda _: same).jobs) == 4 + 2 * 4
-
-
-def test_it_ends_when_the_time_is_up_by_the_wall_time_of_the_results() -> None:
-    search = population(generations=9, termination=Termination(seconds=25.0))
-    state, jobs, made = search.begin(), 0, bench()
-    while asked := search.ask(state, made):
-        results = [
-            Result(j.record, better(j), seconds={"training": 99.0}, elapsed=2.5 * (j.record.candidate + 1))  # type: ignore[arg-type]
-            for j in asked
-        ]
-        state, jobs = search.tell(state, results), jobs + len(asked)
-        made.models |= {job.record.candidate: job.model for job in asked}
-    assert jobs == 12, "ten seconds a generation: after the third it is over"
 
 
 def test_every_operator_of_the_run_is_registered_by_its_name() -> None:

@@ -128,3 +128,16 @@ def test_stagnation_is_told_beside_limits_of_whatever_is_an_objective(objectives
     before = run.summary()
     assert before["steps"] >= 1
     assert go_on(run.path, 3).summary()["steps"] >= before["steps"]
+
+
+def test_the_time_of_all_sittings_counts_when_a_run_is_resumed(tmp_path: Path) -> None:
+    """Stopped in its first sitting, whose last results say that an hour has passed: the generation at work is the last."""
+    with stopped(8):
+        make(tmp_path / "run", max_seconds=1000.0)
+    journal = tmp_path / "run" / "journal.jsonl"
+    events = [json.loads(line) for line in journal.read_text().splitlines()]
+    late = [event for event in events if "elapsed" in event and event["candidate"] >= BUDGET["population"]]
+    assert late
+    told = [{**event, "elapsed": 3600.0} if event in late else event for event in events]
+    journal.write_text("".join(json.dumps(event, sort_keys=True) + "\n" for event in told))
+    assert go_on(tmp_path / "run").summary()["steps"] == 1
