@@ -131,7 +131,7 @@ def test_stagnation_is_told_beside_limits_of_whatever_is_an_objective(objectives
 
 
 def test_the_time_of_all_sittings_counts_when_a_run_is_resumed(tmp_path: Path) -> None:
-    """An hour has passed when the first sitting stops, so the generation at work is the last."""
+    """Stopped in its first sitting, whose last results say that an hour has passed: its generation is the last."""
     with stopped(8):
         make(tmp_path / "run", max_seconds=1000.0)
     journal = tmp_path / "run" / "journal.jsonl"

@@ -31,7 +31,7 @@ class _Graph(NamedTuple):
     batch_size: int
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def canonical_hash(valp: Valp) -> str:
     """Return 32 hexadecimal digits, equal for two VALPs exactly when a renaming of sub-networks makes them equal."""
     labels = _labels(valp)
