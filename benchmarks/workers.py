@@ -66,7 +66,8 @@ def measure(name: str, workers: int, candidates: int, batches: int, folder: Path
     began, own, others = time.perf_counter(), _cpu(resource.RUSAGE_SELF), _cpu(resource.RUSAGE_CHILDREN)
     budget = {"population": _POPULATION, "generations": candidates // _POPULATION}
     settings = {"search": "nsga2", "chooser": "random-gentle", "batches_per_step": batches, "initial_batches": batches}
-    design("digits", out=str(folder), executor=name, workers=workers, device="cpu", report=False, **settings, **budget)
+    several = workers if name != "serial" else 1
+    design("digits", out=str(folder), executor=name, workers=several, device="cpu", report=False, **settings, **budget)
     ended = time.perf_counter()
     return Measured(
         name,

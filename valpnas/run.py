@@ -259,7 +259,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     directory.record_range_test()
     operators, left_out = build_operators(config)
     if left_out:
-        say(f"{config.balancing} needs all outputs in one optimiser group: {' and '.join(left_out)} are left out")
+        say(f"{config.balancing} needs all outputs in one optimiser group: {', '.join(left_out)} are left out")
     for notice in notices(config):
         say(notice)
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)

@@ -16,6 +16,7 @@ import pytest
 from tests.store.small_runs import go_on, make
 from tests.store.test_damage import edit
 from tests.test_cli import valpnas
+from valpnas.report.numbers import hypervolume
 from valpnas.store.journal import Journal
 from valpnas.testing.runs import contents
 
@@ -94,7 +95,7 @@ def test_a_folder_of_runs_is_listed_with_those_that_cannot_be_read(folder: Path)
     assert [row["run"] for row in rows] == ["bad", "run"]
     assert "unreadable: bad/journal.jsonl, line 1" in rows[0]["problem"]
     text = valpnas("list", ".", folder=folder).stdout
-    assert f"{rows[1]['hypervolume']:.4g}" in text
+    assert hypervolume(rows[1]["hypervolume"]) in text
     assert str(rows[1]["hypervolume"]) not in text
 
 

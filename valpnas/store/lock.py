@@ -29,7 +29,6 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
     for wait in _WAITS:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.truncate(0)  # what the holder before said of itself
             return file
         except BlockingIOError:
             time.sleep(wait)
@@ -40,13 +39,14 @@ def locked(path: Path, what: str = "run") -> IO[bytes]:
 
 
 def say_in(file: IO[bytes], what: str) -> None:
-    """Write into a lock that is held what its holder says of itself."""
+    """Write into a lock that is held what its holder says of itself, in the place of what the holder before said."""
+    file.truncate(0)
     file.write(what.encode())
     file.flush()
 
 
 def said_in(path: Path) -> str:
-    """Return what the last holder of the lock at ``path`` said of itself; empty where it has not said anything yet."""
+    """Return what a holder of the lock at ``path`` last said of itself; empty where none has yet."""
     with explained(path, "read"):
         return path.read_text(encoding="utf-8")
 

@@ -54,6 +54,7 @@ class RunDirectory:
             self.journal = Journal(path / "journal.jsonl", writable)
             stack.pop_all()
         self._lock = lock
+        self._has_said = False
         self._weighty: set[int] | None = None  # whose weights are there, as far as who writes them knows
 
     @staticmethod
@@ -76,8 +77,10 @@ class RunDirectory:
         return RunDirectory(path, writable=True)
 
     def close(self) -> None:
-        """Release the lock."""
+        """Release the lock; what was said in it is no longer true."""
         if self._lock is not None:
+            if self._has_said:
+                say_in(self._lock, "")
             self._lock.close()
             self._lock = None
 
@@ -86,6 +89,7 @@ class RunDirectory:
         if self._lock is None:
             raise StoreError(f"{self.path}: expected a run opened for writing, got one opened for reading")
         say_in(self._lock, name)
+        self._has_said = True
 
     # -- events ---------------------------------------------------------------------------------------
     # What is recorded is on disk after the next ``commit``, in the order in which it was recorded.
