@@ -10,7 +10,7 @@ import numpy as np
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
 from valpnas.graph.valp import Valp
-from valpnas.networks.draft import Draft
+from valpnas.operators.hyperparameters._retraining import trained_otherwise
 
 FACTORS = {"decrease": 0.5, "increase": 2.0}
 LOWEST, HIGHEST = 1e-5, 1e-1
@@ -46,9 +46,7 @@ class ChangeLr(Operator):
         rng: np.random.Generator,
     ) -> Mutated:
         """Change the learning rate of the site's output."""
-        draft = Draft(parents[0], rng)
-        (output,) = site.outputs
-        how = draft.valp.output_training[output]
-        changed = replace(how, learning_rate=how.learning_rate * FACTORS[site.place])
-        draft.valp = draft.valp.with_training(output, changed)
-        return draft.finish()
+        factor = FACTORS[site.place]
+        return trained_otherwise(
+            parents[0], site, rng, lambda how: replace(how, learning_rate=how.learning_rate * factor)
+        )

@@ -10,7 +10,7 @@ import numpy as np
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
 from valpnas.graph.valp import ALGORITHMS, Valp
-from valpnas.networks.draft import Draft
+from valpnas.operators.hyperparameters._retraining import trained_otherwise
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,4 @@ class ChangeSgd(Operator):
         rng: np.random.Generator,
     ) -> Mutated:
         """Change the algorithm of the site's output."""
-        draft = Draft(parents[0], rng)
-        (output,) = site.outputs
-        changed = replace(draft.valp.output_training[output], algorithm=site.place)
-        draft.valp = draft.valp.with_training(output, changed)
-        return draft.finish()
+        return trained_otherwise(parents[0], site, rng, lambda how: replace(how, algorithm=site.place))

@@ -14,7 +14,7 @@ import numpy as np
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
 from valpnas.graph.valp import Valp
-from valpnas.networks.draft import Draft
+from valpnas.operators.hyperparameters._retraining import trained_otherwise
 from valpnas.operators.hyperparameters.change_lr import LOWEST
 
 _RESTING = 2 * LOWEST  # rates below are at rest
@@ -46,8 +46,4 @@ class RestOutput(Operator):
         rng: np.random.Generator,
     ) -> Mutated:
         """Lower the rate of the site's output."""
-        draft = Draft(parents[0], rng)
-        (output,) = site.outputs
-        changed = replace(draft.valp.output_training[output], learning_rate=LOWEST)
-        draft.valp = draft.valp.with_training(output, changed)
-        return draft.finish()
+        return trained_otherwise(parents[0], site, rng, lambda how: replace(how, learning_rate=LOWEST))

@@ -34,6 +34,11 @@ def served_outputs(valp: Valp, component: str) -> tuple[str, ...]:
     return tuple(output.name for output in valp.outputs if output.name in reached)
 
 
+def altered_outputs(valp: Valp, component: str) -> tuple[str, ...]:
+    """Return the outputs that a change of ``component`` alters: itself, where it is one, or those that it serves."""
+    return (component,) if component in valp.tasks else served_outputs(valp, component)
+
+
 def sampling_zone(valp: Valp, output: str) -> frozenset[str]:
     """Return what lies between ``output`` and the nearest decoders: the decoder-free ancestors.
 

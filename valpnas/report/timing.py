@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from valpnas.config import RunConfig
 from valpnas.report.tally import Tally
-from valpnas.search.kinds import search_class
+from valpnas.search.exclusive_times import deciding_times, several_at_a_time
 
 
 def exclusive(config: RunConfig, tally: Tally) -> bool:
@@ -13,14 +13,13 @@ def exclusive(config: RunConfig, tally: Tally) -> bool:
     A run may have been resumed with more workers than its file says; then more was trained than time went by. Whatever
     else the machine did is not known.
     """
-    several = config.jobs_per_gpu > 1 or (config.executor != "serial" and config.workers != 1)
+    several = several_at_a_time(config.executor, config.workers, config.jobs_per_gpu)
     return not several and round(tally.spent, 3) <= tally.passed
 
 
 def notes_on_seconds(config: RunConfig, tally: Tally) -> list[str]:
     """Say when measured times decided although candidates shared a machine."""
-    times = {"seconds", "latency"} & set(config.cell_search.costs)
-    if not (search_class(config.search).timed and times) or exclusive(config, tally):
+    if not deciding_times(config) or exclusive(config, tally):
         return []
     return [
         "candidates trained several at a time, so their seconds are not exclusive: what one costs, by which it was "

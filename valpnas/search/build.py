@@ -23,6 +23,7 @@ from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import OutputTraining
 from valpnas.search import SEARCHES
 from valpnas.search.acceptance import Acceptance
+from valpnas.search.kinds import search_class
 from valpnas.search.naming import check_names, entry_of
 from valpnas.search.starts import GivenStart, SingleStart, Start
 from valpnas.search.termination import Termination
@@ -97,7 +98,7 @@ def _keys_taken(entry: Entry) -> set[str]:
 
 def trains_cells(config: RunConfig) -> bool:
     """Say whether the search that ``config`` names stacks cells into networks of their own."""
-    return bool(catalog.load_class(entry_of("search", config.search), Search).trains_cells)
+    return search_class(config.search).trains_cells
 
 
 def _check_given(config: RunConfig) -> None:

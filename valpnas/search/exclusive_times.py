@@ -20,15 +20,24 @@ def check_times(config: RunConfig, **place: Any) -> None:
 
     ``place`` says where, if not as in ``config``: ``executor`` and ``workers``.
     """
-    asked = config.cell_search
-    times = [cost for cost in asked.costs if cost in _MEASURED]
-    if asked.times_side_by_side or not (times and search_class(config.search).timed):
+    times = deciding_times(config)
+    if config.cell_search.times_side_by_side or not times:
         return
     executor, workers = place.get("executor", config.executor), place.get("workers", config.workers)
-    if config.jobs_per_gpu > 1 or (executor != "serial" and workers != 1):
+    if several_at_a_time(executor, workers, config.jobs_per_gpu):
         where = f"executor = {executor!r}, workers = {workers}, jobs_per_gpu = {config.jobs_per_gpu}"
         raise ConfigError(
             "cell_search.costs: expected no measured times where candidates are trained side by side, got "
             f"{', '.join(times)} with {where}; train one at a time (executor = 'serial'), weigh parameters or flops, "
             "or say times_side_by_side = true in [cell_search]"
         )
+
+
+def deciding_times(config: RunConfig) -> list[str]:
+    """Return the measured times by which the search of ``config`` decides; none for most searches."""
+    return [cost for cost in config.cell_search.costs if cost in _MEASURED] if search_class(config.search).timed else []
+
+
+def several_at_a_time(executor: str, workers: int, jobs_per_gpu: int) -> bool:
+    """Say whether candidates may be trained side by side."""
+    return jobs_per_gpu > 1 or (executor != "serial" and workers != 1)

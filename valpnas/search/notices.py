@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from valpnas import catalog
 from valpnas.config import RunConfig
 from valpnas.contracts.chooser import Chooser
-from valpnas.contracts.search import Search
 from valpnas.search.build import ignored
+from valpnas.search.kinds import search_class
 from valpnas.search.naming import entry_of
 
 
@@ -16,9 +16,8 @@ def notices(config: RunConfig) -> Iterator[str]:
     """Yield a line for each."""
     if config.asynchronous:
         yield "asynchronous: what is asked depends on who is done first, so that another run with this seed may differ"
-    search: type[Search] = catalog.load_class(entry_of("search", config.search), Search)  # type: ignore[type-arg]
     chooser: type[Chooser] = catalog.load_class(entry_of("chooser", config.chooser), Chooser)
-    if chooser.learns and not search.recalls and not ignored(config, ["chooser"]):
+    if chooser.learns and not search_class(config.search).recalls and not ignored(config, ["chooser"]):
         yield (
             f"{config.chooser} learns nothing from this run: {config.search} does not tell choosers what changes "
             "brought, so it knows what it began with"

@@ -36,10 +36,7 @@ class Journal(JsonLines):
 
     def standing(self) -> Iterator[Event]:
         """Yield what ``events`` returns, read from the file twice and held nowhere."""
-        cuts = list(_cuts(self))
-        for number, event in enumerate(self):
-            if not any(number < at and event.get("ask") in asks for at, asks in cuts):
-                yield event
+        return _standing(self)
 
     def of(self, kind: str) -> list[Event]:
         """Return the events of one kind, in order."""
@@ -55,8 +52,15 @@ def standing(events: Sequence[Event]) -> list[Event]:
 
     Their numbers are given anew, so that a candidate would otherwise be told of twice.
     """
+    return list(_standing(events))
+
+
+def _standing(events: Iterable[Event]) -> Iterator[Event]:
+    """Yield the same; ``events`` are gone through twice."""
     cuts = list(_cuts(events))
-    return [e for number, e in enumerate(events) if not any(number < at and e.get("ask") in asks for at, asks in cuts)]
+    for number, event in enumerate(events):
+        if not any(number < at and event.get("ask") in asks for at, asks in cuts):
+            yield event
 
 
 def _cuts(events: Iterable[Event]) -> Iterator[tuple[int, frozenset[int]]]:

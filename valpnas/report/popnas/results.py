@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from valpnas.cells.exact_costs import FIGURES
 from valpnas.contracts.job import Result
 from valpnas.store.replay import Asked
@@ -38,7 +40,7 @@ def measured(result: Result, name: str, output: str) -> float:
     return result.seconds["training"] if name == "seconds" else result.objectives[name]
 
 
-def predicted(names: object) -> list[str]:
+def predicted(names: Iterable[str]) -> list[str]:
     """Return those of the ``names`` of estimates that are predicted, the score first: others are exact."""
-    known = [str(name) for name in names if name not in FIGURES]  # type: ignore[attr-defined]
+    known = [name for name in names if name not in FIGURES]
     return sorted(known, key=lambda name: (name != SCORE, name))

@@ -15,10 +15,10 @@ import numpy as np
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Continue, Proposal
-from valpnas.contracts.operator import Operator, Site
-from valpnas.graph.subgraphs import served_outputs
+from valpnas.contracts.operator import Site
+from valpnas.graph.subgraphs import altered_outputs
 from valpnas.graph.valp import Valp
-from valpnas.search.choosers.growing import DEPTH
+from valpnas.search.choosers.growing import DEPTH, gentle_additions
 from valpnas.search.choosers.random import used_up
 
 REST = "rest_output"
@@ -87,17 +87,12 @@ def _hardly_trained(valp: Valp) -> set[str]:
 
 def _adding(situation: Situation, output: str, idle: set[str]) -> Places:
     """Return the places where a gentle addition reaches ``output``: depth first, and beside idle outputs first."""
-    additions = [name for name, operator in situation.operators.items() if _adds_gently(operator)]
-    for variants in (DEPTH, additions):
+    for variants in (DEPTH, gentle_additions(situation)):
         found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in variants}
         alone = {v: [s for s in found[v] if idle.isdisjoint(_reached(situation.valp, s))] for v in found}
         if places := _some(alone) or _some(found):
             return places
     return {}
-
-
-def _adds_gently(operator: Operator) -> bool:
-    return operator.gentle and operator.effect == "extender"
 
 
 def _some(places: Places) -> Places:
@@ -107,5 +102,4 @@ def _some(places: Places) -> Places:
 def _reached(valp: Valp, site: Site) -> frozenset[str]:
     """Return the outputs that a change at ``site`` changes."""
     touched = {*site.components, *(target for _, target in site.arcs)}
-    served = (served_outputs(valp, part) if part in valp.specs else (part,) for part in touched)
-    return frozenset(valp.tasks).intersection(output for outputs in served for output in outputs)
+    return frozenset(output for part in touched for output in altered_outputs(valp, part))

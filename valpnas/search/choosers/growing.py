@@ -24,7 +24,7 @@ class Grow(Chooser):
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a random gentle addition, or why there is none left."""
-        variants = [name for name in gentle_variants(situation) if situation.operators[name].effect == "extender"]
+        variants = gentle_additions(situation)
         reason = "drawn at random among the gentle operators that add"
         return draw(situation, variants, rng, reason) or used_up(situation, "gentle addition")
 
@@ -39,3 +39,8 @@ class GrowDepth(Chooser):
         variants = [name for name in DEPTH if name in situation.operators]
         reason = "drawn at random among the gentle operators that add depth"
         return draw(situation, variants, rng, reason) or used_up(situation, "gentle depth")
+
+
+def gentle_additions(situation: Situation) -> list[str]:
+    """Return the names of the variants that add and keep the function, sorted."""
+    return [name for name in gentle_variants(situation) if situation.operators[name].effect == "extender"]

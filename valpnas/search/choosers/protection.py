@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Operator, Site
-from valpnas.graph.subgraphs import served_outputs
+from valpnas.graph.subgraphs import altered_outputs
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.rules import priority
 
@@ -68,13 +68,9 @@ def _touched(valp: Valp, operator: Operator, site: Site) -> Iterator[Part]:
     yield from ((component, "") for component in site.components)
     yield from (("", output) for output in site.outputs)
     for source, target in site.arcs:
-        yield from ((source, output) for output in _outputs(valp, target))
+        yield from ((source, output) for output in altered_outputs(valp, target))
         if operator.effect != "reducer" and target in valp.specs:
             yield target, ""
-
-
-def _outputs(valp: Valp, target: str) -> Sequence[str]:
-    return [target] if target in valp.tasks else served_outputs(valp, target)
 
 
 def _about(finding: Finding, component: str, output: str) -> bool:
