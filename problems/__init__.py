@@ -54,6 +54,11 @@ PROBLEMS: tuple[Entry, ...] = (
         "valpnas.problems.fashion_mnist:fashion_class",
     ),
     Entry(
+        "fashion-class-10k",
+        "the same, with 10,000 images to learn from",
+        "valpnas.problems.fashion_mnist:fashion_class_10k",
+    ),
+    Entry(
         "cifar10",
         "32x32 colour images: name what is on them, one of ten things; 170 MB are fetched",
         "valpnas.problems.cifar10:cifar10",

@@ -50,8 +50,10 @@ def idx_files(address: str, folder: str, checksums: Sequence[str]) -> tuple[Data
     )
 
 
-def load_parts(files: Sequence[DataFile], reader: Reader, make: Callable[[Bytes, Labels], Part]) -> Parts:
-    """Read the files and make each part of its images ``(n, 28, 28)`` and labels ``(n,)``."""
+def load_parts(
+    files: Sequence[DataFile], reader: Reader, make: Callable[[Bytes, Labels], Part], most: int | None = None
+) -> Parts:
+    """Read the files and make each part of its images ``(n, 28, 28)`` and labels ``(n,)``; ``most`` rows train."""
     images, labels, test_images, test_labels = (read_idx(read_content(file, reader), file.name) for file in files)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
     validation, diagnostic, train = np.split(order, [VALIDATION, VALIDATION + DIAGNOSTIC])
@@ -61,7 +63,7 @@ def load_parts(files: Sequence[DataFile], reader: Reader, make: Callable[[Bytes,
         return make(images[rows], labels[rows].astype(np.int64))
 
     test = make(test_images, test_labels.astype(np.int64))
-    return Parts(chosen(train), chosen(diagnostic), chosen(validation), test)
+    return Parts(chosen(train[:most]), chosen(diagnostic), chosen(validation), test)
 
 
 def read_idx(content: bytes, name: str) -> Bytes:
@@ -132,14 +134,18 @@ def image_class_problem(
     reference: Mapping[str, float],
     ideal: Mapping[str, float],
     augmentation: Augmentation,
+    most: int | None = None,
 ) -> Problem:
-    """Return the problem of naming what is on the images; files are treated as in ``whole_image_problem``."""
+    """Return the problem of naming what is on the images; files are treated as in ``whole_image_problem``.
+
+    ``most`` rows train, drawn from all that could; None for all.
+    """
     return Problem(
         name=name,
         summary=summary,
         inputs=(Input("pixels", SHAPE, kind="image"),),
         outputs=OUTPUTS[:1],
-        load=lambda reader: load_parts(files, reader, labels_alone),
+        load=lambda reader: load_parts(files, reader, labels_alone, most),
         reference=reference,
         ideal=ideal,
         files=tuple(files),

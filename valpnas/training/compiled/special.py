@@ -103,8 +103,8 @@ class Special:
             if tensor.startswith(prefix)
         }
         module.load_state_dict(state, assign=True)
-        if memory.like.is_cuda:  # its convolutions want channels last; those of a CPU break on it (cells.network)
-            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs leave it out
+        # Convolutions are fastest when the channels of a place lie together; maps follow the weights' order.
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs leave it out
         module.requires_grad_(True).train()
         sources = {source: memory.valp.shape(source) for source in memory.valp.sources(name)}
         inputs = frozenset(vertex.name for vertex in memory.valp.inputs)
