@@ -12,7 +12,7 @@ from valpnas.cells.encoding import encode
 from valpnas.config import RunConfig
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.space import Space
-from valpnas.errors import ValpnasError
+from valpnas.errors import ConfigError, ValpnasError
 from valpnas.graph.valp import Valp
 from valpnas.predictors.cells import COST_PREDICTORS, SCORE_PREDICTORS
 from valpnas.predictors.cells.shapley import shapley_values
@@ -107,9 +107,7 @@ def _strange(config: RunConfig, search: ProgressiveSearch) -> str:
 
 
 def _fitted_again(search: ProgressiveSearch, cells: TriedCells, last: Asked, number: int) -> Outlook:
-    state, notes = CellState(), _Notes(cells.run, cells.config)
-    for asked in cells.asks[:-1]:
-        state = told(state, asked.told())
+    state, notes = _before_last(cells)
     predictors = search.predictors(cells.networks, state, notes)
     found = search.children(cells.networks, state, notes)
     some = np.zeros(len(found.cells), bool)
@@ -117,6 +115,25 @@ def _fitted_again(search: ProgressiveSearch, cells: TriedCells, last: Asked, num
     sample = predictors.estimate(found.cells[some])
     influences = {name: _influence(predictors, cells, name) for name in predictors.costs}
     return Outlook(number, sample, len(found.cells), influences, differs=_difference(predictors, cells, last))
+
+
+def last_predictors(cells: TriedCells) -> Predictors:
+    """Fit the predictors of the last round again, and return them.
+
+    Raises:
+        ConfigError: the run's search fits none.
+    """
+    kind = search_class(cells.config.search)
+    if not issubclass(kind, ProgressiveSearch):
+        raise ConfigError(f"search: expected one that predicts, got {cells.config.search}; name another run")
+    return kind(cell_search=cells.config.cell_search).predictors(cells.networks, *_before_last(cells))
+
+
+def _before_last(cells: TriedCells) -> tuple[CellState, _Notes]:
+    state = CellState()
+    for asked in cells.asks[:-1]:
+        state = told(state, asked.told())
+    return state, _Notes(cells.run, cells.config)
 
 
 def _influence(predictors: Predictors, cells: TriedCells, name: str) -> Influence:
