@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class RestOutput(Operator):
     It is not 0: the output goes on to follow the networks that it shares, which the other outputs move. At a rate of 0
     it is soon lost. No weight changes. Legal for every output that does not rest while another one does not either.
     """
+
+    drawn: ClassVar[bool] = False
 
     name: str = "rest_output"
     scope: Scope = "hyperparameter"

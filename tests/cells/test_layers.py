@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from valpnas.cells import layers
+from valpnas.cells import convolutions
+from valpnas.cells.convolutions import BatchNorm
 from valpnas.cells.drop_path import DropPath
 from valpnas.cells.initialise import initialise_units
-from valpnas.cells.layers import BatchNorm, layer
+from valpnas.cells.layers import layer
 from valpnas.cells.macro import Macro
 from valpnas.cells.network import CellNetwork
 from valpnas.cells.plan import plan_network
@@ -199,7 +200,7 @@ def test_a_strided_convolution_of_one_place_leaves_places_out_first(
     module = made(unit)
     strides = []
     dimensions = len(kernel)
-    whole = layers._CONVOLVE[dimensions]
+    whole = convolutions._CONVOLVE[dimensions]
 
     def convolve(value: Tensor, weight: Tensor, bias: Tensor, stride: int, *rest: object) -> Tensor:
         strides.append(stride)

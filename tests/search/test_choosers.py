@@ -86,6 +86,18 @@ def test_random_draws_the_operator_before_the_place() -> None:
     assert len(places) > 35
 
 
+@pytest.mark.parametrize("chooser", [Random(), RandomGentle()])
+def test_what_needs_a_finding_is_never_drawn(chooser: Chooser) -> None:
+    class Asked(FakeOperator):
+        drawn = False
+
+    asked = Asked("asked", "hyperparameter", "neutral", "gentle", places=(Site(),))
+    bench = FakeBench(operators={"asked": asked, **OPERATORS})
+    drawn = [choose(chooser, bench, seed) for seed in range(40)]
+    assert "asked" not in {proposal.variant for proposal in drawn if isinstance(proposal, Proposal)}
+    assert isinstance(choose(chooser, FakeBench(operators={"asked": asked})), Continue)
+
+
 def test_random_gentle_draws_gentle_ones_alone() -> None:
     bench = FakeBench(operators=OPERATORS)
     drawn = {p.variant for seed in range(60) if isinstance(p := choose(RandomGentle(), bench, seed), Proposal)}

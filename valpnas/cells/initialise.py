@@ -8,15 +8,8 @@ from math import prod, sqrt
 import torch
 from torch import Tensor, nn
 
-from valpnas.cells.layers import (
-    BatchNorm,
-    ConvolutionLayer,
-    ExcitationLayer,
-    HeadLayer,
-    RecurrentLayer,
-    SeparableLayer,
-    TransposedLayer,
-)
+from valpnas.cells.convolutions import BatchNorm, ConvolutionLayer, SeparableLayer, TransposedLayer
+from valpnas.cells.layers import ExcitationLayer, HeadLayer, RecurrentLayer
 
 
 def initialise_units(module: nn.Module, generator: torch.Generator) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from torch import Tensor
@@ -61,8 +61,11 @@ class Site:
 class Operator(ABC):
     """A variant of a variation operator, such as ``clone_network/gentle``; made with the search's ``space``.
 
-    ``effect`` is the operator's label; what a change does to the number of parameters is measured and used.
+    ``effect`` is the operator's label; what a change does to the number of parameters is measured and used. One that is
+    not ``drawn`` does harm unless something found speaks for it: choosers that draw blindly leave it alone.
     """
+
+    drawn: ClassVar[bool] = True
 
     name: str
     scope: Scope

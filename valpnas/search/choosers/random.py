@@ -23,7 +23,7 @@ class Random(Chooser):
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a random change, or why there is none left."""
-        variants = sorted(situation.operators)
+        variants = sorted(name for name, operator in situation.operators.items() if operator.drawn)
         return draw(situation, variants, rng, "drawn at random among all operators") or used_up(situation, "change")
 
 
@@ -39,8 +39,8 @@ class RandomGentle(Chooser):
 
 
 def gentle_variants(situation: Situation) -> list[str]:
-    """Return the names of the gentle variants, sorted."""
-    return sorted(name for name, operator in situation.operators.items() if operator.gentle)
+    """Return the names of the gentle variants that may be drawn, sorted."""
+    return sorted(name for name, operator in situation.operators.items() if operator.gentle and operator.drawn)
 
 
 def draw(situation: Situation, variants: Sequence[str], rng: np.random.Generator, reason: str) -> Proposal | None:
