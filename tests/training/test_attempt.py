@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -103,6 +104,13 @@ def test_training_seconds_are_those_of_the_batches() -> None:
     PlainEngine().train(model(), PREPARED, losses_of(PREPARED), protocol, stream(0, "clock"), clock)
     assert clock.seconds > first
     assert set(trained(job(10)).seconds) == {"training", "evaluation"}
+
+
+def test_on_a_cpu_only_the_work_of_the_thread_is_counted() -> None:
+    clock = BatchClock()
+    with clock.running(torch.device("cpu")):
+        time.sleep(0.2)
+    assert clock.seconds < 0.1
 
 
 def test_the_clock_rests_while_rows_are_gathered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ _MEANS = {
     "training": "training of candidates, rejected ones included",
     "evaluation": "scoring on validation rows",
     "diagnostics": "looking at models",
-    "other": "choosing, changing, writing",
+    "other": "choosing, changing, writing, waiting for a processor",
 }
 
 

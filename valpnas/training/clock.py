@@ -14,8 +14,9 @@ import torch
 class BatchClock:
     """Adds up the seconds of training batches, each from its forward pass to its step.
 
-    On a GPU the time is that between two events on its stream, waited for when ``seconds`` are asked for: a batch is
-    handed over long before it is done, and to wait for each would slow training down.
+    On a CPU, where one thread trains, they are seconds of processor time of that thread: other work on the machine is
+    not counted. On a GPU the time is that between two events on its stream, waited for when ``seconds`` are asked for:
+    a batch is handed over long before it is done, and to wait for each would slow training down.
     """
 
     _counted: float = 0.0
@@ -38,11 +39,11 @@ class BatchClock:
     def running(self, device: torch.device) -> Iterator[None]:
         """Count what happens inside, one batch or several; on a GPU, nothing when it raises."""
         if device.type != "cuda":
-            started = time.perf_counter()
+            started = time.thread_time()
             try:
                 yield
             finally:
-                self._counted += time.perf_counter() - started
+                self._counted += time.thread_time() - started
             return
         before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         before.record(torch.cuda.current_stream(device))
