@@ -30,12 +30,13 @@ from valpnas.errors import ValpnasError
 from valpnas.predictors.cells.quality import mape, spearman
 from valpnas.report.popnas.refitting import last_predictors
 from valpnas.report.popnas.results import SCORE
+from valpnas.report.popnas.rounds import BEST
 from valpnas.report.popnas.tried_cells import TriedCell, TriedCells
 from valpnas.report.summary import summarise
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 
-BEST, FIRST = 5, 1
+FIRST = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,9 @@ class SearchRun:
 
     @property
     def fronts(self) -> list[int]:
-        """How many cells of the expected front were trained in each round; K where there were more."""
+        """How many cells of the expected front each round trained, K where there were more; none without costs."""
+        if not self.cells.weighed:
+            return []
         rounds = {each.round for each in self.cells.expected}
         return [sum(each.round == number and each.reason == "front" for each in self.cells.all) for number in rounds]
 
@@ -99,7 +102,7 @@ def searches_told(runs: Sequence[SearchRun]) -> list[str]:
     lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for name in dict.fromkeys(run.search for run in runs):
         own = [run for run in runs if run.search == name]
-        fronts = [size for run in own for size in run.fronts if run.search != "pnas"]
+        fronts = [size for run in own for size in run.fronts]
         cells = [
             name,
             str(len(own)),
@@ -108,7 +111,7 @@ def searches_told(runs: Sequence[SearchRun]) -> list[str]:
             f"{mean(len(run.later) for run in own):.0f}",
             f"{mean(seconds(run.later) for run in own):,.0f}",
             f"{median(fronts):g}" if fronts else "",
-            str(own[0].cells.config.cell_search.children) if name.startswith("p") else "",
+            str(own[0].cells.config.cell_search.children) if own[0].cells.expected else "",
             f"{mean(top(run, 1) for run in own):.4f}",
             f"{mean(top(run, BEST) for run in own):.4f}",
             f"{mean(run.test_accuracy for run in own):.4f}",
@@ -134,24 +137,24 @@ def predictors_told(runs: Sequence[SearchRun]) -> list[str]:
         "| search | predicted | last round: cells | MAPE % | Spearman | random: cells | MAPE % | Spearman |",
         "|" + " --- |" * 8,
     ]
-    for run in runs:
+    for run in (run for run in runs if run.cells.expected):
         own = {canonical(each.cell) for each in run.cells.trained}
         others = [each for each in drawn if canonical(each.cell) not in own]
-        for name in [SCORE, *run.cells.weighed] if run.cells.expected else []:
-            last = [each for each in run.cells.expected if each.round == run.cells.rounds[-1]]
+        last = [each for each in run.cells.expected if each.round == run.cells.rounds[-1]]
+        expectations = expected(run, others)
+        for name in [SCORE, *run.cells.weighed]:
             chosen = errors([each.estimates[name] for each in last], [each.got(name) for each in last])
-            random = errors(expected(run, others, name), [each.got(name) for each in others])
+            random = errors(expectations.get(name, []), [each.got(name) for each in others])
             lines.append(f"| {run.search} | {name} | {len(last)} | {chosen} | {len(others)} | {random} |")
     return lines
 
 
-def expected(run: SearchRun, cells: Sequence[TriedCell], name: str) -> list[float]:
-    """Return what the predictors of the last round expect of other cells; they are fitted again."""
+def expected(run: SearchRun, cells: Sequence[TriedCell]) -> dict[str, Sequence[float]]:
+    """Return by name what the predictors of the last round, fitted again, expect of other cells; nothing of none."""
     if not cells:
-        return []
+        return {}
     found = last_predictors(run.cells).estimate(encode(run.cells.networks.space, [each.cell for each in cells]))
-    values = found.scores if name == SCORE else found.costs[name]
-    return [float(value) for value in values]
+    return {SCORE: found.scores.tolist(), **{name: values.tolist() for name, values in found.costs.items()}}
 
 
 def errors(predicted: Sequence[float], measured: Sequence[float]) -> str:

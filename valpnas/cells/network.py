@@ -118,7 +118,7 @@ class BlockLayer(nn.Module):
 
 
 def _channels_last(value: Tensor) -> Tensor:
-    """Return images with the channels beside each other in memory, which convolutions take two to four times as fast.
+    """Return images with the channels beside each other in memory, as convolutions want them.
 
     All that follows keeps that order. A copy is made even of one channel, where both orders are the same to torch.
     """

@@ -80,11 +80,9 @@ def outlook(cells: TriedCells) -> Outlook | None:
 
     A predictor that is none of the package's is not run: a page must not run what a stranger's run file names.
     """
-    kind = search_class(cells.config.search)
-    if not issubclass(kind, ProgressiveSearch) or not (last := _last(cells)).records:
+    if not (last := _last(cells)).records or (search := _progressive(cells.config)) is None:
         return None
     number = max(record.round for record in last.records.values())
-    search = kind(cell_search=cells.config.cell_search)
     if strange := _strange(cells.config, search):
         return Outlook(number, missing=f"{strange} does not come with valpnas, so it is not run to make a page")
     try:
@@ -123,10 +121,15 @@ def last_predictors(cells: TriedCells) -> Predictors:
     Raises:
         ConfigError: the run's search fits none.
     """
-    kind = search_class(cells.config.search)
-    if not issubclass(kind, ProgressiveSearch):
+    search = _progressive(cells.config)
+    if search is None:
         raise ConfigError(f"search: expected one that predicts, got {cells.config.search}; name another run")
-    return kind(cell_search=cells.config.cell_search).predictors(cells.networks, *_before_last(cells))
+    return search.predictors(cells.networks, *_before_last(cells))
+
+
+def _progressive(config: RunConfig) -> ProgressiveSearch | None:
+    kind = search_class(config.search)
+    return kind(cell_search=config.cell_search) if issubclass(kind, ProgressiveSearch) else None
 
 
 def _before_last(cells: TriedCells) -> tuple[CellState, _Notes]:
