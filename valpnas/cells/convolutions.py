@@ -15,7 +15,9 @@ from valpnas.cells.padding import cropping, same_padding
 from valpnas.cells.units import Convolution, Separable, Transposed
 
 _EPSILON = 1e-3
-_MOMENTUM = 0.01  # share of the new batch; Keras calls the rest of it, 0.99, the momentum
+# Share of the new batch in the running statistics. Published code has 0.01, with which they lag far behind weights that
+# are trained for some hundreds of batches only.
+_MOMENTUM = 0.1
 _CONVOLVE: dict[int, Callable[..., Tensor]] = {1: F.conv1d, 2: F.conv2d}
 _TRANSPOSE: dict[int, Callable[..., Tensor]] = {1: F.conv_transpose1d, 2: F.conv_transpose2d}
 _MEAN: dict[int, Callable[..., Tensor]] = {1: F.avg_pool1d, 2: F.avg_pool2d}
