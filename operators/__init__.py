@@ -47,4 +47,7 @@ OPERATORS: tuple[Entry, ...] = (
         "take over what another model has for one output alone",
         f"{_CROSSOVER}.donate_exclusive_subgraph:DonateExclusiveSubgraph",
     ),
+    _entry(
+        "take_back", "take back what an earlier model had for one output, and rest", f"{_CROSSOVER}.take_back:TakeBack"
+    ),
 )

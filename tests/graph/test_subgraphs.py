@@ -13,7 +13,9 @@ from valpnas.graph.subgraphs import (
     output_subgraph,
     sampling_zone,
     served_outputs,
+    stands_alone,
 )
+from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Valp
 
 from .strategies import quick, valps
@@ -90,3 +92,21 @@ def test_inputs_are_in_no_exclusive_subgraph() -> None:
     valp = sketch("i1 > n1 > o1, i2 > n2 > o2")
     assert output_subgraph(valp, "o1") == {"i1", "n1"}
     assert exclusive_subgraph(valp, "o1") == {"n1"}
+
+
+@quick
+@given(valps())
+def test_what_stands_alone_has_networks_that_serve_nothing_else(valp: Valp) -> None:
+    generated = {output for output, task in valp.tasks.items() if isinstance(task, Generation)}
+    for output in valp.tasks:
+        makers = output_subgraph(valp, output)
+        if output in generated:
+            makers = sampling_zone(valp, output) | set(last_decoders(valp, output))
+        serves = [served_outputs(valp, network) for network in sorted(makers & set(valp.specs))]
+        assert stands_alone(valp, output) == (bool(serves) and all(each == (output,) for each in serves))
+
+
+def test_who_stands_alone_in_figure_2_of_the_paper() -> None:
+    """Nobody: n2 and n6 serve both outputs."""
+    assert not stands_alone(FIGURE_2, "o1")
+    assert not stands_alone(FIGURE_2, "o2")

@@ -6,33 +6,70 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.training.toy_data import DENSE
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Job, Proposal
+from valpnas.contracts.job import Continue, Job, Proposal
+from valpnas.contracts.past import Past
 from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.subgraphs import exclusive_subgraph, served_outputs
 from valpnas.graph.valp import Arc, Input, SubNetwork, Valp
 from valpnas.networks.dense_spec import DenseSpec, Layer
-from valpnas.search.choosers.by_gap import REST, ByGap
+from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import DEPTH
+from valpnas.search.choosers.past_best import REST, TAKE_BACK
 from valpnas.search.hill_climbing import HillClimbing
+from valpnas.search.starts import RandomStart, Start
 from valpnas.seeding import stream
 
-from .fakes import ACCEPTANCES, PROBLEM, FakeBench, Story, Verdict, better, play, situation
+from .fakes import ACCEPTANCES, PROBLEM, FakeBench, Story, Verdict, better, play, situation, trained
 
 OUTPUTS = {output.name for output in PROBLEM.outputs}
 REFERRED = replace(PROBLEM, reference=dict.fromkeys(OUTPUTS, 1.0))
 CONSTANT = Protocol(schedule=Schedule("constant"))
+DECAYING = Protocol(schedule=Schedule("linear"))
 
 
 def memorised(*outputs: str) -> list[Finding]:
     return [Finding("MEMORISED", output=output, evidence={"ratio": 3.0}) for output in outputs]
 
 
-def story(findings: Sequence[Finding], score: Callable[[Job], Verdict] = better, most: int = 0, seed: int = 0) -> Story:
+def story(
+    findings: Sequence[Finding],
+    score: Callable[[Job], Verdict] = better,
+    start: Valp | None = None,
+    protocol: Protocol = CONSTANT,
+    most: int = 0,
+    seed: int = 0,
+) -> Story:
     bench = FakeBench(problem=REFERRED, space=replace(DENSE, max_parameters=most), seen=findings, seed=seed)
-    return play(HillClimbing(ByGap(), ACCEPTANCES["always"], steps=12, protocol=CONSTANT), bench, score)
+    drawn = Given(start) if start else RandomStart()
+    return play(HillClimbing(ByGap(), ACCEPTANCES["always"], drawn, steps=12, protocol=protocol), bench, score)
+
+
+class Given(Start):
+    """A start that is there already."""
+
+    def __init__(self, valp: Valp) -> None:
+        super().__init__()
+        self.fixed = valp
+
+    def draw(self, *_: object) -> Valp:
+        return self.fixed
+
+
+def connected(*arcs: tuple[str, str]) -> Valp:
+    """Return a VALP for the problem with small networks for all that is neither input nor output."""
+    names = sorted({name for arc in arcs for name in arc} - {"x"} - OUTPUTS)
+    networks = [SubNetwork(name, DenseSpec(4, (Layer(4, "relu"),))) for name in names]
+    return Valp.make(PROBLEM.inputs, networks, PROBLEM.outputs, [Arc(*arc) for arc in arcs])
+
+
+HEAD = connected(("x", "n1"), ("n1", "y1"), ("n1", "y2"), ("n1", "y3"))  # y1 has nothing but its head
+SHARES = connected(("x", "n1"), ("n1", "n2"), ("n2", "y1"), ("n1", "y2"), ("n1", "y3"))
+ALONE = connected(("x", "n1"), ("x", "n2"), ("n2", "y1"), ("n1", "y2"), ("n1", "y3"))
+ALL_ALONE = connected(("x", "n1"), ("x", "n2"), ("x", "n3"), ("n1", "y1"), ("n2", "y2"), ("n3", "y3"))
 
 
 def worsening(*outputs: str) -> Callable[[Job], Verdict]:
@@ -45,13 +82,10 @@ def worsening(*outputs: str) -> Callable[[Job], Verdict]:
     return score
 
 
-def rests(told: Story) -> list[tuple[int, str]]:
-    """The steps in which outputs were laid to rest."""
-    return [
-        (job.record.candidate, proposal.site.outputs[0])
-        for job in told.jobs
-        if (proposal := job.record.proposal) and proposal.variant == REST
-    ]
+def changes(told: Story, *variants: str) -> list[tuple[int, str, int | None]]:
+    """The steps in which these changes were made, to which outputs, and who gave."""
+    made = [(job.record.candidate, job.record.proposal) for job in told.jobs if job.record.proposal]
+    return [(step, how.site.outputs[0], how.donor) for step, how in made if how.variant in variants]
 
 
 @pytest.mark.parametrize("findings", [[], [Finding("GENERALISES", output=output) for output in OUTPUTS]])
@@ -94,22 +128,63 @@ def test_depth_goes_where_no_memorised_output_is_changed_if_it_can() -> None:
 
 
 def test_what_is_memorised_and_past_its_best_rests_after_two_such_steps() -> None:
-    told = story(memorised("y1"), worsening("y1"))
-    assert rests(told) == [(3, "y1")]
+    told = story(memorised("y1"), worsening("y1"), HEAD)
+    assert changes(told, REST, TAKE_BACK) == [(3, "y1", None)]
     (proposal,) = (p for p in told.proposals if p.variant == REST)
-    assert "3.0 times that of training) and past its best: 0.3 then, 0.5 now" in proposal.reason
+    assert proposal.reason.endswith("3.0 times that of training) and past its best: 0.3 then, 0.5 now")
     assert proposal.findings == tuple(memorised("y1"))
     assert told.jobs[-1].model.valp.output_training["y1"].learning_rate == 1e-5
 
 
+def test_with_networks_of_its_own_it_gets_back_what_it_had_at_its_best() -> None:
+    told = story(memorised("y1"), worsening("y1"), SHARES)
+    assert changes(told, REST, TAKE_BACK) == [(3, "y1", 0)]
+    (proposal,) = (p for p in told.proposals if p.variant == TAKE_BACK)
+    assert proposal.reason.endswith("past its best: 0.3 then, 0.5 now; model 0 has a better one")
+    model = told.jobs[3].model
+    (own,) = exclusive_subgraph(model.valp, "y1")
+    assert model.valp.output_training["y1"].learning_rate == 1e-5
+    given, kept = (
+        each.weights[f"networks.{name}.main.0.bias"] for each, name in ((model, own), (trained(told.jobs[0]), "n2"))
+    )
+    assert torch.equal(given, kept)
+
+
+def test_who_can_no_longer_give_leaves_it_to_rest() -> None:
+    """Of the models kept, none is better at it: all but the current one failed or were dominated."""
+    seen = situation(SHARES, FakeBench(problem=REFERRED, seen=memorised("y1")))
+    line = [Past(i, objectives=dict.fromkeys(OUTPUTS, score), adopted=True) for i, score in enumerate((0.3, 0.5, 0.5))]
+    proposal = ByGap().choose(replace(seen, history=line, kept={2: line[2].objectives}), stream(0))
+    assert isinstance(proposal, Proposal)
+    assert (proposal.variant, proposal.donor) == (REST, None)
+
+
 def test_what_gets_worse_and_is_not_memorised_goes_on() -> None:
-    assert not rests(story([], worsening("y1")))
+    assert not changes(story([], worsening("y1"), SHARES), REST, TAKE_BACK)
 
 
 def test_outputs_rest_one_after_the_other_and_the_last_goes_on() -> None:
-    told = story(memorised(*OUTPUTS), worsening(*OUTPUTS))
-    assert [step for step, _ in rests(told)] == [3, 4]
+    told = story(memorised(*OUTPUTS), worsening(*OUTPUTS), HEAD)
+    assert [step for step, *_ in changes(told, REST)] == [3, 4]
     assert set(told.origins[5:]) == {"continue"}
+
+
+def test_what_stands_alone_is_given_back_in_the_last_step_of_all() -> None:
+    told = story(memorised("y1"), worsening("y1"), ALONE, DECAYING)
+    assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
+    assert told.proposals[-1].reason == "y1 is past its best and stands alone: 0.3 then, 1.4 now"
+    assert "y1 may yet be given back" in str(told.jobs[11].record.continued)
+
+
+def test_several_that_stand_alone_are_given_back_in_as_many_last_steps() -> None:
+    told = story([], worsening("y1", "y3"), ALL_ALONE, DECAYING)
+    assert sorted(changes(told, TAKE_BACK)) == [(11, "y1", 0), (12, "y3", 0)]
+
+
+def test_what_is_at_its_best_is_left_alone_in_the_last_steps() -> None:
+    told = story([], better, ALL_ALONE, DECAYING)
+    assert not changes(told, TAKE_BACK)
+    assert told.jobs[12].record.continued == Continue("final decay: what is new now has no time left to learn")
 
 
 def test_a_full_model_trains_on_and_says_why() -> None:

@@ -26,7 +26,9 @@ class Situation:
     ``peers``: the objectives of the other members of a population, by number; empty in a search of one model.
     ``objectives``: its own, where there are peers. ``history``: every candidate told so far, the starts included; empty
     in a population. ``refused``: changes that were asked for in this very choice, but whose models may not be trained,
-    and why in a few words; they count as tried.
+    and why in a few words; they count as tried. ``kept``: the objectives of earlier models of a search of one, by
+    number: its archive. They may give to operators of scope crossover that are not drawn. ``last_steps``: how many are
+    left of the final decay, this one among them; None before it, and in a population.
     """
 
     candidate: int
@@ -38,13 +40,23 @@ class Situation:
     objectives: Mapping[str, float] = field(default_factory=dict)
     history: Sequence[Past] = ()
     refused: Mapping[tuple[str, Site], str] = field(default_factory=dict)
+    kept: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+    last_steps: int | None = None
 
     @property
     def operators(self) -> Mapping[str, Operator]:
-        """Every variant there are enough models for: those of scope crossover need a peer that gives."""
-        if self.peers:
-            return self.bench.operators
-        return {name: operator for name, operator in self.bench.operators.items() if operator.scope != "crossover"}
+        """Every variant there are enough models for: those of scope crossover need one that gives."""
+        return {name: operator for name, operator in self.bench.operators.items() if self._can_be_fed(operator)}
+
+    def donors(self, variant: str) -> Mapping[int, Mapping[str, float]]:
+        """Return the objectives of those who may give to ``variant``, by number; none to one that takes nothing."""
+        operator = self.bench.operators[variant]
+        if operator.scope != "crossover":
+            return {}
+        return self.peers if operator.drawn else {**self.peers, **self.kept}
+
+    def _can_be_fed(self, operator: Operator) -> bool:
+        return operator.scope != "crossover" or bool(self.peers) or (bool(self.kept) and not operator.drawn)
 
     def findings(self, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
         """What the named diagnostics see in the current model, which is compared with its ``peers`` if it has any."""
@@ -59,7 +71,7 @@ class Situation:
             return [site for site in self.operators[variant].sites(self.valp) if (variant, site) not in self.tried]
 
     def donor(self, variant: str, site: Site, order: Iterable[int]) -> int | None:
-        """Return the first peer in ``order`` that has something to give at ``site``; None when none has."""
+        """Return the first model in ``order`` that has something to give at ``site``; None when none has."""
         operator = self.operators[variant]
         with blamed(f"operator {variant!r}, asked for a donor,", "mend it and resume the run"):
             return next((peer for peer in order if operator.fits(self.valp, self.bench.valp(peer), site)), None)
@@ -70,6 +82,7 @@ class Chooser(ABC):
 
     name: ClassVar[str]
     learns: ClassVar[bool] = False  # whether it learns from the history of a run
+    finishes: ClassVar[bool] = False  # whether it is asked in the final decay too, where nothing new is learnt any more
 
     @abstractmethod
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:

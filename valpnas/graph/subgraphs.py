@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Valp
 
 
@@ -17,6 +18,18 @@ def exclusive_subgraph(valp: Valp, output: str) -> frozenset[str]:
     """
     others = [valp.ancestors(other.name) for other in valp.outputs if other.name != output]
     return output_subgraph(valp, output) & frozenset(valp.specs) - frozenset().union(*others)
+
+
+def stands_alone(valp: Valp, output: str) -> bool:
+    """Say whether the networks that make its predictions serve it alone; where it is generated, those of its samples.
+
+    Then another model that takes over what is exclusive to it predicts the same. False where no network makes them.
+    """
+    makers = output_subgraph(valp, output)
+    if isinstance(valp.tasks[output], Generation):
+        makers = sampling_zone(valp, output) | {*last_decoders(valp, output)}
+    networks = makers & frozenset(valp.specs)
+    return bool(networks) and networks <= exclusive_subgraph(valp, output)
 
 
 def recomputed_share(valp: Valp, component: str) -> float:

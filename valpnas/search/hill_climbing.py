@@ -2,7 +2,7 @@
 
 The start, the chooser, the acceptance rule and the policy for rejected training are arguments. A candidate that is
 only its parent trained further is always adopted: there is no choice to make about it. In the final decay of the
-learning rate nothing is changed any more, whoever chooses.
+learning rate nothing is changed any more, unless a chooser says that it has to finish something.
 """
 
 from __future__ import annotations
@@ -101,16 +101,21 @@ class HillClimbing(Search[HillState]):
         return replace(made, record=replace(made.record, continued=why))
 
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
-        """Ask the chooser until its change keeps to the space's limit of parameters; nobody in the final decay."""
-        if self._plan.decays(state.step):
-            return self._continue(state, bench.model(current), _DECAY)
-        model, aside = bench.model(current), frozenset(variant for variant, _ in state.tried)
-        situation = Situation(current, model.valp, bench, frozenset(state.tried), aside, history=state.history)
+        """Ask the chooser until its change keeps to the space's limit of parameters; few in the final decay."""
+        model, left = bench.model(current), self._plan.last_turns(state.step)
+        if left is not None and not self.chooser.finishes:
+            return self._continue(state, model, _DECAY)
+        situation = self._situation(state, bench, current, left)
         child = propose(self.chooser, situation, state.candidates, too_large(bench.space.max_parameters))
         if isinstance(child, Continue):
             return self._continue(state, model, child)
         made = self._job(state, child.model, (current,), "change")
         return replace(made, record=child.record(made.record, current), fault=child.fault)
+
+    def _situation(self, state: HillState, bench: Workbench, current: int, last_steps: int | None) -> Situation:
+        aside, tried = frozenset(variant for variant, _ in state.tried), frozenset(state.tried)
+        situation = Situation(current, bench.valp(current), bench, tried, aside, history=state.history)
+        return replace(situation, kept=dict(state.archive), last_steps=last_steps)
 
     def _job(self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin) -> Job:
         # Training owed repeats the part of the schedule that its step had.

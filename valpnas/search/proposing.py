@@ -94,9 +94,9 @@ def _choose(chooser: Chooser, situation: Situation, rng: np.random.Generator) ->
 
 
 def _check_donor(chooser: str, situation: Situation, proposal: Proposal) -> None:
-    needed = situation.operators[proposal.variant].scope == "crossover"
-    if needed != (proposal.donor is not None) or (needed and proposal.donor not in situation.peers):
-        expected = f"a donor among {sorted(situation.peers)}" if needed else "no donor"
+    needed, donors = situation.operators[proposal.variant].scope == "crossover", situation.donors(proposal.variant)
+    if needed != (proposal.donor is not None) or (needed and proposal.donor not in donors):
+        expected = f"a donor among {sorted(donors)}" if needed else "no donor"
         raise PluginError(f"chooser {chooser}: expected {expected} for {proposal.variant}, got {proposal.donor}")
 
 
