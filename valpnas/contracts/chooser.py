@@ -82,7 +82,11 @@ class Chooser(ABC):
 
     name: ClassVar[str]
     learns: ClassVar[bool] = False  # whether it learns from the history of a run
-    finishes: ClassVar[bool] = False  # whether it is asked in the final decay too, where nothing new is learnt any more
+
+    @property
+    def finishes(self) -> bool:
+        """Whether it is asked in the final decay too, where nothing new is learnt any more."""
+        return False
 
     @abstractmethod
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:

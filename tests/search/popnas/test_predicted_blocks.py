@@ -30,6 +30,8 @@ from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.networks.module import fresh_model
 from valpnas.predictors.cells.contracts import FittedScore, Floats, ScorePredictor
+from valpnas.search.choosers.by_gap import ByGap
+from valpnas.search.choosers.random import RandomGentle
 from valpnas.search.popnas.predicted_blocks import FEWEST, PredictedBlocks
 from valpnas.search.popnas.seen_cells import SeenCell, distinct, seen_cells
 
@@ -145,6 +147,11 @@ def test_too_few_cells_leave_the_block_to_the_operator() -> None:
 def test_all_else_is_as_the_other_chooser_wants(choice: Proposal | Continue) -> None:
     chooser = PredictedBlocks(Wants(choice), CountsGru())
     assert chooser.choose(seen(CELLS, [0.5] * len(CELLS)), np.random.default_rng(0)) is choice
+
+
+def test_who_finishes_something_still_does() -> None:
+    assert PredictedBlocks(ByGap(), CountsGru()).finishes
+    assert not PredictedBlocks(RandomGentle(), CountsGru()).finishes
 
 
 def test_scores_compare_models_with_others_of_their_age() -> None:

@@ -34,7 +34,11 @@ class ByGap(Chooser):
     """
 
     name: ClassVar[str] = "by-gap"
-    finishes: ClassVar[bool] = True
+
+    @property
+    def finishes(self) -> bool:
+        """It gives back what was best in the last steps."""
+        return True
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a change for one of the outputs, or why there is none left."""

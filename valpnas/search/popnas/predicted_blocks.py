@@ -61,6 +61,11 @@ class PredictedBlocks(Chooser):
     inner: Chooser
     predictor: ScorePredictor
 
+    @property
+    def finishes(self) -> bool:
+        """As ``inner``."""
+        return self.inner.finishes
+
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return what ``inner`` chooses, with the block named."""
         wanted = self.inner.choose(situation, rng)
