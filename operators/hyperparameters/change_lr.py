@@ -9,11 +9,11 @@ import numpy as np
 
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
-from valpnas.graph.valp import Valp
+from valpnas.graph.valp import LOWEST_RATE, Valp
 from valpnas.operators.hyperparameters._retraining import trained_otherwise
 
 FACTORS = {"decrease": 0.5, "increase": 2.0}
-LOWEST, HIGHEST = 1e-5, 1e-1
+HIGHEST_RATE = 1e-1
 _ROUNDING = 1e-9  # halving and doubling must be able to reach the very ends of the range
 
 
@@ -35,7 +35,7 @@ class ChangeLr(Operator):
             Site(outputs=(output,), place=place)
             for output, how in valp.output_training.items()
             for place, factor in FACTORS.items()
-            if LOWEST * (1 - _ROUNDING) <= how.learning_rate * factor <= HIGHEST * (1 + _ROUNDING)
+            if LOWEST_RATE * (1 - _ROUNDING) <= how.learning_rate * factor <= HIGHEST_RATE * (1 + _ROUNDING)
         ]
 
     def apply(

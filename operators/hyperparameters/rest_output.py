@@ -14,11 +14,8 @@ import numpy as np
 
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
-from valpnas.graph.valp import Valp
+from valpnas.graph.valp import LOWEST_RATE, Valp
 from valpnas.operators.hyperparameters._retraining import trained_otherwise
-from valpnas.operators.hyperparameters.change_lr import LOWEST
-
-_RESTING = 2 * LOWEST  # rates below are at rest
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class RestOutput(Operator):
 
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return the outputs that do not rest, if there are several."""
-        trained = [output for output, how in valp.output_training.items() if how.learning_rate >= _RESTING]
+        trained = [output for output, how in valp.output_training.items() if not how.rests]
         return [Site(outputs=(output,)) for output in trained] if len(trained) > 1 else []
 
     def apply(
@@ -49,4 +46,4 @@ class RestOutput(Operator):
         rng: np.random.Generator,
     ) -> Mutated:
         """Lower the rate of the site's output."""
-        return trained_otherwise(parents[0], site, rng, lambda how: replace(how, learning_rate=LOWEST))
+        return trained_otherwise(parents[0], site, rng, lambda how: replace(how, learning_rate=LOWEST_RATE))

@@ -116,7 +116,7 @@ def _check(config: RunConfig) -> None:
 def test_gradnorm_goes_without_what_would_split_its_group() -> None:
     known = catalog.operators(config_from({"problem": "digits"}).space)
     for balancing, left_out in {
-        "gradnorm": ["change_lr", "change_sgd", "rest_output"],
+        "gradnorm": ["change_lr", "change_sgd", "rest_output", "take_back"],
         "uncertainty": [],
         "sum": [],
     }.items():

@@ -16,6 +16,7 @@ from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.subgraphs import exclusive_subgraph, served_outputs
 from valpnas.graph.valp import Arc, Input, SubNetwork, Valp
 from valpnas.networks.dense_spec import DenseSpec, Layer
+from valpnas.networks.module import fresh_model
 from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import DEPTH
 from valpnas.search.choosers.past_best import REST, TAKE_BACK
@@ -42,10 +43,11 @@ def story(
     protocol: Protocol = CONSTANT,
     most: int = 0,
     seed: int = 0,
+    rule: str = "always",
 ) -> Story:
     bench = FakeBench(problem=REFERRED, space=replace(DENSE, max_parameters=most), seen=findings, seed=seed)
     drawn = Given(start) if start else RandomStart()
-    return play(HillClimbing(ByGap(), ACCEPTANCES["always"], drawn, steps=12, protocol=protocol), bench, score)
+    return play(HillClimbing(ByGap(), ACCEPTANCES[rule], drawn, steps=12, protocol=protocol), bench, score)
 
 
 class Given(Start):
@@ -140,7 +142,7 @@ def test_with_networks_of_its_own_it_gets_back_what_it_had_at_its_best() -> None
     told = story(memorised("y1"), worsening("y1"), SHARES)
     assert changes(told, REST, TAKE_BACK) == [(3, "y1", 0)]
     (proposal,) = (p for p in told.proposals if p.variant == TAKE_BACK)
-    assert proposal.reason.endswith("past its best: 0.3 then, 0.5 now; model 0 has a better one")
+    assert proposal.reason.endswith("past its best: 0.3 then, 0.5 now; model 0 had 0.3")
     model = told.jobs[3].model
     (own,) = exclusive_subgraph(model.valp, "y1")
     assert model.valp.output_training["y1"].learning_rate == 1e-5
@@ -170,15 +172,48 @@ def test_outputs_rest_one_after_the_other_and_the_last_goes_on() -> None:
 
 
 def test_what_stands_alone_is_given_back_in_the_last_step_of_all() -> None:
-    told = story(memorised("y1"), worsening("y1"), ALONE, DECAYING)
-    assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
-    assert told.proposals[-1].reason == "y1 is past its best and stands alone: 0.3 then, 1.4 now"
-    assert "y1 may yet be given back" in str(told.jobs[11].record.continued)
+    for protocol in (DECAYING, CONSTANT):
+        told = story(memorised("y1"), worsening("y1"), ALONE, protocol)
+        assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
+        assert told.proposals[-1].reason == "y1 is past its best and stood alone: 1.4 now; model 0 had 0.3"
+
+
+@pytest.mark.parametrize("rule", sorted(ACCEPTANCES))
+def test_what_is_given_back_in_the_decay_is_adopted_by_any_rule(rule: str) -> None:
+    """Rejected, the model would go without the end of its decay."""
+    told = story([], worsening("y1"), ALONE, DECAYING, rule=rule)
+    assert changes(told, TAKE_BACK) == [(12, "y1", 0)]
+    assert told.verdicts[12] == "accepted"
+
+
+def test_nothing_is_given_back_by_a_model_that_was_better_at_everything() -> None:
+    told = story([], worsening(*OUTPUTS), ALONE, DECAYING)
+    assert not changes(told, TAKE_BACK)
+
+
+def test_it_is_the_donor_that_has_to_stand_alone() -> None:
+    """The current model's output does, and would hear a network of another model, at which it was good."""
+    bench = FakeBench(problem=REFERRED)
+    line = [Past(i, objectives={"y1": 0.1 + i, "y2": 1 - i / 4, "y3": 1 - i / 4}, adopted=True) for i in range(3)]
+    kept = {past.candidate: past.objectives for past in line}
+    for donor, given in ((ALONE, True), (SHARES, False)):
+        bench.models = dict.fromkeys(kept, fresh_model(donor, stream(0)))
+        seen = replace(situation(ALONE, bench), history=line, kept=kept, steps_left=1, decays=True)
+        assert isinstance(ByGap().choose(seen, stream(0)), Proposal) == given
+
+
+def test_an_objective_of_zero_is_as_good_as_any() -> None:
+    def score(job: Job) -> Verdict:
+        step = job.record.candidate
+        return {"y1": 0.0 if step == 3 else 0.5, "y2": 1 / (1 + step), "y3": 1 / (1 + step)}
+
+    assert changes(story([], score, ALONE, DECAYING), TAKE_BACK) == [(12, "y1", 3)]
 
 
 def test_several_that_stand_alone_are_given_back_in_as_many_last_steps() -> None:
     told = story([], worsening("y1", "y3"), ALL_ALONE, DECAYING)
     assert sorted(changes(told, TAKE_BACK)) == [(11, "y1", 0), (12, "y3", 0)]
+    assert [o for o, how in told.jobs[-1].model.valp.output_training.items() if not how.rests] == ["y2"]
 
 
 def test_what_is_at_its_best_is_left_alone_in_the_last_steps() -> None:

@@ -288,6 +288,26 @@ def test_nothing_is_changed_in_the_final_decay_and_the_reason_is_said(final: flo
     assert len(reasons) == 8 - changes
 
 
+def test_only_who_finishes_something_is_asked_in_the_final_decay() -> None:
+    """And is told how many steps are left."""
+    spies = Spy(CHOOSERS["random-gentle"]), FinishingSpy(CHOOSERS["random-gentle"])
+    for spy in spies:
+        play(replace(climbing(protocol=Protocol()), chooser=spy), FakeBench(), better)
+    plain, finishing = spies
+    assert [(seen.steps_left, seen.decays) for seen in plain.situations] == [(n, False) for n in range(8, 3, -1)]
+    assert [seen.steps_left for seen in finishing.situations] == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert [seen.decays for seen in finishing.situations] == [False] * 5 + [True] * 3
+
+
+class FinishingSpy(Spy):
+    """One that wants to be asked to the end."""
+
+    @property
+    def finishes(self) -> bool:
+        """It does."""
+        return True
+
+
 # -- failures -------------------------------------------------------------------------------------------------
 
 

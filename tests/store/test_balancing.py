@@ -23,7 +23,7 @@ SCHEMES: dict[str, dict[str, Any]] = {
     "gradnorm": {},
 }
 SHARED = {"seed": 7}  # its random start has a network that both outputs hear
-OPERATORS_THAT_SPLIT = {"change_lr", "change_sgd", "rest_output"}
+OPERATORS_THAT_SPLIT = {"change_lr", "change_sgd", "rest_output", "take_back"}
 
 
 @pytest.mark.parametrize("scheme", ["fixed", "uncertainty", "gradnorm"])
@@ -95,7 +95,10 @@ def test_resuming_says_again_what_is_left_out(tmp_path: Path) -> None:
     make(tmp_path / "run", balancing="gradnorm", steps=1)
     said: list[str] = []
     resume(tmp_path / "run", said.append, steps=2)
-    assert "gradnorm needs all outputs in one optimiser group: change_lr, change_sgd, rest_output are left out" in said
+    assert (
+        "gradnorm needs all outputs in one optimiser group: change_lr, change_sgd, rest_output, take_back are left out"
+        in said
+    )
 
 
 def test_a_run_file_without_the_keys_means_the_sum(tmp_path: Path) -> None:

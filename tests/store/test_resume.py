@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from valpnas.store.run_directory import RunDirectory
 from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of
-from .small_runs import go_on, make, weight_files
+from .small_runs import go_on, make, make_or_go_on, weight_files
 
 CHOOSERS = ("guided", "random", "train-only")
 
@@ -218,3 +219,18 @@ def test_every_part_of_the_problem_comes_back_from_the_run(ended: Path) -> None:
     assert contents(ended)["problem.json"]
     assert {vertex.name for vertex in again.inputs} == {"x", "y"}
     assert Run(ended).prepared.fingerprint
+
+
+def test_a_kill_leaves_no_trace_where_an_output_got_back_what_it_had(tmp_path: Path) -> None:
+    """The donor's weights are there when they are asked for again, and so is all that spoke for it."""
+    path = tmp_path / "run"
+    again = partial(make_or_go_on, chooser="by-gap", steps=8, seed=1, final_decay=0.3)
+    images = images_of(partial(again, path), path, tmp_path)
+    whole = contents(path)
+    given = [
+        event["candidate"] for event in events(path) if (event.get("proposal") or {}).get("variant") == "take_back"
+    ]
+    assert given == [8]
+    for image in [*images[::15], *images[-6:]]:
+        again(image)
+        assert contents(image) == whole, image

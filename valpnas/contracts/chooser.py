@@ -27,8 +27,8 @@ class Situation:
     ``objectives``: its own, where there are peers. ``history``: every candidate told so far, the starts included; empty
     in a population. ``refused``: changes that were asked for in this very choice, but whose models may not be trained,
     and why in a few words; they count as tried. ``kept``: the objectives of earlier models of a search of one, by
-    number: its archive. They may give to operators of scope crossover that are not drawn. ``last_steps``: how many are
-    left of the final decay, this one among them; None before it, and in a population.
+    number: its archive. They may give to operators that take ``from_archive``. ``steps_left``: how many there are, this
+    one among them; None in a population. ``decays``: whether this one is in the final decay of the learning rate.
     """
 
     candidate: int
@@ -41,22 +41,23 @@ class Situation:
     history: Sequence[Past] = ()
     refused: Mapping[tuple[str, Site], str] = field(default_factory=dict)
     kept: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
-    last_steps: int | None = None
+    steps_left: int | None = None
+    decays: bool = False
 
     @property
     def operators(self) -> Mapping[str, Operator]:
         """Every variant there are enough models for: those of scope crossover need one that gives."""
-        return {name: operator for name, operator in self.bench.operators.items() if self._can_be_fed(operator)}
+        every = self.bench.operators
+        return {name: it for name, it in every.items() if it.scope != "crossover" or self._donors(it)}
 
     def donors(self, variant: str) -> Mapping[int, Mapping[str, float]]:
-        """Return the objectives of those who may give to ``variant``, by number; none to one that takes nothing."""
-        operator = self.bench.operators[variant]
+        """Return the objectives of those who may give to ``variant``, by number; of nobody where it takes nothing."""
+        return self._donors(self.bench.operators[variant]) if variant in self.bench.operators else {}
+
+    def _donors(self, operator: Operator) -> Mapping[int, Mapping[str, float]]:
         if operator.scope != "crossover":
             return {}
-        return self.peers if operator.drawn else {**self.peers, **self.kept}
-
-    def _can_be_fed(self, operator: Operator) -> bool:
-        return operator.scope != "crossover" or bool(self.peers) or (bool(self.kept) and not operator.drawn)
+        return {**self.peers, **self.kept} if operator.from_archive else self.peers
 
     def findings(self, diagnostics: Sequence[str]) -> tuple[Finding, ...]:
         """What the named diagnostics see in the current model, which is compared with its ``peers`` if it has any."""

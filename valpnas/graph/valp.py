@@ -65,6 +65,10 @@ class Arc:
     identity: bool = False
 
 
+LOWEST_RATE = 1e-5
+"""The lowest learning rate that operators give an output."""
+
+
 @dataclass(frozen=True)
 class OutputTraining:
     """How one output's loss drives the weights: learning rate per batch and SGD algorithm ([VALP] V-C).
@@ -76,6 +80,11 @@ class OutputTraining:
     learning_rate: float = 3e-3
     algorithm: str = "adam"
     weight_decay: float = 0.01
+
+    @property
+    def rests(self) -> bool:
+        """Whether the output is hardly trained, at the lowest learning rate that there is."""
+        return self.learning_rate < 2 * LOWEST_RATE
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,8 @@ def recommend(
     """Return what the rules of ``guided`` ask for, by priority and then by falling strength, and what has no place.
 
     Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
-    nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a population decides
-    who donates.
+    nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a search decides who
+    donates.
     """
     made: list[Recommendation] = []
     unplaced: list[Unplaced] = []

@@ -49,7 +49,12 @@ _MADE_OF = {
     "termination": ("max_seconds", "stagnation"),
     "cell_search": CELL_KEYS,
 }
-_TRAIN_ONE_OUTPUT_ANEW = ("change_lr", "change_sgd", "rest_output")  # operators that split a single optimiser group
+_TRAIN_ONE_OUTPUT_ANEW = (
+    "change_lr",
+    "change_sgd",
+    "rest_output",
+    "take_back",
+)  # operators that split a single optimiser group
 
 
 def build_search(config: RunConfig) -> Search[Any]:

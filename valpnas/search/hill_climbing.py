@@ -102,20 +102,20 @@ class HillClimbing(Search[HillState]):
 
     def _change(self, state: HillState, bench: Workbench, current: int) -> Job:
         """Ask the chooser until its change keeps to the space's limit of parameters; few in the final decay."""
-        model, left = bench.model(current), self._plan.last_turns(state.step)
-        if left is not None and not self.chooser.finishes:
+        model, decays = bench.model(current), self._plan.decays(state.step)
+        if decays and not self.chooser.finishes:
             return self._continue(state, model, _DECAY)
-        situation = self._situation(state, bench, current, left)
+        situation = self._situation(state, bench, current, decays)
         child = propose(self.chooser, situation, state.candidates, too_large(bench.space.max_parameters))
         if isinstance(child, Continue):
             return self._continue(state, model, child)
         made = self._job(state, child.model, (current,), "change")
         return replace(made, record=child.record(made.record, current), fault=child.fault)
 
-    def _situation(self, state: HillState, bench: Workbench, current: int, last_steps: int | None) -> Situation:
+    def _situation(self, state: HillState, bench: Workbench, current: int, decays: bool) -> Situation:
         aside, tried = frozenset(variant for variant, _ in state.tried), frozenset(state.tried)
         situation = Situation(current, bench.valp(current), bench, tried, aside, history=state.history)
-        return replace(situation, kept=dict(state.archive), last_steps=last_steps)
+        return replace(situation, kept=dict(state.archive), steps_left=self.steps - state.step, decays=decays)
 
     def _job(self, state: HillState, model: Model, parents: tuple[int, ...], origin: Origin) -> Job:
         # Training owed repeats the part of the schedule that its step had.
@@ -125,7 +125,8 @@ class HillClimbing(Search[HillState]):
     # -- telling --------------------------------------------------------------------------------------
 
     def _adopts(self, state: HillState, result: Result) -> bool:
-        if result.record.origin != "change":
+        # In the final decay, what is not adopted would go without the rest of it.
+        if result.record.origin != "change" or self._plan.decays(state.step):
             return True
         archive = [known for _, known in state.archive]
         return self.acceptance.accepts(Change(result.objectives, state.objectives, archive, result.record.gentle))

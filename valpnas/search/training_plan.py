@@ -32,10 +32,6 @@ class TrainingPlan:
         """Say whether the turn after ``done`` turns begins in the schedule's final decay."""
         return self.turn(done).span[0] >= self.protocol.schedule.decay_begins
 
-    def last_turns(self, done: int) -> int | None:
-        """Return how many turns are left after ``done`` if the next one begins in the final decay; None if not."""
-        return self.turns - done if self.decays(done) else None
-
     def _protocol(self, before: int, batches: int) -> Protocol:
         total = max(self.initial_batches + self.turns * self.batches_per_step, 1)
         span = (before / total, (before + batches) / total)

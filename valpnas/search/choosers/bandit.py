@@ -12,7 +12,7 @@ from valpnas.predictors.bandit import BANDIT_TRAITS, sampled
 from valpnas.predictors.learned import Learned, ignorant
 from valpnas.predictors.shipped import calibration, gain_table, learned
 from valpnas.search.choosers.learned import run_rows
-from valpnas.search.choosers.places import priced_places
+from valpnas.search.choosers.places import DIGITS, priced_places
 from valpnas.search.choosers.random import used_up
 
 _SPREAD = 0.05  # of gains in log loss, where nothing is known: what most gentle changes keep within
@@ -42,7 +42,7 @@ class Bandit(Chooser):
             return used_up(situation, "change that was measured")
         drawn = sampled(known, {variant: [p.traits for p in places] for variant, places in found.items()}, rng)
         variant = max(drawn, key=lambda each: float(drawn[each].max()))
-        draw, place = float(drawn[variant].max()), found[variant][int(drawn[variant].argmax())]
+        draw, place = float(drawn[variant].max()), found[variant][int(drawn[variant].round(DIGITS).argmax())]
         (mean,), (error,) = known.expected(variant, [place.traits])
         seen = sum(row.variant == variant for row in run)
         said = (

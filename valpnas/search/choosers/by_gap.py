@@ -7,6 +7,7 @@ back what an earlier model had for it and is hardly trained any further, and the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -18,10 +19,11 @@ from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import altered_outputs
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.growing import DEPTH, gentle_additions
-from valpnas.search.choosers.past_best import give_back, hardly_trained, let_rest
+from valpnas.search.choosers.past_best import give_back, let_rest
 from valpnas.search.choosers.random import used_up
 
 _LOOKS = ("generalisation_gap",)
+_REFUSALS = 3  # of a variant in one choice: where a model is at its limit, there are hundreds that do not fit
 Places = Mapping[str, Sequence[Site]]
 
 
@@ -42,12 +44,14 @@ class ByGap(Chooser):
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a change for one of the outputs, or why there is none left."""
-        if situation.last_steps is not None:
-            return give_back(situation)
+        if back := give_back(situation):
+            return back
+        if situation.decays:
+            return Continue("final decay: what is new now has no time left to learn")
         memorised = {f.output: f for f in situation.findings(_LOOKS) if f.kind == "MEMORISED"}
         if resting := let_rest(situation, memorised):
             return resting
-        idle = hardly_trained(situation.valp) | memorised.keys()
+        idle = memorised.keys() | {output for output, how in situation.valp.output_training.items() if how.rests}
         for output in rng.permutation(sorted(situation.valp.tasks.keys() - idle)).tolist():
             if places := _adding(situation, output, idle):
                 variant = sorted(places)[int(rng.integers(len(places)))]
@@ -58,8 +62,10 @@ class ByGap(Chooser):
 
 def _adding(situation: Situation, output: str, idle: set[str]) -> Places:
     """Return the places where a gentle addition reaches ``output``: depth first, and beside idle outputs first."""
+    refused = Counter(variant for variant, _ in situation.refused)
     for variants in (DEPTH, gentle_additions(situation)):
-        found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in variants}
+        left = [v for v in variants if refused[v] < _REFUSALS]
+        found = {v: [s for s in situation.untried(v) if output in _reached(situation.valp, s)] for v in left}
         alone = {v: [s for s in found[v] if idle.isdisjoint(_reached(situation.valp, s))] for v in found}
         if places := _some(alone) or _some(found):
             return places

@@ -14,7 +14,7 @@ from valpnas.predictors.learned import Learned, Told
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.predictors.rewards import COST_SHARE, HORIZON, rewards
 from valpnas.predictors.shipped import learned
-from valpnas.search.choosers.places import priced_places
+from valpnas.search.choosers.places import DIGITS, priced_places
 from valpnas.search.choosers.random import used_up
 
 
@@ -36,7 +36,7 @@ class LearnedChooser(Chooser):
         best: tuple[float, float, str, int] | None = None
         for variant, places in found.items():
             means, errors = known.expected(variant, [place.traits for place in places])
-            top = int(means.argmax())
+            top = int(means.round(DIGITS).argmax())
             if best is None or means[top] > best[0]:
                 best = float(means[top]), float(errors[top]), variant, top
         if best is None:

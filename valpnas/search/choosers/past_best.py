@@ -8,17 +8,17 @@ soon as it is past its best, and follows them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from valpnas.contracts.chooser import Situation
 from valpnas.contracts.finding import Finding
-from valpnas.contracts.job import Continue, Proposal
+from valpnas.contracts.job import Proposal
 from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import stands_alone
-from valpnas.graph.valp import Valp
 
 REST, TAKE_BACK = "rest_output", "take_back"
 _SHARE, _OF_CONSTANT = 0.03, 0.01  # past its best: by this share of that, and of what a constant reaches
-_NEXT_TO_NOTHING = 0.01  # a learning rate beside the highest
+_LATE_SHARE = 0.1  # what is given back last has not seen the end of the decay, and is the best of many on the same rows
 Objectives = Mapping[str, float]
 
 
@@ -28,60 +28,73 @@ def let_rest(situation: Situation, memorised: Mapping[str, Finding]) -> Proposal
     Past its best is an objective that was clearly lower earlier in the line of descent than it is now and was a step
     ago: one step may be noise.
     """
-    line = _line(situation)
-    judged = [output for output in memorised if not stands_alone(situation.valp, output)]
+    line, trained = _line(situation), _trained(situation)
+    judged = [o for o in sorted(memorised) if o in trained and not stands_alone(situation.valp, o)]
     over = {output: _past_best(line, output, situation.bench.problem.reference[output]) for output in judged}
-    sites = [site for site in situation.untried(REST) if over.get(site.outputs[0], 0) > 0]
-    if not sites:
-        return None
-    (output,) = max(sites, key=lambda site: over[site.outputs[0]]).outputs
-    ratio, best = memorised[output].evidence["ratio"], min(past[output] for past in line)
-    said = f"{output} is memorised (held-out loss {ratio:.1f} times that of training) and past its best: "
-    return _back(situation, output, f"{said}{best:.3g} then, {line[-1][output]:.3g} now", (memorised[output],))
+    for output in sorted((o for o in judged if over[o] > 0), key=lambda o: -over[o]):
+        donors = _better(situation, output, 1 + _SHARE, line[-1])
+        if rest := _take_back(situation, output, donors) or _rest(situation, output):
+            ratio, best = memorised[output].evidence["ratio"], min(past[output] for past in line)
+            said = f"{output} is memorised (held-out loss {ratio:.1f} times that of training) and past its best: "
+            said += f"{best:.3g} then, {line[-1][output]:.3g} now"
+            return _because(rest, said, memorised[output])
+    return None
 
 
-def give_back(situation: Situation) -> Proposal | Continue:
-    """Return what an output that stands alone gets back in one of the last steps of all, or why nothing is changed.
+def give_back(situation: Situation) -> Proposal | None:
+    """Return what an output that stands alone gets back in one of the last steps of all; None if none does now.
 
-    It is as late as it can be, one output in a step: until then an output may still become better than it was.
+    It is as late as it can be, one output in a step: until then an output may still become better than it was. Nothing
+    is taken from a model that is better at everything: the front has that one.
     """
-    now, left = _line(situation)[-1], situation.last_steps or 0
-    donors = {
-        output: donor
-        for output in sorted(situation.valp.tasks.keys() - hardly_trained(situation.valp))
-        if stands_alone(situation.valp, output) and (donor := _donor(situation, output)) is not None
-    }
-    if not donors or len(donors) < left:
-        late = f"; {', '.join(donors)} may yet be given back what an earlier model had" if donors else ""
-        return Continue(f"final decay: what is new now has no time left to learn{late}")
+    now = _line(situation)[-1] if situation.steps_left is not None else {}
+    kept, due = situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
+    for output in sorted(_trained(situation) if now else ()):
+        donors = _better(situation, output, 1 + _LATE_SHARE, now)
+        alone = [n for n in donors if stands_alone(situation.bench.valp(n), output) and _is_worse(kept[n], now)]
+        if back := _take_back(situation, output, alone):
+            lost = (now[output] - kept[alone[0]][output]) / situation.bench.problem.reference[output]
+            due.append((lost, _because(back, f"{output} is past its best and stood alone: {now[output]:.3g} now")))
+    if situation.steps_left is None or len(due) < max(situation.steps_left, 1):
+        return None
+    return max(due, key=lambda lost_and_back: lost_and_back[0])[1]
+
+
+def _better(situation: Situation, output: str, factor: float, now: Objectives) -> list[int]:
+    """Return the earlier models whose objective for ``output``, times ``factor``, is below that of now; best first."""
     kept = situation.donors(TAKE_BACK)
-    output = max(donors, key=lambda name: now[name] / kept[donors[name]][name])
-    said = f"{output} is past its best and stands alone: {kept[donors[output]][output]:.3g} then, {now[output]:.3g} now"
-    return Proposal(TAKE_BACK, Site(outputs=(output,)), said, donor=donors[output])
+    return sorted((n for n in kept if factor * kept[n][output] < now[output]), key=lambda n: (kept[n][output], n))
 
 
-def hardly_trained(valp: Valp) -> set[str]:
-    """Return the outputs whose learning rate is next to nothing beside the highest."""
-    rates = {output: how.learning_rate for output, how in valp.output_training.items()}
-    return {output for output, rate in rates.items() if rate < _NEXT_TO_NOTHING * max(rates.values())}
+def _is_worse(then: Objectives, now: Objectives) -> bool:
+    """Say whether a model is worse at something."""
+    return any(then[output] > now[output] for output in now)
 
 
-def _back(situation: Situation, output: str, said: str, findings: tuple[Finding, ...]) -> Proposal:
-    """Return that ``output`` rests, with what an earlier model had for it where one is kept that was better."""
-    donor, site = _donor(situation, output), Site(outputs=(output,))
-    if donor is None:
-        return Proposal(REST, site, said, findings)
-    return Proposal(TAKE_BACK, site, f"{said}; model {donor} has a better one", findings, donor)
-
-
-def _donor(situation: Situation, output: str) -> int | None:
-    """Return the model of the best objective that can give ``output`` what it had; None if none is clearly better."""
+def _take_back(situation: Situation, output: str, donors: Sequence[int]) -> Proposal | None:
+    """Return that ``output`` gets back what the first of ``donors`` that fits had for it; None when none does."""
     site = Site(outputs=(output,))
     if site not in situation.untried(TAKE_BACK):
         return None
-    now, kept = _line(situation)[-1][output], situation.donors(TAKE_BACK)
-    better = [number for number in kept if (1 + _SHARE) * kept[number][output] < now]
-    return situation.donor(TAKE_BACK, site, sorted(better, key=lambda number: (kept[number][output], number)))
+    donor = situation.donor(TAKE_BACK, site, donors)
+    if donor is None:
+        return None
+    return Proposal(TAKE_BACK, site, f"model {donor} had {situation.donors(TAKE_BACK)[donor][output]:.3g}", donor=donor)
+
+
+def _rest(situation: Situation, output: str) -> Proposal | None:
+    site = Site(outputs=(output,))
+    return Proposal(REST, site, "") if site in situation.untried(REST) else None
+
+
+def _because(change: Proposal, said: str, *findings: Finding) -> Proposal:
+    """Return ``change`` with the reason before what it says already."""
+    return replace(change, reason=f"{said}; {change.reason}" if change.reason else said, findings=findings)
+
+
+def _trained(situation: Situation) -> set[str]:
+    """Return the outputs that do not rest."""
+    return {output for output, how in situation.valp.output_training.items() if not how.rests}
 
 
 def _line(situation: Situation) -> list[Objectives]:

@@ -15,6 +15,9 @@ from valpnas.search.choosers.protection import protecting
 MOST = 200
 """Places of a variant that are priced in one step; of more, so many are drawn."""
 
+DIGITS = 9
+"""Of expected gains, by which places are compared: of places that are alike the first is taken, on any processor."""
+
 _LOOKS = ("module_intervention",)  # what says how relevant a network is
 
 
