@@ -59,7 +59,7 @@ class CellSearch:
     times_side_by_side: bool = False
     networks: int = 0
     score_predictor: str = "lstm"
-    cost_predictor: str = "ridge"
+    cost_predictor: str = "gradient-boosting"
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for numbers no search can have, ``UnknownNameError`` for an unknown cost."""

@@ -90,7 +90,7 @@ def test_what_nobody_names_goes_on_too(tmp_path: Path, monkeypatch: pytest.Monke
     cells = {key: value for key, value in CELLS.items() if key != "costs"} | {"blocks": 3, "children": 4}
     whole = make(tmp_path / "whole", cell_search=cells)
     used = whole.config.cell_search
-    assert (used.costs, used.score_predictor, used.cost_predictor) == (("seconds",), "lstm", "ridge")
+    assert (used.costs, used.score_predictor, used.cost_predictor) == (("seconds",), "lstm", "gradient-boosting")
     third = [event for event in events(whole.path) if event["event"] == "proposed" and event.get("round") == 3]
     assert third
     with stopped(third[-1]["candidate"]):
