@@ -347,9 +347,15 @@ def _wanted(search: Search[Any], asked: Mapping[str, int | None]) -> int | None:
     for unit, number in asked.items():
         if number is not None and unit != search.budget:
             raise ConfigError(
-                f"{unit}: expected {search.budget}, which {search.name} counts, got {unit}; give {search.budget}"
+                f"{unit}: expected {search.budget}, which {search.name} counts, got {unit}; {_or_give(search.budget)}"
             )
     return asked.get(search.budget)
+
+
+def _or_give(budget: str) -> str:
+    if budget in ("steps", "generations"):
+        return f"give {budget}"
+    return f"the {budget} of a run cannot be raised: begin another one"
 
 
 def _with_budget(directory: RunDirectory, config: RunConfig, unit: str, wanted: int | None) -> RunConfig:

@@ -78,7 +78,7 @@ def compare(
     # Runs of a record lie where the same command finds them again, for a sitting may end before a pair is whole.
     beside = f"runs/{append.stem}" if append else f"runs/{name}-compare-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     folder = out or Path(beside)
-    _carry_out(comparison, folder, append, worker_count(workers), quiet or as_json, as_json)
+    _carry_out(comparison, folder, append, worker_count_for(workers, comparison), quiet or as_json, as_json)
 
 
 def _comparison(
@@ -119,6 +119,19 @@ def _carry_out(
         return
     print_comparison(compared.tables(), [*compared.headlines, *compared.notes])
     typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
+
+
+def worker_count_for(asked: int | None, comparison: Comparison) -> int:
+    """Return how many runs there may be at a time: one where searches decide by times that are to be exclusive."""
+    from valpnas.experiments.compare import weighs_times
+
+    timed = weighs_times(comparison)
+    if timed and asked not in (None, 1):
+        raise ConfigError(
+            f"--workers: expected 1 where searches weigh times that are to be exclusive ({', '.join(timed)}), got "
+            f"{asked}; leave it out, weigh parameters or flops, or say times_side_by_side = true in [cell_search]"
+        )
+    return 1 if timed else worker_count(asked)
 
 
 def worker_count(asked: int | None) -> int:

@@ -26,6 +26,7 @@ from valpnas.experiments.tables import Table, arm_table, choice_table, duel_tabl
 from valpnas.experiments.workers import Workers
 from valpnas.report.numbers import counted
 from valpnas.search.build import ignored
+from valpnas.search.exclusive_times import deciding_times
 from valpnas.store.files import explained, write_json, write_text
 from valpnas.store.lock import locked
 from valpnas.training.device import resolve_device
@@ -107,6 +108,12 @@ def check(comparison: Comparison) -> None:
         raise ConfigError(
             f"{min(idle)}: expected an arm whose search takes what all share, got none; leave it out, or name a search"
         )
+
+
+def weighs_times(comparison: Comparison) -> list[str]:
+    """Return the arms whose searches decide by times that are to be measured while nothing else trains."""
+    configs = {arm.name: comparison.config(arm, 0, {}) for arm in comparison.arms}
+    return [n for n, how in configs.items() if deciding_times(how) and not how.cell_search.times_side_by_side]
 
 
 def compare(

@@ -8,8 +8,9 @@ from typing import Any
 
 from valpnas.config import RunConfig
 from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.proxy_protocol import FILLED_IN
 from valpnas.report.numbers import hypervolume
-from valpnas.search.build import ignored
+from valpnas.search.build import ignored, trains_cells
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,10 @@ def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_taken(arm: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings without values of keys that the arm's search ignores."""
-    idle = ignored(RunConfig("", search=arm.get("search", RunConfig.search)), arm)
+    """Return the settings without values of keys that the arm's search ignores, or fills in by its own protocol."""
+    config = RunConfig("", search=arm.get("search", RunConfig.search))
+    filled = [key for key in FILLED_IN if key in arm and arm[key] == getattr(RunConfig, key, None)]
+    idle = [*ignored(config, arm), *(filled if trains_cells(config) else ())]
     return {**arm, **dict.fromkeys(idle, "")}
 
 
