@@ -47,15 +47,17 @@ def give_back(situation: Situation) -> Proposal | None:
     It is as late as it can be, one output in a step: until then an output may still become better than it was. Nothing
     is taken from a model that is better at everything: the front has that one.
     """
-    now = _line(situation)[-1] if situation.steps_left is not None else {}
-    kept, due = situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
-    for output in sorted(_trained(situation) if now else ()):
+    trained, left = _trained(situation), situation.steps_left
+    if left is None or left > len(trained):  # most steps: not even all of them would be due
+        return None
+    now, kept, due = _line(situation)[-1], situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
+    for output in sorted(trained):
         donors = _better(situation, output, 1 + _LATE_SHARE, now)
         alone = [n for n in donors if stands_alone(situation.bench.valp(n), output) and _is_worse(kept[n], now)]
         if back := _take_back(situation, output, alone):
             lost = (now[output] - kept[alone[0]][output]) / situation.bench.problem.reference[output]
             due.append((lost, _because(back, f"{output} is past its best and stood alone: {now[output]:.3g} now")))
-    if situation.steps_left is None or len(due) < max(situation.steps_left, 1):
+    if not due or len(due) < left:
         return None
     return max(due, key=lambda lost_and_back: lost_and_back[0])[1]
 
