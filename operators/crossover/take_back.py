@@ -33,8 +33,7 @@ class TakeBack(DonateExclusiveSubgraph):
 
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return the outputs beside which another one is trained: somebody has to go on."""
-        trained = {output for output, how in valp.output_training.items() if not how.rests}
-        return [site for site in super().sites(valp) if trained - {*site.outputs}]
+        return [site for site in super().sites(valp) if {*valp.trained_outputs} - {*site.outputs}]
 
     def apply(self, parents: tuple[Model, ...], site: Site, hint: Hint | None, rng: np.random.Generator) -> Mutated:
         """Make the donation, and lower the rate; raises ``OperatorError`` for a donor that does not fit."""

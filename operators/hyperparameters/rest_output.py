@@ -35,7 +35,7 @@ class RestOutput(Operator):
 
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return the outputs that do not rest, if there are several."""
-        trained = [output for output, how in valp.output_training.items() if not how.rests]
+        trained = valp.trained_outputs
         return [Site(outputs=(output,)) for output in trained] if len(trained) > 1 else []
 
     def apply(

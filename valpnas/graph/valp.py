@@ -134,6 +134,11 @@ class Valp:
         """Task by output name."""
         return {output.name: output.task for output in self.outputs}
 
+    @property
+    def trained_outputs(self) -> tuple[str, ...]:
+        """Names of the outputs that do not rest, sorted."""
+        return tuple(output for output, how in self.output_training.items() if not how.rests)
+
     @cached_property
     def output_training(self) -> dict[str, OutputTraining]:
         """Training hyper-parameters by output name."""

@@ -51,7 +51,7 @@ class ByGap(Chooser):
         memorised = {f.output: f for f in situation.findings(_LOOKS) if f.kind == "MEMORISED"}
         if resting := let_rest(situation, memorised):
             return resting
-        idle = memorised.keys() | {output for output, how in situation.valp.output_training.items() if how.rests}
+        idle = memorised.keys() | (situation.valp.tasks.keys() - {*situation.valp.trained_outputs})
         for output in rng.permutation(sorted(situation.valp.tasks.keys() - idle)).tolist():
             if places := _adding(situation, output, idle):
                 variant = sorted(places)[int(rng.integers(len(places)))]

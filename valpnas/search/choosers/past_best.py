@@ -28,7 +28,7 @@ def let_rest(situation: Situation, memorised: Mapping[str, Finding]) -> Proposal
     Past its best is an objective that was clearly lower earlier in the line of descent than it is now and was a step
     ago: one step may be noise.
     """
-    line, trained = _line(situation), _trained(situation)
+    line, trained = _line(situation), situation.valp.trained_outputs
     judged = [o for o in sorted(memorised) if o in trained and not stands_alone(situation.valp, o)]
     over = {output: _past_best(line, output, situation.bench.problem.reference[output]) for output in judged}
     for output in sorted((o for o in judged if over[o] > 0), key=lambda o: -over[o]):
@@ -47,11 +47,11 @@ def give_back(situation: Situation) -> Proposal | None:
     It is as late as it can be, one output in a step: until then an output may still become better than it was. Nothing
     is taken from a model that is better at everything: the front has that one.
     """
-    trained, left = _trained(situation), situation.steps_left
+    trained, left = situation.valp.trained_outputs, situation.steps_left
     if left is None or left > len(trained):  # most steps: not even all of them would be due
         return None
     now, kept, due = _line(situation)[-1], situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
-    for output in sorted(trained):
+    for output in trained:
         donors = _better(situation, output, 1 + _LATE_SHARE, now)
         alone = [n for n in donors if stands_alone(situation.bench.valp(n), output) and _is_worse(kept[n], now)]
         if back := _take_back(situation, output, alone):
@@ -92,11 +92,6 @@ def _rest(situation: Situation, output: str) -> Proposal | None:
 def _because(change: Proposal, said: str, *findings: Finding) -> Proposal:
     """Return ``change`` with the reason before what it says already."""
     return replace(change, reason=f"{said}; {change.reason}" if change.reason else said, findings=findings)
-
-
-def _trained(situation: Situation) -> set[str]:
-    """Return the outputs that do not rest."""
-    return {output for output, how in situation.valp.output_training.items() if not how.rests}
 
 
 def _line(situation: Situation) -> list[Objectives]:
