@@ -1,4 +1,4 @@
-"""What is donated, what it replaces, and who feeds it in its new place; decided on the graphs alone."""
+"""What a donation replaces, and who feeds it in its new place; decided on the graphs alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from valpnas.operators.macro._legality import hears
 
 @dataclass(frozen=True)
 class Donation:
-    """An exclusive subgraph on its way from a donor to a host.
+    """Sub-networks for one output on their way from a donor to a host.
 
     ``removed``: the host's sub-networks that go. ``donated``: the donor's that come, each after its sources.
     ``heirs``: by component of the donor that feeds the donated part and stays behind, what stands for it in the host,
@@ -29,9 +29,11 @@ class Donation:
     adapted: tuple[tuple[str, str], ...]
 
 
-def plan_donation(host: Valp, donor: Valp, output: str) -> Donation | None:
-    """Return how ``donor`` can give what is exclusive to ``output``; None when it has nothing, or it cannot be fed."""
-    given = exclusive_subgraph(donor, output)
+def plan_donation(host: Valp, donor: Valp, output: str, given: frozenset[str]) -> Donation | None:
+    """Return how ``donor`` gives its networks ``given`` for ``output``; None when there are none, or nobody feeds them.
+
+    What is exclusive to the output in the host goes. All that lies between ``given`` and the output has to be in it.
+    """
     if not given:
         return None
     gone = exclusive_subgraph(host, output)

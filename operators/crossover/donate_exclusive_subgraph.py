@@ -45,10 +45,14 @@ class DonateExclusiveSubgraph(Operator):
         """Return every output, if there are several."""
         return [Site(outputs=(output,)) for output in valp.tasks] if len(valp.tasks) > 1 else []
 
+    def given(self, donor: Valp, output: str) -> frozenset[str]:
+        """Return the networks of ``donor`` that are donated."""
+        return exclusive_subgraph(donor, output)
+
     def fits(self, host: Valp, donor: Valp, site: Site) -> bool:
         """Say whether the donor's part can be fed in the host and does not make it too large."""
         (output,) = site.outputs
-        donation = plan_donation(host, donor, output)
+        donation = plan_donation(host, donor, output, self.given(donor, output))
         if donation is None:
             return False
         return len(host.networks) - len(donation.removed) + len(donation.donated) <= self.space.max_networks
@@ -63,7 +67,7 @@ class DonateExclusiveSubgraph(Operator):
         """Make the donation; raises ``OperatorError`` for a donor that does not fit."""
         host, donor = parents
         (output,) = site.outputs
-        donation = plan_donation(host.valp, donor.valp, output)
+        donation = plan_donation(host.valp, donor.valp, output, self.given(donor.valp, output))
         if donation is None:
             raise OperatorError(f"expected a donor with something of its own for {output!r}, got one without")
         draft = Draft(host, rng)

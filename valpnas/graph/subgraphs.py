@@ -25,11 +25,16 @@ def stands_alone(valp: Valp, output: str) -> bool:
 
     Then another model that takes over what is exclusive to it predicts the same. False where no network makes them.
     """
-    makers = output_subgraph(valp, output)
-    if isinstance(valp.tasks[output], Generation):
-        makers = sampling_zone(valp, output) | {*last_decoders(valp, output)}
-    networks = makers & frozenset(valp.specs)
+    networks = makers(valp, output)
     return bool(networks) and networks <= exclusive_subgraph(valp, output)
+
+
+def makers(valp: Valp, output: str) -> frozenset[str]:
+    """Return the networks that make an output's predictions; where it is generated, those that make its samples."""
+    found = output_subgraph(valp, output)
+    if isinstance(valp.tasks[output], Generation):
+        found = sampling_zone(valp, output) | {*last_decoders(valp, output)}
+    return found & frozenset(valp.specs)
 
 
 def recomputed_share(valp: Valp, component: str) -> float:

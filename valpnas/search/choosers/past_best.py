@@ -1,8 +1,8 @@
 """Outputs past their best: which they are, and the change that lets one rest, at its best again where that can be had.
 
-What stands alone - no other output needs what makes it - can be put into a later model as good as it was, so it is
-trained for as long as there are steps. What shares networks with others is soon lost, for these move on: it rests as
-soon as it is past its best, and follows them.
+What made an output once can be put into a later model, where it shares nothing any more, so in the last steps every
+output can be as good as it ever was. One that is memorised and shares networks rests at once: it has nothing to learn,
+and leaves what it shared to the others. Where the limit of size forbids the copies, it follows what it shares.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def let_rest(situation: Situation, memorised: Mapping[str, Finding]) -> Proposal
 
 
 def give_back(situation: Situation) -> Proposal | None:
-    """Return what an output that stands alone gets back in one of the last steps of all; None if none does now.
+    """Return what an output gets back in one of the last steps of all; None if none does now.
 
     It is as late as it can be, one output in a step: until then an output may still become better than it was. Nothing
     is taken from a model that is better at everything: the front has that one.
@@ -53,10 +53,11 @@ def give_back(situation: Situation) -> Proposal | None:
     now, kept, due = _line(situation)[-1], situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
     for output in trained:
         donors = _better(situation, output, 1 + _LATE_SHARE, now)
-        alone = [n for n in donors if stands_alone(situation.bench.valp(n), output) and _is_worse(kept[n], now)]
-        if back := _take_back(situation, output, alone):
-            lost = (now[output] - kept[alone[0]][output]) / situation.bench.problem.reference[output]
-            due.append((lost, _because(back, f"{output} is past its best and stood alone: {now[output]:.3g} now")))
+        useful = [n for n in donors if _is_worse(kept[n], now)]
+        if back := _take_back(situation, output, useful):
+            assert back.donor is not None  # noqa: S101 - what is taken back is somebody's
+            lost = (now[output] - kept[back.donor][output]) / situation.bench.problem.reference[output]
+            due.append((lost, _because(back, f"{output} is past its best: {now[output]:.3g} now")))
     if not due or len(due) < left:
         return None
     return max(due, key=lambda lost_and_back: lost_and_back[0])[1]
