@@ -18,6 +18,11 @@ DIAGNOSTICS = (
         "what does each output lose when inputs, or parts of them, change places?",
         "valpnas.diagnostics.input_intervention:InputIntervention",
     ),
+    Entry(
+        "latent_prior",
+        "do a decoder's latents lie where its samples are drawn from?",
+        "valpnas.diagnostics.latent_prior:LatentPrior",
+    ),
     Entry("loss_slope", "is each output's loss still falling?", "valpnas.diagnostics.loss_slope:LossSlope"),
     Entry(
         "module_intervention",

@@ -29,6 +29,11 @@ OPERATORS: tuple[Entry, ...] = (
         "put another operation into a block of a cell",
         f"{_MICRO}.change_operation:ChangeOperation",
     ),
+    _entry(
+        "standardise_latent",
+        "shift and scale a decoder's latent to what samples are drawn from",
+        f"{_MICRO}.standardise_latent:StandardiseLatent",
+    ),
     _entry("swap_kind/aggressive", "put a network of another kind in the place of one", f"{_MICRO}.swap_kind:SwapKind"),
     _entry("add_connection/gentle", "add an arc that is not heard yet", f"{_MACRO}.add_connection:AddConnection"),
     _entry("add_connection/aggressive", "add an arc with random weights", f"{_MACRO}.add_connection:AddConnection"),

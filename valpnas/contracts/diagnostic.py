@@ -70,6 +70,9 @@ class ModelView(Protocol):
     def value(self, component: str) -> Tensor:
         """What an input or sub-network emits on the held-out batch, ``(n, *shape)``."""
 
+    def latent(self, decoder: str) -> tuple[Tensor, Tensor]:
+        """Posterior means and log-variances of a decoder on the held-out batch, ``(n, latent)`` each."""
+
     def tensors(self, component: str) -> Mapping[str, Tensor]:
         """The trained weights of a sub-network or output head, named relative to it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ class Finding:
     ``kind`` such as ``STUCK`` or ``IRRELEVANT``; ``component`` the sub-network or input it is about (empty for an
     output as such); ``output`` the output it is about (empty when it holds for all); ``strength`` in [0, 1];
     ``evidence`` the numbers behind it, by name; ``advice`` whether to treat the place, to protect it, or neither.
+    ``hint``: rows of numbers that a change of the place can begin from, by the names that the operator has for them.
     """
 
     kind: str
@@ -26,15 +27,18 @@ class Finding:
     strength: float = 1.0
     evidence: Mapping[str, float] = field(default_factory=dict)
     advice: Advice = "none"
+    hint: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        return asdict(self)
+        """Return plain JSON data; a hint only where there is one."""
+        data = asdict(self)
+        return data if self.hint else {key: value for key, value in data.items() if key != "hint"}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Finding:
         """Read what ``to_json`` wrote."""
-        return Finding(**data)
+        hint = {name: tuple(row) for name, row in data.get("hint", {}).items()}
+        return Finding(**{**data, "hint": hint})
 
     def __str__(self) -> str:
         """Say the finding in a sentence fragment: "n2 is IRRELEVANT for class (ratio 1.02)"."""

@@ -12,7 +12,7 @@ from deap.base import Toolbox
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.job import Continue, Job, JobRecord, Origin
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Operator, Site
+from valpnas.contracts.operator import Hint, Operator, Site
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import Workbench
 from valpnas.graph.canonical import canonical_hash
@@ -78,8 +78,10 @@ class Generation:
             return why
         return "were trained before" if is_known(model) else ""
 
-    def _varied(self, operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator) -> Model:
-        changed: Model = getattr(self.toolbox, operator.name)(parents, site, rng)
+    def _varied(
+        self, operator: Operator, parents: tuple[Model, ...], site: Site, rng: np.random.Generator, hint: Hint | None
+    ) -> Model:
+        changed: Model = getattr(self.toolbox, operator.name)(parents, site, rng, hint)
         return changed
 
 

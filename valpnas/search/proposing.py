@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
+import torch
 
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.failure import failure_reason, is_out_of_memory
 from valpnas.contracts.job import Continue, JobRecord, Proposal
 from valpnas.contracts.model import Model
-from valpnas.contracts.operator import Operator, Site, vary
+from valpnas.contracts.operator import Hint, Operator, Site, vary
 from valpnas.errors import PluginError, UnknownNameError, blamed
 
 _REPEATS = 100  # changes that may not be trained, which a chooser may propose again before the run gives up
@@ -39,7 +40,7 @@ class Child:
         return replace(record, parents=parents, proposal=self.proposal, gentle=self.gentle)
 
 
-Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator], Model]
+Variation = Callable[[Operator, tuple[Model, ...], Site, np.random.Generator, Hint | None], Model]
 """Applies an operator: ``vary``, or what a search makes of it."""
 
 
@@ -117,10 +118,16 @@ def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, 
     host = bench.model(situation.candidate)
     donors = () if proposal.donor is None else (bench.model(proposal.donor),)
     try:
-        changed = variation(operator, (host, *donors), proposal.site, rng)
+        changed = variation(operator, (host, *donors), proposal.site, rng, _hint(proposal))
         return Child(proposal, changed, gentle=operator.gentle)
     except Exception as error:
         return Child(proposal, host, _fault(operator, error), operator.gentle)
+
+
+def _hint(proposal: Proposal) -> Hint | None:
+    """Return what the findings that asked for the change have for it."""
+    rows = {name: row for finding in proposal.findings for name, row in finding.hint.items()}
+    return {name: torch.tensor(row) for name, row in rows.items()} or None
 
 
 def _fault(operator: Operator, error: Exception) -> str:

@@ -82,6 +82,10 @@ class HeldOutView:
         """What an input or sub-network emits on the held-out rows."""
         return self._forward.values[component]
 
+    def latent(self, decoder: str) -> tuple[Tensor, Tensor]:
+        """Posterior means and log-variances of a decoder on the held-out rows."""
+        return self._forward.latents[decoder]
+
     def tensors(self, component: str) -> Mapping[str, Tensor]:
         """The trained weights of a component, named relative to it."""
         return {name: weight.detach() for name, weight in self._weights[component].items()}

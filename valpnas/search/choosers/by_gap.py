@@ -19,6 +19,7 @@ from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import altered_outputs
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.growing import DEPTH, gentle_additions
+from valpnas.search.choosers.latents import standardise
 from valpnas.search.choosers.past_best import give_back, let_rest
 from valpnas.search.choosers.random import used_up
 
@@ -46,6 +47,8 @@ class ByGap(Chooser):
         """Return a change for one of the outputs, or why there is none left."""
         if back := give_back(situation):
             return back
+        if mended := standardise(situation):
+            return mended
         if situation.decays:
             return Continue("final decay: what is new now has no time left to learn")
         memorised = {f.output: f for f in situation.findings(_LOOKS) if f.kind == "MEMORISED"}

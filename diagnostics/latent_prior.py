@@ -1,0 +1,58 @@
+"""latent_prior: do a decoder's latents lie where its samples are drawn from?
+
+    divergence = mean over a latent's numbers of KL(N(mean, spread^2) || N(0, 1))
+    mean = mean of m, spread^2 = variance of m + mean of v, over rows with posterior mean m and variance v
+
+Samples are drawn from a standard normal. Where rows have their latents elsewhere, most draws are of a kind that
+the decoder never met, however well it reconstructs. Source: the aggregated posterior and its distance from the prior,
+Hoffman and Johnson 2016 ("ELBO surgery"); here by the marginals alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from valpnas.contracts.diagnostic import Diagnostic, ModelView
+from valpnas.contracts.finding import Finding
+from valpnas.graph.subgraphs import last_decoders
+from valpnas.graph.tasks import Generation
+
+
+@dataclass(frozen=True)
+class LatentPrior(Diagnostic):
+    """Says of each decoder of samples whether its latents are OFF_PRIOR or ON_PRIOR, for the output it serves.
+
+    ``nats``: of divergence, from which on they are off. The strength of OFF_PRIOR is 1 - exp(-divergence). Its hint
+    holds ``mean`` and ``spread`` of each number of the latent.
+    """
+
+    nats: float = 0.02
+    name: ClassVar[str] = "latent_prior"
+    emits: ClassVar[Mapping[str, str]] = {"OFF_PRIOR": "none", "ON_PRIOR": "none"}
+
+    def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:  # noqa: ARG002 - draws nothing
+        """Return a finding per decoder and generated output; cost: nothing beyond the model as it is."""
+        generated = [name for name, task in sorted(view.valp.tasks.items()) if isinstance(task, Generation)]
+        pairs = [(output, decoder) for output in generated for decoder in last_decoders(view.valp, output)]
+        return [self._judge(output, decoder, *view.latent(decoder)) for output, decoder in pairs]
+
+    def _judge(self, output: str, decoder: str, means: Tensor, log_variances: Tensor) -> Finding:
+        mean = means.mean(dim=0)
+        spread = (means.var(dim=0, correction=0) + log_variances.exp().mean(dim=0)).sqrt()
+        divergence = float((mean.square() + spread.square() - 1 - 2 * torch.log(spread)).mean()) / 2
+        evidence = {
+            "divergence": divergence,
+            "mean": float(mean.square().mean().sqrt()),
+            "spread": float(spread.mean()),
+        }
+        if divergence < self.nats:
+            return Finding("ON_PRIOR", decoder, output, exp(-max(divergence, 0.0)), evidence)
+        fit = {"mean": tuple(mean.tolist()), "spread": tuple(spread.tolist())}
+        return Finding("OFF_PRIOR", decoder, output, 1 - exp(-divergence), evidence, hint=fit)
