@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import exp
 
 import pytest
 import torch
@@ -13,14 +14,18 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Continue, Job, Proposal
 from valpnas.contracts.past import Past
 from valpnas.contracts.protocol import Protocol, Schedule
-from valpnas.graph.subgraphs import exclusive_subgraph, served_outputs
-from valpnas.graph.valp import Arc, Input, SubNetwork, Valp
+from valpnas.graph.subgraphs import exclusive_subgraph, makers, served_outputs, stands_alone
+from valpnas.graph.tasks import Classification, Generation
+from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
+from valpnas.networks.decoder import DecoderSpec
 from valpnas.networks.dense_spec import DenseSpec, Layer
 from valpnas.networks.module import fresh_model
 from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import DEPTH
+from valpnas.search.choosers.latents import STANDARDISE
 from valpnas.search.choosers.past_best import REST, TAKE_BACK
 from valpnas.search.hill_climbing import HillClimbing
+from valpnas.search.proposing import Child, propose
 from valpnas.search.starts import RandomStart, Start
 from valpnas.seeding import stream
 
@@ -129,27 +134,30 @@ def test_depth_goes_where_no_memorised_output_is_changed_if_it_can() -> None:
             assert not own
 
 
-def test_what_is_memorised_and_past_its_best_rests_after_two_such_steps() -> None:
-    told = story(memorised("y1"), worsening("y1"), HEAD)
-    assert changes(told, REST, TAKE_BACK) == [(3, "y1", None)]
-    (proposal,) = (p for p in told.proposals if p.variant == REST)
-    assert proposal.reason.endswith("3.0 times that of training) and past its best: 0.3 then, 0.5 now")
-    assert proposal.findings == tuple(memorised("y1"))
-    assert told.jobs[-1].model.valp.output_training["y1"].learning_rate == 1e-5
-
-
-def test_with_networks_of_its_own_it_gets_back_what_it_had_at_its_best() -> None:
-    told = story(memorised("y1"), worsening("y1"), SHARES)
+@pytest.mark.parametrize("start", [HEAD, SHARES])
+def test_what_is_memorised_and_past_its_best_gets_back_all_that_made_it_then(start: Valp) -> None:
+    told = story(memorised("y1"), worsening("y1"), start)
     assert changes(told, REST, TAKE_BACK) == [(3, "y1", 0)]
     (proposal,) = (p for p in told.proposals if p.variant == TAKE_BACK)
-    assert proposal.reason.endswith("past its best: 0.3 then, 0.5 now; model 0 had 0.3")
-    model = told.jobs[3].model
-    (own,) = exclusive_subgraph(model.valp, "y1")
+    said = "3.0 times that of training) and past its best: 0.3 then, 0.5 now; model 0 had 0.3"
+    assert proposal.reason.endswith(said)
+    assert proposal.findings == tuple(memorised("y1"))
+    model, donor = told.jobs[3].model, trained(told.jobs[0])
+    assert stands_alone(model.valp, "y1")
     assert model.valp.output_training["y1"].learning_rate == 1e-5
-    given, kept = (
-        each.weights[f"networks.{name}.main.0.bias"] for each, name in ((model, own), (trained(told.jobs[0]), "n2"))
-    )
-    assert torch.equal(given, kept)
+    biases = [
+        sorted(tuple(each.weights[f"networks.{name}.main.0.bias"].tolist()) for name in makers(each.valp, "y1"))
+        for each in (model, donor)
+    ]
+    assert biases[0] == biases[1]
+
+
+def test_without_room_for_copies_it_rests() -> None:
+    told = story(memorised("y1"), worsening("y1"), HEAD, most=fresh_model(HEAD, stream(0)).parameters)
+    assert changes(told, REST, TAKE_BACK) == [(3, "y1", None)]
+    (proposal,) = (p for p in told.proposals if p.variant == REST)
+    assert proposal.reason.endswith("past its best: 0.3 then, 0.5 now")
+    assert told.jobs[-1].model.valp.output_training["y1"].learning_rate == 1e-5
 
 
 def test_who_can_no_longer_give_leaves_it_to_rest() -> None:
@@ -161,21 +169,20 @@ def test_who_can_no_longer_give_leaves_it_to_rest() -> None:
     assert (proposal.variant, proposal.donor) == (REST, None)
 
 
-def test_what_gets_worse_and_is_not_memorised_goes_on() -> None:
-    assert not changes(story([], worsening("y1"), SHARES), REST, TAKE_BACK)
-
-
 def test_outputs_rest_one_after_the_other_and_the_last_goes_on() -> None:
     told = story(memorised(*OUTPUTS), worsening(*OUTPUTS), HEAD)
-    assert [step for step, *_ in changes(told, REST)] == [3, 4]
+    assert [step for step, *_ in changes(told, REST, TAKE_BACK)] == [3, 4]
     assert set(told.origins[5:]) == {"continue"}
 
 
-def test_what_stands_alone_is_given_back_in_the_last_step_of_all() -> None:
-    for protocol in (DECAYING, CONSTANT):
-        told = story(memorised("y1"), worsening("y1"), ALONE, protocol)
-        assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
-        assert told.proposals[-1].reason == "y1 is past its best and stood alone: 1.4 now; model 0 had 0.3"
+@pytest.mark.parametrize(("start", "findings"), [(ALONE, memorised("y1")), (ALONE, []), (SHARES, []), (HEAD, [])])
+@pytest.mark.parametrize("protocol", [DECAYING, CONSTANT])
+def test_what_goes_on_is_given_back_in_the_last_step_of_all(
+    start: Valp, findings: Sequence[Finding], protocol: Protocol
+) -> None:
+    told = story(findings, worsening("y1"), start, protocol)
+    assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
+    assert told.proposals[-1].reason == "y1 is past its best: 1.4 now; model 0 had 0.3"
 
 
 @pytest.mark.parametrize("rule", sorted(ACCEPTANCES))
@@ -191,17 +198,6 @@ def test_nothing_is_given_back_by_a_model_that_was_better_at_everything() -> Non
     assert not changes(told, TAKE_BACK)
 
 
-def test_it_is_the_donor_that_has_to_stand_alone() -> None:
-    """The current model's output does, and would hear a network of another model, at which it was good."""
-    bench = FakeBench(problem=REFERRED)
-    line = [Past(i, objectives={"y1": 0.1 + i, "y2": 1 - i / 4, "y3": 1 - i / 4}, adopted=True) for i in range(3)]
-    kept = {past.candidate: past.objectives for past in line}
-    for donor, given in ((ALONE, True), (SHARES, False)):
-        bench.models = dict.fromkeys(kept, fresh_model(donor, stream(0)))
-        seen = replace(situation(ALONE, bench), history=line, kept=kept, steps_left=1, decays=True)
-        assert isinstance(ByGap().choose(seen, stream(0)), Proposal) == given
-
-
 def test_an_objective_of_zero_is_as_good_as_any() -> None:
     def score(job: Job) -> Verdict:
         step = job.record.candidate
@@ -210,7 +206,7 @@ def test_an_objective_of_zero_is_as_good_as_any() -> None:
     assert changes(story([], score, ALONE, DECAYING), TAKE_BACK) == [(12, "y1", 3)]
 
 
-def test_several_that_stand_alone_are_given_back_in_as_many_last_steps() -> None:
+def test_several_are_given_back_in_as_many_last_steps() -> None:
     told = story([], worsening("y1", "y3"), ALL_ALONE, DECAYING)
     assert sorted(changes(told, TAKE_BACK)) == [(11, "y1", 0), (12, "y3", 0)]
     assert [o for o, how in told.jobs[-1].model.valp.output_training.items() if not how.rests] == ["y2"]
@@ -229,3 +225,41 @@ def test_a_full_model_trains_on_and_says_why() -> None:
     for job in full.jobs[1:]:
         assert job.record.continued is not None
         assert "would exceed max_parameters" in job.record.continued.reason
+
+
+DRAWN = [Output("c", Classification(3)), Output("p", Generation((1, 2, 2)))]
+DRAWING = Valp.make(
+    [Input("x", (3,))],
+    [SubNetwork("d", DecoderSpec(2, DenseSpec(4, (Layer(4, "relu"),))))],
+    DRAWN,
+    [Arc("x", "d"), Arc("x", "c"), Arc("d", "p")],
+)
+
+
+def off_prior(divergence: float) -> Finding:
+    hint = {"mean": (1.0, 0.5), "spread": (1.0, 2.0)}
+    return Finding("OFF_PRIOR", "d", "p", 1 - exp(-divergence), {"divergence": divergence}, hint=hint)
+
+
+@pytest.mark.parametrize(
+    ("divergence", "left", "decays", "mended"),
+    [(0.5, 20, False, True), (0.1, 20, False, False), (0.1, 20, True, True), (0.1, 3, False, True)],
+)
+def test_latents_far_off_are_mended_at_once_and_others_late(
+    divergence: float, left: int, decays: bool, mended: bool
+) -> None:
+    seen = situation(DRAWING, FakeBench(problem=REFERRED, seen=[off_prior(divergence)]))
+    proposal = ByGap().choose(replace(seen, steps_left=left, decays=decays), stream(0))
+    wanted = isinstance(proposal, Proposal) and proposal.variant == STANDARDISE
+    assert wanted == mended
+    if mended:
+        assert proposal.reason == f"latents of d lie {divergence:.2f} nats off what samples of p are drawn from"
+
+
+def test_what_the_finding_measured_reaches_the_operator() -> None:
+    bench = FakeBench(problem=REFERRED, seen=[off_prior(1.0)], models={0: fresh_model(DRAWING, stream(0))})
+    child = propose(ByGap(), situation(DRAWING, bench), 1, lambda _: "")
+    assert isinstance(child, Child)
+    name = "networks.d.bias.mean"
+    expected = (bench.models[0].weights[name] - torch.tensor([1.0, 0.5])) / torch.tensor([1.0, 2.0])
+    torch.testing.assert_close(child.model.weights[name], expected)

@@ -1,0 +1,86 @@
+"""latent_prior: planted shifts and spreads are told in nats, and what it measured mends them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.toy_data import losses_of, on_cpu, toy_problem
+from valpnas.contracts.finding import Finding
+from valpnas.contracts.model import Model
+from valpnas.contracts.operator import Site, vary
+from valpnas.diagnostics.latent_prior import LatentPrior
+from valpnas.graph.tasks import Classification, Generation
+from valpnas.graph.valp import Arc, Input, Output, SubNetwork, Valp
+from valpnas.networks.decoder import DecoderSpec
+from valpnas.networks.dense_spec import DenseSpec, Layer
+from valpnas.networks.module import fresh_model
+from valpnas.operators.micro.standardise_latent import StandardiseLatent
+from valpnas.seeding import stream
+from valpnas.testing.diagnostics import check_diagnostic
+from valpnas.training.view import HeldOutView
+
+INPUTS = [Input("x", (6,))]
+OUTPUTS = [Output("class", Classification(3)), Output("picture", Generation((1, 2, 2)))]
+PREPARED = on_cpu(toy_problem(rows=1500, inputs=INPUTS, outputs=OUTPUTS))
+DECODERS = [SubNetwork(name, DecoderSpec(3, DenseSpec(4, (Layer(5, "tanh"),)))) for name in ("d", "e")]
+VALP = Valp.make(INPUTS, DECODERS, OUTPUTS, [Arc("x", "d"), Arc("d", "picture"), Arc("x", "e"), Arc("e", "class")])
+
+
+def constant(mean: float, spread: float) -> Model:
+    """A model whose latent of samples is the same for all rows: it hears nothing."""
+    model = fresh_model(VALP, stream(0))
+    heads = {name: torch.zeros_like(t) for name, t in model.weights.items() if name.startswith("networks.d.sources.")}
+    heads["networks.d.bias.mean"] = torch.full((3,), mean)
+    heads["networks.d.bias.log_variance"] = torch.full((3,), 2 * log(spread))
+    return replace(model, weights={**model.weights, **heads})
+
+
+def seen(model: Model) -> list[Finding]:
+    return list(LatentPrior().examine(HeldOutView(model, PREPARED, losses_of(PREPARED)), stream(0)))
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (1.0, 1.0), (0.0, 2.0), (-0.5, 0.25)])
+def test_the_divergence_is_that_of_two_normal_distributions(mean: float, spread: float) -> None:
+    (finding,) = seen(constant(mean, spread))  # the other decoder makes no samples
+    divergence = (mean**2 + spread**2 - 1 - 2 * log(spread)) / 2
+    assert finding.evidence["divergence"] == pytest.approx(divergence, abs=1e-5)
+    assert (finding.component, finding.output) == ("d", "picture")
+    assert finding.kind == ("ON_PRIOR" if divergence < 0.02 else "OFF_PRIOR")
+    if finding.kind == "OFF_PRIOR":
+        assert finding.strength == pytest.approx(1 - np.exp(-divergence))
+        assert finding.hint == {"mean": pytest.approx((mean,) * 3), "spread": pytest.approx((spread,) * 3)}
+    else:
+        assert not finding.hint
+
+
+def test_what_it_measured_mends_it() -> None:
+    model = fresh_model(VALP, stream(3))
+    (before,) = seen(model)
+    assert before.kind == "OFF_PRIOR"
+    hint = {name: torch.tensor(row) for name, row in before.hint.items()}
+    (after,) = seen(vary(StandardiseLatent(), (model,), Site(("d",)), stream(0), hint))
+    assert after.kind == "ON_PRIOR"
+    assert after.evidence["divergence"] == pytest.approx(0, abs=1e-4)
+
+
+def test_models_without_samples_have_nothing_to_see() -> None:
+    prepared = on_cpu(toy_problem(rows=200, inputs=INPUTS, outputs=OUTPUTS[:1]))
+    valp = Valp.make(INPUTS, DECODERS[1:], OUTPUTS[:1], [Arc("x", "e"), Arc("e", "class")])
+    view = HeldOutView(fresh_model(valp, stream(0)), prepared, losses_of(prepared))
+    assert not LatentPrior().examine(view, stream(0))
+
+
+def test_it_keeps_the_contract() -> None:
+    found = check_diagnostic(LatentPrior(), HeldOutView(constant(1.0, 1.0), PREPARED, losses_of(PREPARED)), stream(0))
+    assert [finding.kind for finding in found] == ["OFF_PRIOR"]
+
+
+def test_a_finding_with_a_hint_comes_back_from_json_as_it_was() -> None:
+    (finding,) = seen(constant(1.0, 2.0))
+    assert Finding.from_json(finding.to_json()) == finding
+    assert "hint" not in replace(finding, hint={}).to_json()
