@@ -76,9 +76,9 @@ class RunConfig:
     search: str = "hill-climbing"
     start: str = "random"
     start_parameters: int = 150_000
-    chooser: str = "guided"
+    chooser: str = "by-gap"
     cell_blocks: str = "random"
-    accept: str = "archive"
+    accept: str = "gentle"
     rejected: str = "discard"
     steps: int = 30
     population: int = 16

@@ -20,6 +20,8 @@ from valpnas.report.recommendations import Recommendation, Unplaced, recommend
 from valpnas.report.relevance import ratios
 from valpnas.search.choosers.protection import protections
 
+_ELSEWHERE = {"unread", "divergence"}  # evidence of findings that the table of parts has a word of its own for
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -38,7 +40,8 @@ class Need:
     """What ``output`` owes to a part: ``ratio`` is its loss without what the part knows over its loss as it is.
 
     ``ratio`` and ``probe`` are None where no finding measured them; ``verdict`` is the kind of the finding that
-    decides, empty where none does; ``spare_parts`` counts the parts of an input that the output does not need.
+    decides, empty where none does; ``spare_parts`` counts the parts of an input that the output does not need;
+    ``off_prior`` says how many nats the latents of a decoder of samples are off what is drawn, None where they are not.
     """
 
     output: str
@@ -46,6 +49,7 @@ class Need:
     verdict: str
     probe: Probe | None = None
     spare_parts: int = 0
+    off_prior: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,9 @@ class Part:
 class JudgedOutput:
     """An output: its validation objective, the slope of its training loss with standard error, and its verdicts.
 
-    ``slope`` and ``error`` are shares of the loss level per 100 batches; ``rank`` is the share of peers that are
-    better. None where nothing measured them. ``parameters`` and ``share`` are those of its head.
+    ``slope`` and ``error`` are shares of the loss level per 100 batches; ``gap`` is its held-out loss over that of
+    training; ``rank`` is the share of peers that are better. None where nothing measured them. ``parameters`` and
+    ``share`` are those of its head.
     """
 
     name: str
@@ -79,6 +84,8 @@ class JudgedOutput:
     slope: float | None
     error: float | None
     verdict: str
+    gap: float | None
+    generality: str
     rank: float | None
     standing: str
     parameters: int
@@ -179,6 +186,7 @@ def _need(own: Sequence[Finding], name: str, output: str) -> Need:
         _verdict([f for f in own if not _of_a_part(f)], output),
         _probe(own, output),
         len(parts),
+        next((f.evidence["divergence"] for f in own if f.output == output and f.kind == "OFF_PRIOR"), None),
     )
 
 
@@ -188,8 +196,8 @@ def _of_a_part(finding: Finding) -> bool:
 
 
 def _verdict(own: Sequence[Finding], output: str) -> str:
-    """Return the kind of the finding about this output, else of one about all outputs, which has no probe's figures."""
-    judged = [f for f in own if "unread" not in f.evidence]
+    """Return the kind of the finding about this output, else of one about all outputs; others have words elsewhere."""
+    judged = [f for f in own if _ELSEWHERE.isdisjoint(f.evidence)]
     exact = [f.kind for f in judged if f.output == output]
     general = [f.kind for f in judged if not f.output]
     return next(iter([*exact, *general]), "")
@@ -213,7 +221,8 @@ def _output(
 ) -> JudgedOutput:
     own = [f for f in findings if not f.component and f.output == name]
     standing = next((f for f in own if "rank" in f.evidence), None)
-    trend = next((f for f in own if f is not standing), None)
+    gap = next((f for f in own if "training loss" in f.evidence), None)
+    trend = next((f for f in own if f is not standing and f is not gap), None)
     seen = trend.evidence if trend else {}
     return JudgedOutput(
         name,
@@ -222,6 +231,8 @@ def _output(
         100 * seen["slope per batch"] if "slope per batch" in seen else None,
         100 * seen["standard error"] if "standard error" in seen else None,
         trend.kind if trend else "",
+        gap.evidence["ratio"] if gap else None,
+        gap.kind if gap else "",
         standing.evidence["rank"] if standing else None,
         standing.kind if standing else "",
         parameters[name],

@@ -22,18 +22,21 @@ _WORDS = {
     "IRRELEVANT_TO_OUTPUT": "not needed", "INPUT_IRRELEVANT": "not needed", "NEWBORN": "too young",
     "STEEP": "falls steeply", "MODERATE": "falls", "STUCK": "stuck", "UNDECIDED": "undecided",
     "ADDS_INFORMATION": "gain", "ADDS_NOTHING": "no gain", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
+    "MEMORISED": "memorised", "GENERALISES": "generalises",
 }  # fmt: skip
 _LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold", "padding": (0, 1, 0, 0)}
 
 _STYLES = {
     "needed": "green", "not needed": "red", "falls steeply": "green", "falls": "green", "stuck": "red",
     "gain": "green", "strong": "green", "weak": "red",
+    "generalises": "green", "memorised": "yellow",
 }  # fmt: skip
 
 _PARTS_LEGEND = (
     "loss without it: the output's loss when the part forgets what it knows (a network: random weights; an input: rows "
     "that changed places), in multiples of the loss now. 1.0x: nothing is lost; the bar is full at 10x. "
-    "not all: parts of the input are not needed. too young: trained too briefly to be judged.\n"
+    "not all: parts of the input are not needed. too young: trained too briefly to be judged. latents off: samples are "
+    "drawn from elsewhere than its latents lie.\n"
     "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
     "network itself emits. training time: the part's share of it, estimated by its share of the multiply-adds. A dash: "
     "not measured, for the output has learnt nothing yet, the part is too young, it was over the diagnostic's budget, "
@@ -41,7 +44,7 @@ _PARTS_LEGEND = (
 )
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
-    "standard error; stuck: it does not fall.\n"
+    "standard error; stuck: it does not fall. held-out loss: in multiples of that of training.\n"
     "rank: the share of the run's other models that are better on this output, 0% is the best."
 )
 
@@ -85,6 +88,7 @@ def outputs_table(made: Diagnosis) -> Table:
     table.add_column("objective", justify="right")
     table.add_column("training loss\nin 100 batches", justify="right")
     table.add_column("verdict")
+    table.add_column("held-out loss")
     table.add_column("rank among\nits peers")
     table.add_column("weights\nof its head", justify="right")
     table.add_column("training\ntime, est. by\nmultiply-adds", justify="right")
@@ -114,6 +118,8 @@ def _verdict(need: Need) -> Text:
     words = _in_words(need.verdict)
     if need.spare_parts:
         words.append(", not all")
+    if need.off_prior is not None:
+        words.append(", latents off", style="yellow")
     return words
 
 
@@ -138,8 +144,14 @@ def _output_row(output: JudgedOutput) -> list[RenderableType]:
     if output.rank is not None:
         peers.append(f", {output.rank:.0%}")
     objective = "-" if output.objective is None else f"{output.objective:.3f}"
-    row: list[RenderableType] = [Text(output.name, style="bold"), objective, slope, _in_words(output.verdict), peers]
-    return [*row, f"{output.parameters:,}", f"{output.share:.0%}"]
+    row: list[RenderableType] = [Text(output.name, style="bold"), objective, slope, _in_words(output.verdict)]
+    return [*row, _gap(output), peers, f"{output.parameters:,}", f"{output.share:.0%}"]
+
+
+def _gap(output: JudgedOutput) -> Text:
+    if output.gap is None:
+        return Text("-")
+    return Text(f"{output.gap:.1f}x ").append_text(_in_words(output.generality))
 
 
 def _heading(subject: Subject) -> str:
