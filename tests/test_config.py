@@ -164,3 +164,11 @@ def test_a_missing_run_file_is_refused(tmp_path: Path) -> None:
     """No file, no run."""
     with pytest.raises(ConfigError, match="expected a run file, got No such file"):
         read_run_file(tmp_path / "none.toml")
+
+
+def test_a_population_is_guided_where_nobody_says_otherwise() -> None:
+    assert config_from({"problem": "digits"}).chooser == "by-gap"
+    population = config_from({"problem": "digits", "search": "nsga2"})
+    assert population.chooser == "guided"
+    assert "chooser" not in population.given
+    assert config_from({"problem": "digits", "search": "nsga2", "chooser": "random"}).chooser == "random"

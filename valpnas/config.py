@@ -28,6 +28,8 @@ OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
 TRAIN_ON = ("train", "train+validation")
 JOINED = TRAIN_ON[1]
 _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
+# Defaults that other searches than hill climbing have: of the choosers that look, guided asks for donations.
+_OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {name: {"chooser": "guided"} for name in ("nsga2", "nsga3")}
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -40,6 +42,8 @@ class RunConfig:
 
     ``cell_blocks`` says who chooses the block that a chooser wants to add to a cell: the operator, at ``random``, or
     what the cells of the run so far let be ``predicted``.
+
+    ``chooser`` is ``guided`` where a population is searched and nobody says otherwise.
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
@@ -270,7 +274,8 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
     plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
-    return RunConfig(**plain, **tables, given=given_by(data))
+    own = _OF_SEARCHES.get(str(data.get("search", "")), {})
+    return RunConfig(**{**own, **plain}, **tables, given=given_by(data))
 
 
 def given_by(data: Mapping[str, Any]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class StandardiseLatent(Operator):
     Legal for decoders whose latent is drawn for the samples of an output.
     """
 
-    drawn = False  # blind, it would only move latents away
+    drawn: ClassVar[bool] = False  # blind, it would only move latents away
 
     name: str = "standardise_latent"
     scope: Scope = "micro"

@@ -2,7 +2,8 @@
 
 Where held-out loss follows training loss, training is what limits, and gentle depth pays (trial). Where it does not,
 data are short: what adds parameters adds to the gap. Once validation tells, too, that an output gets worse, it gets
-back what an earlier model had for it and is hardly trained any further, and the others go on.
+back what an earlier model had for it and is hardly trained any further, and the others go on. Samples are often worse
+than their decoder, which is asked about latents that it never met: these are brought to where samples are drawn from.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ class ByGap(Chooser):
     """Let rest a memorised output that is past its best; else draw one that generalises, and add to it gently.
 
     An output that generalises gets a gentle layer or network, and where none can be had - an input is all it hears -
-    any gentle addition. One that is memorised and not past its best is left as it is. In the last steps outputs that
-    stand alone are given back what was best.
+    any gentle addition. One that is memorised and not past its best is left as it is. Before all that latents are
+    brought to where samples are drawn from, and in the last steps outputs are given back what was best.
     """
 
     name: ClassVar[str] = "by-gap"
 
     @property
     def finishes(self) -> bool:
-        """It gives back what was best in the last steps."""
+        """It gives back what was best in the last steps, and standardises latents in the decay."""
         return True
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
