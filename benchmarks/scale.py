@@ -247,7 +247,7 @@ def search_of(kind: str, model: Model, candidates: int, width: int) -> Search[An
 def begun(path: Path, kind: str, candidates: int, width: int, trade_offs: int) -> RunDirectory:
     """Make the run directory of a problem that there is not."""
     settings = {"search": "nsga2" if kind == "nsga2" else "hill-climbing", "population": width}
-    config = replace(RunConfig("digits"), **settings, generations=max(candidates // width - 1, 0))
+    config = replace(RunConfig("digits", chooser="guided"), **settings, generations=max(candidates // width - 1, 0))
     corners = {"reference": dict.fromkeys(names(trade_offs), 1.0), "ideal": dict.fromkeys(names(trade_offs), 0.001)}
     said = {"format": FORMAT, "name": "made-up", "in_memory": True, "fingerprint": "", "transforms": {}, "samplers": {}}
     problem = json.dumps({**said, "inputs": [], "outputs": [], **corners})

@@ -24,13 +24,16 @@ from valpnas.contracts.finding import Finding
 from valpnas.graph.subgraphs import last_decoders
 from valpnas.graph.tasks import Generation
 
+_LEAST = 1e-6  # spread, of a latent that is the same for all rows and has no variance of its own
+_OF_CHANCE = 3.0  # nats times rows: latents that lie where they should have about 1 / rows by chance
+
 
 @dataclass(frozen=True)
 class LatentPrior(Diagnostic):
     """Says of each decoder of samples whether its latents are OFF_PRIOR or ON_PRIOR, for the output it serves.
 
-    ``nats``: of divergence, from which on they are off. The strength of OFF_PRIOR is 1 - exp(-divergence). Its hint
-    holds ``mean`` and ``spread`` of each number of the latent.
+    ``nats``: of divergence, from which on they are off; with fewer than 150 rows it takes more, for chance makes some.
+    The strength of OFF_PRIOR is 1 - exp(-divergence). Its hint holds ``mean`` and ``spread`` of each number.
     """
 
     nats: float = 0.02
@@ -45,14 +48,14 @@ class LatentPrior(Diagnostic):
 
     def _judge(self, output: str, decoder: str, means: Tensor, log_variances: Tensor) -> Finding:
         mean = means.mean(dim=0)
-        spread = (means.var(dim=0, correction=0) + log_variances.exp().mean(dim=0)).sqrt()
+        spread = (means.var(dim=0, correction=0) + log_variances.exp().mean(dim=0)).sqrt().clamp(min=_LEAST)
         divergence = float((mean.square() + spread.square() - 1 - 2 * torch.log(spread)).mean()) / 2
         evidence = {
             "divergence": divergence,
             "mean": float(mean.square().mean().sqrt()),
             "spread": float(spread.mean()),
         }
-        if divergence < self.nats:
+        if divergence < max(self.nats, _OF_CHANCE / len(means)):
             return Finding("ON_PRIOR", decoder, output, exp(-max(divergence, 0.0)), evidence)
         fit = {"mean": tuple(mean.tolist()), "spread": tuple(spread.tolist())}
         return Finding("OFF_PRIOR", decoder, output, 1 - exp(-divergence), evidence, hint=fit)

@@ -172,3 +172,13 @@ def test_a_population_is_guided_where_nobody_says_otherwise() -> None:
     assert population.chooser == "guided"
     assert "chooser" not in population.given
     assert config_from({"problem": "digits", "search": "nsga2", "chooser": "random"}).chooser == "random"
+
+
+def test_what_a_run_wrote_is_not_asked_for_again_though_defaults_have_changed(tmp_path: Path) -> None:
+    """Versions before had other defaults, which a population ignores as it ignores those of today."""
+    path = tmp_path / "run.toml"
+    data = {"problem": "digits", "search": "nsga2", "chooser": "guided", "accept": "archive"}
+    path.write_text(RunConfig(**data).to_toml({"version": "0"}))
+    assert read_run_file(path).given == frozenset()
+    assert read_run_file(path, {"steps": 3}).given == {"steps"}
+    assert {"search", "accept"} <= read_run_file(path, {"search": "hill-climbing"}).given

@@ -43,7 +43,7 @@ class RunConfig:
     ``cell_blocks`` says who chooses the block that a chooser wants to add to a cell: the operator, at ``random``, or
     what the cells of the run so far let be ``predicted``.
 
-    ``chooser`` is ``guided`` where a population is searched and nobody says otherwise.
+    ``chooser`` is ``guided`` where a run file asks for a population and nobody says otherwise.
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
@@ -228,10 +228,15 @@ def read_begun_run_file(folder: Path) -> RunConfig:
 
 
 def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
-    """Return ``config`` without the defaults among what was given, but for ``overrides``."""
-    default = RunConfig(config.problem)
+    """Return ``config``, which a run wrote, without what nobody asked for: whatever its own search had by default.
+
+    Only where ``overrides`` name another search may a value of the file be one that the search ignores; what differs
+    from the defaults was asked for then.
+    """
+    default = config_from({"problem": config.problem, "search": config.search})
     flags = {*overrides, *(f"cell_search.{key}" for key in overrides.get("cell_search", {}))}
-    asked = {key for key in config.given if key in flags or _value(config, key) != _value(default, key)}
+    differing = {key for key in config.given if _value(config, key) != _value(default, key)}
+    asked = flags | (differing if "search" in flags else set())
     anew = {"initial_batches"} if flags & {"cell_search.epochs", "batch_size"} else set()
     return replace(config, given=frozenset(asked), settled=frozenset({*KEYS, *CELL_KEYS} - (anew - flags)))
 

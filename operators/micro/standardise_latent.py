@@ -22,6 +22,7 @@ from valpnas.graph.subgraphs import last_decoders
 from valpnas.graph.tasks import Generation
 from valpnas.graph.valp import Valp
 from valpnas.networks.decoder import DecoderSpec
+from valpnas.networks.decoder_latent import moved_latent
 from valpnas.networks.draft import Draft
 
 
@@ -32,6 +33,8 @@ class StandardiseLatent(Operator):
     Predictions are what they were, with posterior noise too, up to where the log-variance is clipped; samples are not,
     which is what it is for. ``hint`` holds ``mean`` and ``spread``, ``(latent,)`` each, of the latents of held-out
     rows; without it they are taken from the biases, as if all sources were centred and the posterior alone spread.
+    Optimiser state stays as it is: off by the spread, for as long as the optimiser remembers, where fresh state would
+    make first steps of the full learning rate.
 
     Legal for decoders whose latent is drawn for the samples of an output.
     """
@@ -61,7 +64,7 @@ class StandardiseLatent(Operator):
         (network,) = site.components
         tensors = draft.tensors(network)
         mean, spread = _fitted(tensors, hint)
-        for name, tensor in _moved(tensors, mean.to(tensors["bias.mean"]), spread.to(tensors["bias.mean"])).items():
+        for name, tensor in moved_latent(tensors, mean, spread).items():
             draft.overwrite(f"networks.{network}.{name}", tensor)
         return draft.finish()
 
@@ -77,16 +80,3 @@ def _fitted(tensors: dict[str, Tensor], hint: Hint | None) -> tuple[Tensor, Tens
     if not bool((hint["spread"] > 0).all()):
         raise OperatorError(f"expected a spread above 0, got {float(hint['spread'].min())}; measure it on more rows")
     return hint["mean"], hint["spread"]
-
-
-def _moved(tensors: dict[str, Tensor], mean: Tensor, spread: Tensor) -> dict[str, Tensor]:
-    """Return the decoder's tensors that change: its heads, and the layers of the body that hear the latent."""
-    moved = {name: tensor / spread for name, tensor in tensors.items() if name.endswith(".mean")}
-    moved["bias.mean"] = (tensors["bias.mean"] - mean) / spread
-    moved["bias.log_variance"] = tensors["bias.log_variance"] - 2 * torch.log(spread)
-    hearing = "body.sources.latent."
-    for name in [name for name in tensors if name.startswith(hearing)]:
-        bias = f"body.{name.removeprefix(hearing)}.0.bias"
-        moved[bias] = tensors[bias] + mean @ tensors[name]
-        moved[name] = spread[:, None] * tensors[name]
-    return moved

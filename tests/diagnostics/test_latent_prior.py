@@ -68,6 +68,19 @@ def test_what_it_measured_mends_it() -> None:
     assert after.evidence["divergence"] == pytest.approx(0, abs=1e-4)
 
 
+def test_few_rows_of_standard_normal_latents_are_not_off_by_chance() -> None:
+    for seed in range(20):
+        means = torch.as_tensor(np.random.default_rng(seed).standard_normal((25, 3)))
+        finding = LatentPrior()._judge("picture", "d", means, torch.full((25, 3), -20.0))
+        assert finding.kind == "ON_PRIOR"
+
+
+def test_a_latent_without_any_spread_is_off_by_a_finite_number() -> None:
+    finding = LatentPrior()._judge("picture", "d", torch.ones(9, 3), torch.full((9, 3), -torch.inf))
+    assert np.isfinite(finding.evidence["divergence"])
+    assert finding.kind == "OFF_PRIOR"
+
+
 def test_models_without_samples_have_nothing_to_see() -> None:
     prepared = on_cpu(toy_problem(rows=200, inputs=INPUTS, outputs=OUTPUTS[:1]))
     valp = Valp.make(INPUTS, DECODERS[1:], OUTPUTS[:1], [Arc("x", "e"), Arc("e", "class")])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
 
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Hint
 from valpnas.errors import OperatorError
 from valpnas.networks.module import load_module
-from valpnas.testing.probes import Probe, answers
+from valpnas.testing.probes import Probe, answers, in_double
+from valpnas.testing.strategies import models
 
 from .cases import CLASS, PICTURE, applied, at, decoder, dense, graph, operator, places, trained
 
@@ -72,3 +74,18 @@ def test_only_what_samples_are_drawn_from_is_a_place() -> None:
 def test_a_hint_that_does_not_fit_is_refused(hint: Hint, told: str) -> None:
     with pytest.raises(OperatorError, match=told):
         applied(NAME, trained(SHARED), at("d"), hint)
+
+
+@pytest.mark.slow
+@settings(derandomize=True, database=None, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(models())
+def test_predictions_of_any_model_are_kept(model: Model) -> None:
+    """Bodies with branches that begin at the latent among them, in double precision."""
+    exact, probe = in_double(model), Probe.draw(model.valp, np.random.default_rng(0))
+    before = answers(exact, probe)
+    for site in operator(NAME).sites(model.valp):
+        size = exact.weights[f"networks.{site.components[0]}.bias.mean"].shape
+        hint = {"mean": torch.linspace(-2, 1, *size), "spread": torch.linspace(0.3, 2, *size)}
+        after = answers(applied(NAME, exact, site, hint), probe)
+        for what in (name for name in before if "prediction" in name):
+            torch.testing.assert_close(after[what], before[what], rtol=1e-6, atol=1e-6)

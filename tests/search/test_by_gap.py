@@ -12,6 +12,7 @@ import torch
 from tests.training.toy_data import DENSE
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Continue, Job, Proposal
+from valpnas.contracts.operator import Site
 from valpnas.contracts.past import Past
 from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.subgraphs import exclusive_subgraph, makers, served_outputs, stands_alone
@@ -254,6 +255,26 @@ def test_latents_far_off_are_mended_at_once_and_others_late(
     assert wanted == mended
     if mended:
         assert proposal.reason == f"latents of d lie {divergence:.2f} nats off what samples of p are drawn from"
+
+
+def test_latents_far_off_do_not_take_two_steps_running() -> None:
+    seen = situation(DRAWING, FakeBench(problem=REFERRED, seen=[off_prior(1.0)]))
+    past = Past(1, 0, Proposal(STANDARDISE, Site(("d",)), ""), adopted=True)
+    for history, mended in (
+        ([past], False),
+        ([replace(past, adopted=False)], True),
+        ([past, Past(2, 1, adopted=True)], True),
+    ):
+        proposal = ByGap().choose(replace(seen, history=history, steps_left=20), stream(0))
+        assert (isinstance(proposal, Proposal) and proposal.variant == STANDARDISE) == mended
+
+
+def test_samples_of_an_output_at_rest_are_left_as_they_are() -> None:
+    resting = DRAWING.with_training("p", replace(DRAWING.output_training["p"], learning_rate=1e-5))
+    for valp, mended in ((DRAWING, True), (resting, False)):
+        seen = situation(valp, FakeBench(problem=REFERRED, seen=[off_prior(1.0)]))
+        proposal = ByGap().choose(replace(seen, decays=True, steps_left=5), stream(0))
+        assert (isinstance(proposal, Proposal) and proposal.variant == STANDARDISE) == mended
 
 
 def test_what_the_finding_measured_reaches_the_operator() -> None:

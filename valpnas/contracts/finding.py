@@ -29,6 +29,10 @@ class Finding:
     advice: Advice = "none"
     hint: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Keep rows as tuples, so that what comes back from JSON is equal."""
+        object.__setattr__(self, "hint", {name: tuple(row) for name, row in self.hint.items()})
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; a hint only where there is one."""
         data = asdict(self)
@@ -37,8 +41,7 @@ class Finding:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Finding:
         """Read what ``to_json`` wrote."""
-        hint = {name: tuple(row) for name, row in data.get("hint", {}).items()}
-        return Finding(**{**data, "hint": hint})
+        return Finding(**data)
 
     def __str__(self) -> str:
         """Say the finding in a sentence fragment: "n2 is IRRELEVANT for class (ratio 1.02)"."""

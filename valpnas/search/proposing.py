@@ -117,15 +117,16 @@ def _change(situation: Situation, proposal: Proposal, rng: np.random.Generator, 
     operator, bench = situation.operators[proposal.variant], situation.bench
     host = bench.model(situation.candidate)
     donors = () if proposal.donor is None else (bench.model(proposal.donor),)
+    hint = _hint(proposal)
     try:
-        changed = variation(operator, (host, *donors), proposal.site, rng, _hint(proposal))
+        changed = variation(operator, (host, *donors), proposal.site, rng, hint)
         return Child(proposal, changed, gentle=operator.gentle)
     except Exception as error:
         return Child(proposal, host, _fault(operator, error), operator.gentle)
 
 
 def _hint(proposal: Proposal) -> Hint | None:
-    """Return what the findings that asked for the change have for it."""
+    """Return what the findings that asked for the change have for it; of equal names the last one's."""
     rows = {name: row for finding in proposal.findings for name, row in finding.hint.items()}
     return {name: torch.tensor(row) for name, row in rows.items()} or None
 

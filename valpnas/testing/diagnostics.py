@@ -107,6 +107,8 @@ def _check_finding(diagnostic: Diagnostic, view: ModelView, finding: Finding) ->
     require(0 <= finding.strength <= 1, NUMBERS, f"{what} to have a strength in [0, 1]", finding.strength)
     bad = {name: number for name, number in finding.evidence.items() if not isfinite(number)}
     require(not bad, NUMBERS, f"{what} to have finite evidence", bad)
+    rows = {name: row for name, row in finding.hint.items() if not all(map(isfinite, row))}
+    require(not rows, NUMBERS, f"{what} to have a finite hint", rows)
     again = Finding.from_json(through_json(STORED, what, finding.to_json()))
     require(again == finding, STORED, f"{what} to survive JSON", again)
 

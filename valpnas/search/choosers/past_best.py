@@ -1,8 +1,9 @@
 """Outputs past their best: which they are, and the change that lets one rest, at its best again where that can be had.
 
 What made an output once can be put into a later model, where it shares nothing any more, so in the last steps every
-output can be as good as it ever was. One that is memorised and shares networks rests at once: it has nothing to learn,
-and leaves what it shared to the others. Where the limit of size forbids the copies, it follows what it shares.
+output that has networks can be as good as it ever was. One that is memorised and shares networks rests at once: it has
+nothing to learn, and leaves what it shared to the others. Where the limit of size forbids the copies, it follows what
+it shares.
 """
 
 from __future__ import annotations
@@ -50,17 +51,26 @@ def give_back(situation: Situation) -> Proposal | None:
     trained, left = situation.valp.trained_outputs, situation.steps_left
     if left is None or left > len(trained):  # most steps: not even all of them would be due
         return None
-    now, kept, due = _line(situation)[-1], situation.donors(TAKE_BACK), list[tuple[float, Proposal]]()
-    for output in trained:
-        donors = _better(situation, output, 1 + _LATE_SHARE, now)
-        useful = [n for n in donors if _is_worse(kept[n], now)]
-        if back := _take_back(situation, output, useful):
-            assert back.donor is not None  # noqa: S101 - what is taken back is somebody's
-            lost = (now[output] - kept[back.donor][output]) / situation.bench.problem.reference[output]
-            due.append((lost, _because(back, f"{output} is past its best: {now[output]:.3g} now")))
+    now = _line(situation)[-1]
+    due = {output: back for output in trained if (back := _owed(situation, output, now))}
     if not due or len(due) < left:
         return None
-    return max(due, key=lambda lost_and_back: lost_and_back[0])[1]
+    lost = {output: 1 - _given(situation, back)[output] / now[output] for output, back in due.items()}
+    return due[max(due, key=lambda output: lost[output])]
+
+
+def _owed(situation: Situation, output: str, now: Objectives) -> Proposal | None:
+    """Return that ``output`` gets back what was clearly better; None when nothing was."""
+    kept = situation.donors(TAKE_BACK)
+    useful = [n for n in _better(situation, output, 1 + _LATE_SHARE, now) if _is_worse(kept[n], now)]
+    back = _take_back(situation, output, useful)
+    return back and _because(back, f"{output} is past its best: {now[output]:.3g} now")
+
+
+def _given(situation: Situation, back: Proposal) -> Objectives:
+    """Return the objectives of the model that gives."""
+    assert back.donor is not None  # noqa: S101 - what is taken back is somebody's
+    return situation.donors(TAKE_BACK)[back.donor]
 
 
 def _better(situation: Situation, output: str, factor: float, now: Objectives) -> list[int]:
