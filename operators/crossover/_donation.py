@@ -32,7 +32,8 @@ class Donation:
 def plan_donation(host: Valp, donor: Valp, output: str, given: frozenset[str]) -> Donation | None:
     """Return how ``donor`` gives its networks ``given`` for ``output``; None when there are none, or nobody feeds them.
 
-    What is exclusive to the output in the host goes. All that lies between ``given`` and the output has to be in it.
+    What is exclusive to the output in the host goes. Whatever hears one of ``given`` and leads to the output has to be
+    among them, or hear it through a decoder that is.
     """
     if not given:
         return None
