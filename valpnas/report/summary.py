@@ -27,8 +27,9 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     The journal is read without being held: what is remembered grows with the front and the generations.
 
     ``accepted`` counts changes that replaced the model they were made from, None in a search that makes no changes;
-    ``chooser`` is who chose them, empty where the search has none. ``evaluations`` counts every trained candidate,
-    rejected ones included; ``batches`` all their batches, and those of a range test.
+    ``changes`` has by operator how many were accepted and rejected. ``chooser`` is who chose them, empty where the
+    search has none. ``evaluations`` counts every trained candidate, rejected ones included; ``batches`` all their
+    batches, and those of a range test.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1]. ``start`` is the first candidate that
     could be trained, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from no other.
     ``further`` names the objectives that are no outputs'.
@@ -60,6 +61,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "unit": unit,
         "ended": tally.ended,
         "accepted": None if search_class(config.search).trains_cells else tally.accepted,
+        "changes": tally.changes,
         "failed": tally.failed,
         "evaluations": tally.trained,
         "batches": tally.batches,

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from valpnas.report.latest import latest_table
-from valpnas.report.numbers import hypervolume, objective
+from valpnas.report.numbers import counted, hypervolume, objective
 from valpnas.report.rounds import round_table
 
 _SIZE = "parameters"  # of each model; also what the further objective is called that counts the same
@@ -26,7 +26,8 @@ def print_summary(
     parts[1:1] = [table(summary) for rows, table in _TABLES.items() if summary[rows]]
     parts += notes(summary)
     if steps:
-        parts.insert(0, latest_table(summary["search"], steps))
+        told = [Text(_changes(summary["changes"]))] if summary["changes"] else []
+        parts[:0] = [latest_table(summary["search"], steps), *told]
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)
 
 
@@ -96,6 +97,16 @@ def _budget(summary: Mapping[str, Any]) -> str:
         f"{accepted}{summary['evaluations']} evaluations, {summary['failed']} failed, "
         f"{summary['batches']:,} batches, hypervolume {hypervolume(summary['hypervolume'])}"
     )
+
+
+def _changes(by_operator: Mapping[str, Mapping[str, int]]) -> str:
+    """Say how many of each operator's changes were accepted, the most tried first."""
+    tried = {name: sum(counts.values()) for name, counts in by_operator.items()}
+    accepted, all_ = sum(counts["accepted"] for counts in by_operator.values()), sum(tried.values())
+    each = (
+        f"{name} {by_operator[name]['accepted']} of {tried[name]}" for name in sorted(tried, key=lambda n: -tried[n])
+    )
+    return f"of {counted(all_, 'change')} {accepted} accepted, {all_ - accepted} rejected; accepted: {', '.join(each)}"
 
 
 def _seconds(summary: Mapping[str, Any]) -> str:
