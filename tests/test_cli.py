@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from tests.file_server import serve
 from valpnas import catalog
 from valpnas.cli import main
 from valpnas.contracts.data_files import DataFile
+from valpnas.report.listing import as_text
 
 TINY = ("--steps", "2", "--initial-batches", "12", "--batches-per-step", "6")
 KEYS = {"steps", "accepted", "evaluations", "batches", "seconds", "front", "hypervolume"}
@@ -85,7 +87,28 @@ def test_list_shows_the_run(made: Path) -> None:
     """One row per run, also as JSON."""
     rows = json.loads(valpnas("list", "--json", folder=made).stdout)
     assert [(row["run"], row["problem"], row["ended"]) for row in rows] == [("runs/one", "digits", True)]
-    assert "runs/one  digits" in valpnas("list", folder=made).stdout
+    assert [(row["search"], row["chooser"], row["unit"]) for row in rows] == [("hill-climbing", "guided", "steps")]
+    text = valpnas("list", folder=made).stdout
+    assert "runs/one  digits" in text
+    assert "2 steps" in text
+
+
+def test_list_says_what_was_done_in_its_unit(made: Path, tmp_path: Path) -> None:
+    """A search without a chooser shows none; a summary that another version kept is made anew."""
+    state = json.loads((made / "runs/one/state.json").read_text())
+    shutil.copytree(made / "runs/one", tmp_path / "one")
+    (tmp_path / "one/state.json").write_text(json.dumps({**state, "format": "", "problem": "another"}))
+    assert json.loads(valpnas("list", ".", "--json", folder=tmp_path).stdout)[0]["problem"] == "digits"
+    row = {"run": "a", "chooser": "", "steps": 1, "unit": "blocks", "ended": True, "hypervolume": 0.5}
+    assert as_text(row) == {"run": "a", "chooser": "", "done": "1 block", "ended": True, "hypervolume": "0.5000"}
+
+
+def test_show_says_how_many_changes_were_accepted(made: Path) -> None:
+    changes = json.loads((made / "printed.json").read_text())["changes"]
+    counts = [sum(of[verdict] for of in changes.values()) for verdict in ("accepted", "rejected")]
+    shown = valpnas("show", "runs/one", folder=made).stdout
+    assert f"{counts[0]} accepted, {counts[1]} rejected; accepted: " in shown
+    assert "rejected; accepted" not in valpnas("show", "runs/one", "--last", "0", folder=made).stdout
 
 
 def test_resume_raises_the_budget(made: Path, tmp_path: Path) -> None:

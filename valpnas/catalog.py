@@ -56,8 +56,8 @@ def shipped(table: str) -> tuple[Entry, ...]:
     return ours
 
 
-def find(what: str, known: Sequence[Entry], name: str) -> Entry:
-    """Return the entry called ``name``.
+def find(what: str, known: Sequence[Entry], name: str, besides: str = "") -> Entry:
+    """Return the entry called ``name``; ``besides`` is told of an unknown one behind all else.
 
     Raises:
         UnknownNameError: there is none; the nearest names are offered.
@@ -73,13 +73,17 @@ def find(what: str, known: Sequence[Entry], name: str) -> Entry:
             return entry
     if colon:
         return Entry(name, f"from {name}", name)
-    raise UnknownNameError(what, name, _offered(known, name))
+    raise UnknownNameError(what, name, _offered(known, name), besides)
 
 
 def _offered(known: Sequence[Entry], name: str, besides: Iterable[str] = ()) -> list[str]:
     """Return what ``name`` may have meant: the members of families so called, in whatever case, or else all names."""
     meant = [f"{entry.name}:{each}" for entry in known for each in _members(entry) if each.lower() == name.lower()]
     return meant or [*(entry.written for entry in known), *besides]
+
+
+def _listed(known: Sequence[Entry]) -> str:
+    return ", ".join(sorted(entry.written for entry in known))
 
 
 def _members(entry: Entry) -> Sequence[str]:
@@ -150,7 +154,8 @@ def network_kind(name: str) -> NetworkKind:
     """Return the network kind called ``name``."""
     from valpnas.contracts.network_kind import NetworkKind
 
-    kind: NetworkKind = load(find("network kind", entries("network_kinds"), name), NetworkKind)
+    known = entries("network_kinds")
+    kind: NetworkKind = load(find("network kind", known, name, f" (of {_listed(known)})"), NetworkKind)
     return kind
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
-from valpnas.cells.text import read_cell
+from valpnas.cells.text import read_cell, write_cell
 from valpnas.config import RunConfig, data_folder, read_toml
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError
@@ -100,6 +100,8 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     )  # before data are read
     parts = problem.load(Reader(data_folder(plain)))
     config = proxy_config(asked, problem, len(parts.train))
+    if asked.stack.second_exit and not CellSpec.from_json(config.network).inner_exits:
+        say("note: a second exit stands behind a cell before the last, and this network is of one cell: it has none")
     return runs.start(config, replace(problem, load=lambda _: parts), say, f"cell-{asked.problem}")
 
 
@@ -155,17 +157,17 @@ def network_facts(run: Run) -> dict[str, Any]:
     Raises:
         ValueError: it trained none, or several.
     """
-    (member,), network = run.front, run.config.network
+    (member,), spec = run.front, CellSpec.from_json(run.config.network)
     return {
         "run": str(run.path),
         "problem": run.config.problem,
         "notes": list(run.summary()["notes"]),
-        "cell": network["cell"],
-        "filters": network["macro"]["filters"],
-        "motifs": network["macro"]["motifs"],
-        "normal_cells": network["macro"]["normal_cells"],
-        "residual": network["macro"]["residual"],
-        "second_exit": network["macro"]["exits"] == "two",
+        "cell": write_cell(spec.cell),
+        "filters": spec.macro.filters,
+        "motifs": spec.macro.motifs,
+        "normal_cells": spec.macro.normal_cells,
+        "residual": spec.macro.residual,
+        "second_exit": spec.inner_exits is not None,  # a stack of one cell has none, whatever was asked
         "seed": run.config.seed,
         "parameters": member.parameters,
         "training_seconds": run.summary()["seconds"]["training"],
@@ -174,9 +176,9 @@ def network_facts(run: Run) -> dict[str, Any]:
 
 def network_line(made: Mapping[str, Any]) -> str:
     """Return the line that tells a person of ``network_facts``."""
+    stack = Macro(made["filters"], made["motifs"], made["normal_cells"]).written
     return (
-        f"{made['cell']} on {made['problem']}: {made['motifs']} motifs of {made['normal_cells']}, "
-        f"{made['filters']} filters, {'' if made['residual'] else 'no residual, '}"
+        f"{made['cell']} on {made['problem']}: {stack}, {'' if made['residual'] else 'no residual, '}"
         f"{'second exit, ' if made['second_exit'] else ''}seed {made['seed']}"
     )
 

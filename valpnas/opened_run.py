@@ -17,6 +17,7 @@ from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
+from valpnas.report.latest import latest
 from valpnas.report.summary import history, summarise
 from valpnas.store.problems import load_in_memory_problem, read_problem
 from valpnas.store.run_directory import RunDirectory
@@ -85,6 +86,10 @@ class Run:
     def history(self) -> list[dict[str, Any]]:
         """Return one row per candidate: what it was, why, and what came of it."""
         return history(self._directory)
+
+    def latest(self, last: int) -> list[dict[str, Any]]:
+        """Return a row for each of the ``last`` candidates, as ``show`` tells of them (``report.latest``)."""
+        return latest(self._directory, last)
 
     @property
     def identity(self) -> str:

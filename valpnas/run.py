@@ -266,7 +266,10 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     search, held_out = build_search(config), HeldOut(directory, say)
     by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
     total, unit = (None, "epoch") if by_epochs else _counted(search)
-    with tqdm(total=total, unit=unit, disable=config.quiet, dynamic_ncols=True) as bar:
+    unseen_work = total == 0  # one job that is trained in one go
+    if unseen_work:
+        say("one network is trained in one go: there is nothing to see of it before it is done")
+    with tqdm(total=total, unit=unit, disable=config.quiet or unseen_work, dynamic_ncols=True) as bar:
 
         def watch(done: int, planned: int) -> None:
             bar.total = planned

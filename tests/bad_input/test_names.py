@@ -29,7 +29,7 @@ CASES = (
     Case("key", "run bad.toml", "bad.toml: unknown key 'step': did you mean steps", run_file("step = 3")),
     Case("key of the space", "run bad.toml", "bad.toml: unknown key of .space. 'max_with'.*max_width",
         run_file("[space]", "max_with = 3")),
-    Case("network kind", "run bad.toml", "unknown network kind 'dens': did you mean dense",
+    Case("network kind", "run bad.toml", "unknown network kind 'dens': did you mean dense. .of cell, decoder, dense.",
         run_file("[space]", 'networks = ["dens"]')),
     Case("activation", "run bad.toml", "expected activations among relu.*got rely",
         run_file("[space]", 'activations = ["rely"]')),

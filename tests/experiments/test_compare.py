@@ -135,6 +135,10 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "no arms": (("digits",), "expected at least two arms"),
     "one arm": (("digits", "--choosers", "random"), "expected at least two arms"),
     "an unknown chooser": (("digits", "--choosers", "random,guidid"), "unknown chooser 'guidid': did you mean guided"),
+    "a search": (
+        ("digits-class", "--choosers", "popnas"),
+        "a search; compare searches by a file whose table [arms.popnas]",
+    ),
     "an unknown problem": (("digitz", "--choosers", "random,guided"), "unknown problem or compare file 'digitz'"),
     "no such file": (("none.toml", "--choosers", "random,guided"), "none.toml: expected a run file"),
     "no such arms": (("digits", "--arms", "none.toml"), "none.toml: expected a run file"),

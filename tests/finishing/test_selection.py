@@ -12,6 +12,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from valpnas.cell_training import CellStack, network_line
 from valpnas.cli import app, main
 from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
@@ -24,7 +25,7 @@ from valpnas.finishing.selection import Selection, read_selection, select
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 
-from .small import QUICK, images, searched
+from .small import CELL, QUICK, images, searched
 
 
 def quiet(_: str) -> None:
@@ -193,6 +194,32 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         told = capsys.readouterr().err.strip()
         assert message in told
         assert len(told.splitlines()) == 1
+
+
+def test_a_final_training_says_what_a_selection_would_do(tmp_path: Path) -> None:
+    """Of one cell there is no second exit; a selection that is there is not used by itself."""
+    said: list[str] = []
+    alone = searched(tmp_path / "alone", CellStack(CELL, filters=4, motifs=1, normal_cells=1), steps=0)
+    made = final_outcome(train_final(alone.path, QUICK, said.append))
+    assert f"`valpnas cell select {alone.path}` first trains" in said[0]
+    assert not made["second_exit"]
+    assert network_line(made).endswith("1 motif of 1, 4 filters, seed 0")
+    select(alone, Selection(1, None, QUICK), said.append)
+    again = train_final(alone.path, QUICK, said.append)
+    assert again.path == tmp_path / "alone-final"
+    assert f"`valpnas cell final {tmp_path / 'alone-selection'}` trains the first" in said[-1]
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [({"epochs": 3}, "number of epochs"), ({"batch_size": 20}, "batch_size"), ({"cutout": 0.5}, "cutout")],
+)
+def test_other_settings_are_refused_by_the_names_they_were_asked_by(
+    run: Run, tmp_path: Path, other: dict[str, Any], told: str
+) -> None:
+    train_final(run.path, QUICK, quiet, str(tmp_path / "f"))
+    with pytest.raises(ConfigError, match=f"got another {told}; give"):
+        train_final(run.path, replace(QUICK, **other), quiet, str(tmp_path / "f"))
 
 
 def _digits(cell: Path) -> int:

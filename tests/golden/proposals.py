@@ -16,11 +16,11 @@ from tests.search.fakes import FakeBench, Story, mixed, play
 from tests.training.toy_data import SMALL
 from valpnas import catalog
 from valpnas.config import RunConfig
-from valpnas.contracts.entry import Entry
 from valpnas.contracts.finding import Finding
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.search import CHOOSERS, SEARCHES
 from valpnas.search.build import build_search
+from valpnas.search.kinds import has_chooser
 from valpnas.seeding import stream
 
 FILE = Path(__file__).parent / "proposals.json"
@@ -67,14 +67,9 @@ def _told(story: Story) -> list[str]:
     return lines
 
 
-def chooses(search: Entry) -> bool:
-    """Say whether a search is made with a chooser."""
-    return bool(catalog.accepted(search, {"chooser": None}))
-
-
 def imagine_all() -> dict[str, Any]:
     """Return the story of every search with every chooser."""
-    return {f"{s.name} {c.name}": imagine(s.name, c.name) for s in SEARCHES if chooses(s) for c in CHOOSERS}
+    return {f"{s.name} {c.name}": imagine(s.name, c.name) for s in SEARCHES if has_chooser(s.name) for c in CHOOSERS}
 
 
 def write_proposals() -> None:

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 
 import valpnas
-from tests.golden.proposals import chooses, write_proposals
+from tests.golden.proposals import write_proposals
 from valpnas.search import CHOOSERS, SEARCHES
-from valpnas.search.kinds import counts_generations, search_class
+from valpnas.search.kinds import counts_generations, has_chooser, search_class
 
 FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
@@ -38,8 +38,10 @@ DIGITS = 6  # of the objectives
 
 def names() -> list[str]:
     """Return the golden runs there must be: each search with each chooser, or by itself if it has none."""
-    chosen = [f"{search.name}-{chooser.name}" for search in SEARCHES if chooses(search) for chooser in CHOOSERS]
-    return [*chosen, *(search.name for search in SEARCHES if not chooses(search))]
+    chosen = [
+        f"{search.name}-{chooser.name}" for search in SEARCHES if has_chooser(search.name) for chooser in CHOOSERS
+    ]
+    return [*chosen, *(search.name for search in SEARCHES if not has_chooser(search.name))]
 
 
 def of_cells(name: str) -> dict[str, Any]:

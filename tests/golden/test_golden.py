@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.golden.proposals import FILE, chooses, imagine_all
+from tests.golden.proposals import FILE, imagine_all
 from tests.golden.record import FOLDER, names, observe, platform_name
 from valpnas.operators import OPERATORS
 from valpnas.search import SEARCHES
-from valpnas.search.kinds import counts_generations
+from valpnas.search.kinds import counts_generations, has_chooser
 
-BY_ITSELF = [search.name for search in SEARCHES if not chooses(search)]
+BY_ITSELF = [search.name for search in SEARCHES if not has_chooser(search.name)]
 
 
 def golden(name: str) -> dict[str, Any]:

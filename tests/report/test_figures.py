@@ -32,7 +32,8 @@ def check(figure: Figure) -> dict[str, dict[str, object]]:
 def step(candidate: int, verdict: str = "accepted", change: str = "add_layer", **objectives: float) -> Step:
     spent = {"batches": 10, "total_batches": 10 * (candidate + 1), "total_seconds": float(candidate + 1)}
     parent = candidate - 1 if candidate else None
-    return Step(candidate, parent, change, "n1", EVIL, verdict=verdict, objectives=objectives, **spent)  # type: ignore[arg-type]
+    reason = EVIL if candidate else ""  # a start has none
+    return Step(candidate, parent, change, "n1", reason, verdict=verdict, objectives=objectives, **spent)  # type: ignore[arg-type]
 
 
 STEPS = [step(0, a=0.9, b=0.8), step(1, a=0.5, b=0.7), step(2, "rejected", a=0.6, b=0.75), step(3, EVIL, a=0.4, b=0.9)]

@@ -15,7 +15,8 @@ def trained(candidate: int, **objectives: float) -> dict[str, Any]:
 
 
 def proposed(candidate: int, origin: str) -> dict[str, Any]:
-    return {"event": "proposed", "candidate": candidate, "origin": origin}
+    proposal = {"variant": "add_layer/gentle"} if origin == "change" else None
+    return {"event": "proposed", "candidate": candidate, "origin": origin, "proposal": proposal}
 
 
 def verdict(kind: str, candidate: int, step: int) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def test_it_counts_what_the_journal_says() -> None:
     assert (tally.batches, tally.spent, tally.passed, tally.ended) == (11, 4.5, 10.0, True)
     assert tally.seconds == {"training": 4.5, "evaluation": 2.0}
     assert [event["candidate"] for event in tally.chosen] == [0, 1]
+    assert tally.changes == {"add_layer/gentle": {"accepted": 1, "rejected": 1}}
     assert tally.first is not None
     assert tally.first["candidate"] == 0
 
@@ -54,4 +56,4 @@ def test_what_it_remembers_does_not_grow_with_the_journal() -> None:
     tally = Tally.of(events())
     assert (tally.trained, tally.accepted) == (2000, 2000)
     assert len(tally.front) == 1
-    assert all(len(kept) == 0 for kept in (tally._origins, tally._waiting))
+    assert all(len(kept) == 0 for kept in (tally._origins, tally._variants, tally._waiting))

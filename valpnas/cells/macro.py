@@ -49,6 +49,15 @@ class Macro:
                 raise InvalidCellError("cell", f"expected {what} among {known}, got {getattr(self, what)!r}")
 
     @property
+    def written(self) -> str:
+        """The stack as people write it, such as: 2 motifs of 1, 4 filters."""
+        motifs, filters = (
+            f"{number} {what}{'' if number == 1 else 's'}"
+            for number, what in ((self.motifs, "motif"), (self.filters, "filter"))
+        )
+        return f"{motifs} of {self.normal_cells}, {filters}"
+
+    @property
     def positions(self) -> int:
         """How many cells there would be if each read the one before."""
         return self.motifs * (self.normal_cells + 1) - 1

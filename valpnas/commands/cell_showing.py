@@ -27,7 +27,8 @@ def show(
         str, option("Take input and classes from a problem of one image or series: digits-class, ucr:NAME.")
     ] = "",
     entry: Annotated[
-        str, option(f"Shape of the input, channels first; {_INPUT} if no problem is named.", "--input")
+        str,
+        option(f"Shape of an image or series, channels first: {_INPUT}, if no problem is named, or 1x140.", "--input"),
     ] = "",
     classes: Annotated[int | None, option(f"Classes, 0 for none; else {_CLASSES}.")] = None,
     filters: Annotated[int, typer.Option(help="Channels of the first cells.")] = 24,

@@ -29,7 +29,7 @@ def train(
     problem: Annotated[
         str,
         typer.Option(
-            help="One image or series, one class: digits-class, ucr:NAME; see `valpnas problems`.",
+            help="A problem of one image or one series, and of one output of classes: digits-class, ucr:NAME.",
             show_default=False,
         ),
     ],

@@ -15,7 +15,10 @@ def list_runs(
     folder: Annotated[Path, typer.Argument(help="Folder that holds run directories.")] = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in a folder."""
+    """List the runs in a folder, final trainings of cells among them.
+
+    What `cell select` makes is a folder of runs itself: `valpnas list RUN-selection` lists those.
+    """
     from valpnas.report.listing import as_text
     from valpnas.report.listing import list_runs as listed
 

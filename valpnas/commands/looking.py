@@ -13,7 +13,7 @@ from valpnas.commands.printing import console, print_run
 
 def show(
     path: RunPath,
-    last: Annotated[int, typer.Option(help="How many of the latest steps to show with their reasons.")] = 10,
+    last: Annotated[int, typer.Option(help="How many of the latest candidates to show with their reasons.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Show a run: its front, what it tried and why, where its seconds went."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,4 +43,11 @@ Quiet = Annotated[bool | None, option("No progress bar, no messages.", "--quiet"
 
 def say(quiet: bool) -> Callable[[str], None]:
     """Return how to speak to a person: on stderr, so that --json leaves stdout to the data."""
-    return (lambda _: None) if quiet else (lambda message: typer.echo(message, err=True))
+    return (lambda _: None) if quiet else _beside_bars
+
+
+def _beside_bars(message: str) -> None:
+    """Print a line on stderr, where a progress bar may be: it is drawn anew below the line."""
+    from tqdm import tqdm
+
+    tqdm.write(message, file=sys.stderr)

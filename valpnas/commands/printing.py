@@ -26,13 +26,13 @@ def console() -> Console:
 
 
 def print_run(made: Run, as_json: bool, last: int = 0) -> None:
-    """Print a run: its front, and the ``last`` steps with their reasons."""
+    """Print a run: its front, and the ``last`` candidates with their reasons."""
     if as_json:
         typer.echo(json.dumps(made.summary(), indent=1))
         return
     from valpnas.report.terminal import print_summary
 
-    print_summary(made.summary(), made.history()[-last:] if last else [], console(), made.networks() if last else [])
+    print_summary(made.summary(), made.latest(last), console(), made.networks() if last else [])
 
 
 def print_report(made: Run, quiet: bool) -> None:

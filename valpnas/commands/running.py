@@ -64,7 +64,9 @@ def run(
     filters: Annotated[int | None, option("Of cells: channels of the first ones.")] = None,
     motifs: Annotated[int | None, option("Of cells: motifs.")] = None,
     normal_cells: Annotated[int | None, option("Of cells: normal cells of a motif.")] = None,
-    cell_operations: Annotated[str | None, option("Of cells: operations, such as 'identity,3x3 conv'.")] = None,
+    cell_operations: Annotated[
+        str | None, option("Of cells: operations, commas between them: 'identity,3x3 conv'.")
+    ] = None,
     cell_networks: Annotated[int | None, option("Of cells: how many cell-evolution or cell-random train.")] = None,
     asynchronous: Annotated[bool | None, option(ASYNCHRONOUS, "--asynchronous/--synchronous")] = None,
     executor: Executor = None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.experiments.lengths import AS_LONG_AS
-from valpnas.search import CHOOSERS
+from valpnas.search import CHOOSERS, SEARCHES
 
 LIKE_WINNER = "winner"  # as start_parameters: as many weights as the best arm that does not say this ended with
 HAND_MADE = "hand-made"  # in a list of choosers: two arms, a wide and a deep model that are only trained
@@ -75,6 +75,11 @@ def arms_of_choosers(names: Sequence[str], size_given: bool) -> tuple[Arm, ...]:
             arms += [_hand_made(start, size_given) for start in ("wide", "deep")]
         elif name in known:
             arms.append(Arm(name, {"chooser": name}))
+        elif name in {entry.name for entry in SEARCHES}:
+            raise ConfigError(
+                f"--choosers: expected choosers, got {name!r}, which is a search; compare searches by a file whose "
+                f'table [arms.{name}] has search = "{name}": `valpnas compare FILE.toml`'
+            )
         else:
             raise UnknownNameError("chooser", name, [*known, HAND_MADE])
     return tuple(arms)

@@ -14,7 +14,7 @@ from valpnas.errors import ConfigError
 from valpnas.finishing.configurations import configuration
 from valpnas.finishing.found import FoundCell, top_cells
 from valpnas.finishing.long_training import LongTraining, beside, data_of, long_config, trained
-from valpnas.finishing.selection import is_selection, winner
+from valpnas.finishing.selection import is_selected_from, is_selection, winner
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 from valpnas.run import Say
@@ -32,17 +32,30 @@ def train_final(source: Path, asked: LongTraining, say: Say, out: str = "") -> R
     Raises:
         ValpnasError: there is nothing to train, or the folder holds something else.
     """
-    run = winner(source) if is_selection(source) else Run(source)
+    selected = is_selection(source)
+    run = winner(source) if selected else Run(source)
     if run.config.train_on == JOINED:
         raise ConfigError(
             f"{source}: expected a run that chose by validation rows, got a final training; name its source"
         )
     (found,) = top_cells(run, 1)
-    asked = _as_selected(run.config, found.spec, asked) if is_selection(source) else asked
+    if selected:
+        asked = _as_selected(run.config, found.spec, asked)
+    else:
+        say(_without_selection(run))
     problem, parts = data_of(run, asked)
     path = Path(out) if out else beside(source, "final")
     config = final_config(run.config, found, problem.inputs[0].kind, parts, asked, path)
     return trained(config, problem, say)
+
+
+def _without_selection(run: Run) -> str:
+    """Say that ``run`` itself is the source, and what a selection would do."""
+    path = beside(run.path, "selection")
+    taken = f"{run.path} is no selection: its best cell is trained, stacked as it was there"
+    if is_selection(path) and is_selected_from(path, run):
+        return f"note: {taken}; there is a selection from it, of which `valpnas cell final {path}` trains the first"
+    return f"note: {taken}; `valpnas cell select {run.path}` first trains several of its cells for long, and ranks them"
 
 
 def _as_selected(selected: RunConfig, spec: CellSpec, asked: LongTraining) -> LongTraining:

@@ -19,6 +19,8 @@ from valpnas.training.engine import batches_per_epoch
 DROP_PATH = {"image": 0.4, "series": 0.6}
 CUTOUT = 0.25  # of each side: 8 pixels of 32
 LABEL_SMOOTHING = 0.1
+_BY_BATCH_SIZE = ("initial_batches", "learning_rate")  # keys of the run file that follow from another one
+_ASKED_AS = {"initial_batches": "number of epochs", "augmentation": "cutout", "network": "cell, stack or second exit"}
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,17 @@ def trained(config: RunConfig, problem: Problem, say: Say) -> Run:
     if not (path / "run.toml").is_file():
         return runs.start(config, problem, say, complain=say)
     run = Run(path)
-    decide = [key for key in KEYS if key not in (*OF_THE_PLACE, "space")]
-    other = [key for key in decide if getattr(run.config, key) != getattr(config, key)]
-    if other:
+    if other := _other_settings(run.config, config):
         raise ConfigError(
             f"{path}: expected a training of these settings to go on with, got another {', '.join(other)}; give the "
             "settings it had, or another --out"
         )
     return run if run.ended else runs.resume(path, say, quiet=config.quiet, complain=say)
+
+
+def _other_settings(one: RunConfig, other: RunConfig) -> list[str]:
+    """Return what differs, by the names of what a person can ask for."""
+    decide = [key for key in KEYS if key not in (*OF_THE_PLACE, "space")]
+    differ = [key for key in decide if getattr(one, key) != getattr(other, key)]
+    follow = _BY_BATCH_SIZE if "batch_size" in differ else ()
+    return [_ASKED_AS.get(key, key) for key in differ if key not in follow]

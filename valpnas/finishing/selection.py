@@ -62,12 +62,10 @@ def select(run: Run, asked: Selection, say: Say) -> dict[str, Any]:
 def _check_place(path: Path, run: Run) -> None:
     """Make the folder ``path`` if there is none; raise ``StoreError`` when there is something else."""
     if (path / _FILE).is_file():
-        there = read_selection(path)
-        # Both may have been moved since; selections of earlier versions only know where the run was.
-        of_it = there["identity"] == run.identity if "identity" in there else there["of"] == str(run.path.absolute())
-        if not of_it:
+        if not is_selected_from(path, run):
             raise StoreError(
-                f"{path}: expected a selection from {run.path}, got one from {there['of']}; choose another --out"
+                f"{path}: expected a selection from {run.path}, got one from {read_selection(path)['of']}; "
+                "choose another --out"
             )
     elif path.exists() and (not path.is_dir() or (path / "run.toml").exists()):
         raise StoreError(f"{path}: expected a new folder or a selection, got something else; choose another --out")
@@ -129,6 +127,14 @@ def _write(path: Path, run: Run, limits: Limits | None, rows: Sequence[Mapping[s
 def is_selection(path: Path) -> bool:
     """Say whether a selection is at ``path``."""
     return (path / _FILE).is_file()
+
+
+def is_selected_from(path: Path, run: Run) -> bool:
+    """Say whether the selection at ``path`` is from ``run``, though both may have been moved since."""
+    there = read_selection(path)
+    if "identity" in there:
+        return bool(there["identity"] == run.identity)
+    return bool(there["of"] == str(run.path.absolute()))  # earlier versions only know where the run was
 
 
 def read_selection(path: Path) -> dict[str, Any]:

@@ -63,10 +63,10 @@ class CellSpec(Spec):
     @property
     def summary(self) -> str:
         """The cell, and the stack that is made of it."""
-        stack = f"{self.macro.motifs} motifs of {self.macro.normal_cells}, {self.macro.filters} filters"
         names = {"two": ", second exit", "all": ", exits behind all cells"}
         exits = names[self.macro.exits] if self.inner_exits else ""
-        return f"{write_cell(self.cell)}, {stack}" + ("" if self.macro.residual else ", no residual") + exits
+        residual = "" if self.macro.residual else ", no residual"
+        return f"{write_cell(self.cell)}, {self.macro.written}{residual}{exits}"
 
     def takes(self, shapes: Sequence[Shape]) -> bool:
         """Any sources through an entry; without one, a single map of the network's own shape."""

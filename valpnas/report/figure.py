@@ -19,6 +19,7 @@ SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 # Shape and colour both say what became of a candidate.
 FATES: Mapping[str, tuple[str, str]] = {
     "start": (BLUE, "star"),
+    "tried": (BLUE, "circle"),
     "accepted": (GREEN, "circle"),
     "rejected": (RED, "x"),
     "failed": (GREY, "cross"),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from valpnas.errors import StoreError
-from valpnas.report.numbers import hypervolume
+from valpnas.report.numbers import counted, hypervolume
 from valpnas.report.summary import summarise
 from valpnas.store.run_directory import RunDirectory
 
-_SHOWN = ("run", "problem", "chooser", "steps", "ended", "hypervolume")
+_SHOWN = ("run", "problem", "search", "chooser", "steps", "unit", "ended", "hypervolume")
 
 
 def list_runs(folder: Path) -> list[dict[str, Any]]:
@@ -44,6 +44,9 @@ def _figures(run: RunDirectory) -> dict[str, Any]:
 
 
 def as_text(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row for people: the hypervolume with the digits that tell runs apart."""
-    known = isinstance(row["hypervolume"], float)
-    return {**row, "hypervolume": hypervolume(row["hypervolume"])} if known else dict(row)
+    """Return a row for people: what was done in its unit, the hypervolume with the digits that tell runs apart."""
+    told = {"done" if key == "steps" else key: value for key, value in row.items() if key != "unit"}
+    if not row["unit"]:  # it cannot be read
+        return told
+    done = counted(row["steps"], row["unit"].removesuffix("s"))
+    return {**told, "done": done, "hypervolume": hypervolume(row["hypervolume"])}

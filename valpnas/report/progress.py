@@ -79,7 +79,7 @@ def hypervolume_curves(rows: Sequence[Reached]) -> Figure:
     return figure(
         data,
         panels.height,
-        xaxis=axis("batches trained, those of rejected changes included", domain=left, rangemode="tozero"),
+        xaxis=axis("batches trained, those of all candidates", domain=left, rangemode="tozero"),
         xaxis2=axis("seconds of computing", domain=right, anchor="y2", rangemode="tozero"),
         yaxis=axis("hypervolume (share of the box)", domain=whole, rangemode="tozero"),
         yaxis2=axis("hypervolume (share of the box)", domain=whole, anchor="x2", rangemode="tozero"),

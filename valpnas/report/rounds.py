@@ -29,7 +29,8 @@ def rounds(run: RunDirectory, config: RunConfig, problem: Mapping[str, Any]) -> 
 
 def round_table(rows: Sequence[Row]) -> Table:
     """Return one row per round; what was expected is compared with what came, before it was trained on."""
-    table = Table(title="rounds: scores (higher is better), seconds, errors of the predictors", title_justify="left")
+    title = "rounds: scores (higher is better), seconds of training (on a CPU processor time), errors of the predictors"
+    table = Table(title=title, title_justify="left")
     predicted = list(dict.fromkeys(name for row in rows for name in row["errors"]))
     heads = (f"{name}: {what}" for name in predicted for what in ("MAPE", "Spearman"))
     for column in ("round", "trained", "failed", "seconds", "best", "mean of best 5", *heads):

@@ -19,7 +19,9 @@ _WORDS = {"start": "start", "continue": "train further"}
 
 @dataclass(frozen=True)
 class Step:
-    """A candidate. ``total_batches`` and ``total_seconds`` are those of the whole run when it had been trained.
+    """A candidate; ``parent`` is the model that it goes on from, None where it has fresh weights.
+
+    ``total_batches`` and ``total_seconds`` are those of the whole run when it had been trained.
 
     ``gains`` holds per output ln(parent's objective / its own): positive is better, 0.69 is half the error. ``usual``
     is the mean gain that the same change had brought earlier in the run, empty the first time.
@@ -43,10 +45,15 @@ class Step:
 
     @property
     def fate(self) -> str:
-        """Start, accepted, rejected, failed, or pending where there is no verdict yet."""
+        """Start, accepted, rejected, failed, or pending where there is no verdict yet; one tried by itself is tried.
+
+        Such a one has fresh weights and a reason, which a start has not, and nobody adopts it in another's place.
+        """
         if self.failure:
             return "failed"
-        return "start" if self.parent is None else self.verdict or "pending"
+        if self.parent is None:
+            return "tried" if self.reason else "start"
+        return self.verdict or "pending"
 
 
 def read_steps(run: RunDirectory, floor: Objectives) -> list[Step]:
@@ -97,10 +104,11 @@ def _read(events: Sequence[Event]) -> list[Step]:
 
 def _proposed(event: Event) -> Step:
     proposal: dict[str, Any] = event["proposal"] or event.get("continued") or {}
+    origin, fresh = event["origin"], event["origin"] == "start"  # which may have the structure of a parent
     return Step(
         event["candidate"],
-        event["parents"][0] if event["parents"] else None,
-        str(proposal.get("variant") or _WORDS.get(event["origin"], event["origin"])),
+        None if fresh else event["parents"][0],
+        str(proposal.get("variant") or event.get("reason") or _WORDS.get(origin, origin)),
         str(Site.from_json(proposal["site"])) if "site" in proposal else "",
         proposal.get("reason", "") or event.get("reason", ""),
         tuple(finding["kind"] for finding in proposal.get("findings", ())),

@@ -10,7 +10,7 @@ from valpnas.report.generations import generations
 from valpnas.report.rounds import rounds
 from valpnas.report.tally import Tally
 from valpnas.report.timing import exclusive, notes_on_seconds
-from valpnas.search.kinds import search_class
+from valpnas.search.kinds import has_chooser, search_class
 from valpnas.search.pareto import Bounds
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem
@@ -26,8 +26,10 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
 
     The journal is read without being held: what is remembered grows with the front and the generations.
 
-    ``accepted`` counts changes that replaced the model they were made from; ``evaluations`` every trained
-    candidate, rejected ones included; ``batches`` all their batches, and those of a range test.
+    ``accepted`` counts changes that replaced the model they were made from, None in a search that makes no changes;
+    ``changes`` has by operator how many were accepted and rejected. ``chooser`` is who chose them, empty where the
+    search has none. ``evaluations`` counts every trained candidate, rejected ones included; ``batches`` all their
+    batches, and those of a range test.
     ``hypervolume`` is that of the front's validation objectives, in [0, 1]. ``start`` is the first candidate that
     could be trained, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from no other.
     ``further`` names the objectives that are no outputs'.
@@ -51,14 +53,15 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
             *notes_on_seconds(config, tally),
         ],
         "search": config.search,
-        "chooser": config.chooser,
+        "chooser": config.chooser if has_chooser(config.search) else "",
         "engine": config.engine,
         "seed": config.seed,
         "steps": tally.steps,
         "steps_planned": config.planned(unit),
         "unit": unit,
         "ended": tally.ended,
-        "accepted": tally.accepted,
+        "accepted": None if search_class(config.search).trains_cells else tally.accepted,
+        "changes": tally.changes,
         "failed": tally.failed,
         "evaluations": tally.trained,
         "batches": tally.batches,

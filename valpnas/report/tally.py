@@ -13,9 +13,10 @@ from valpnas.store.journal import Event
 class Tally:
     """Counts of the events that were added.
 
-    ``accepted`` counts changes alone. ``first`` is the event of the trained candidate of the lowest number. ``spent``
-    are the seconds of training by account, ``passed`` those that the run was at work by the clock. What is remembered
-    besides is the ``front``, and what candidates without a verdict were.
+    ``accepted`` counts changes alone, ``changes`` how many of each operator were accepted and rejected. ``first`` is
+    the event of the trained candidate of the lowest number. ``spent`` are the seconds of training by account, and
+    ``passed`` those that the run was at work by the clock. What is remembered besides is the ``front``, and what
+    candidates without a verdict were.
     """
 
     steps: int = 0
@@ -30,8 +31,10 @@ class Tally:
     seconds: dict[str, float] = field(default_factory=dict)
     first: Event | None = None
     front: Archive[Event] = field(default_factory=Archive)
+    changes: dict[str, dict[str, int]] = field(default_factory=dict)
     _waiting: list[Event] = field(default_factory=list)
     _origins: dict[int, str] = field(default_factory=dict)
+    _variants: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Tally:
@@ -58,12 +61,19 @@ class Tally:
             self.seconds[account] = self.seconds.get(account, 0.0) + seconds
         if kind == "proposed":
             self._origins[event["candidate"]] = event["origin"]
+            if event["origin"] == "change":
+                self._variants[event["candidate"]] = event["proposal"]["variant"]
         elif kind in {"trained", "failed"}:
             self._add_result(event)
         elif kind in {"accepted", "rejected"}:
             self.steps = max(self.steps, event["step"])
-            origin = self._origins.pop(event["candidate"], "")
-            self.accepted += kind == "accepted" and origin == "change"
+            self._origins.pop(event["candidate"], "")
+            self._add_verdict(kind, self._variants.pop(event["candidate"], ""))
+
+    def _add_verdict(self, verdict: str, variant: str) -> None:
+        if variant:
+            self.accepted += verdict == "accepted"
+            self.changes.setdefault(variant, {"accepted": 0, "rejected": 0})[verdict] += 1
 
     def _add_result(self, event: Event) -> None:
         self.spent += event.get("seconds", {}).get("training", 0.0)

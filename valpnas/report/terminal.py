@@ -9,7 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from valpnas.report.numbers import hypervolume, objective
+from valpnas.report.latest import latest_table
+from valpnas.report.numbers import counted, hypervolume, objective
 from valpnas.report.rounds import round_table
 
 _SIZE = "parameters"  # of each model; also what the further objective is called that counts the same
@@ -19,13 +20,14 @@ _GENERATIONS = 10  # of the latest that a table shows
 def print_summary(
     summary: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], console: Console, networks: Sequence[str] = ()
 ) -> None:
-    """Print a run's summary, its latest ``steps`` when there are any, and ``networks``, a line for each."""
+    """Print a run's summary, its latest ``steps`` (``report.latest``) if any, and ``networks``, a line for each."""
     parts: list[RenderableType] = [front_table(summary), Text(_budget(summary)), Text(_seconds(summary))]
     parts[1:1] = [Text(line) for line in networks]
     parts[1:1] = [table(summary) for rows, table in _TABLES.items() if summary[rows]]
     parts += notes(summary)
     if steps:
-        parts.insert(0, step_table(steps))
+        told = [Text(_changes(summary["changes"]))] if summary["changes"] else []
+        parts[:0] = [latest_table(summary["search"], steps), *told]
     console.print(Group(*parts), Text(f"run: {summary['run']}", no_wrap=True), soft_wrap=True)
 
 
@@ -75,17 +77,6 @@ def generation_table(rows: Sequence[Mapping[str, Any]], further: Sequence[str] =
     return table
 
 
-def step_table(steps: Sequence[Mapping[str, Any]]) -> Table:
-    """Return one row per candidate: what was tried, what came of it, and the reason in words."""
-    table = Table(title="latest steps", title_justify="left")
-    for column in ("candidate", "change", "verdict", "why"):
-        table.add_column(column, overflow="fold")
-    for step in steps:
-        what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
-        table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(step["reason"]))
-    return table
-
-
 # Of rows that a summary has, where it has any.
 _TABLES: Mapping[str, Callable[[Mapping[str, Any]], Table]] = {
     "generations": lambda summary: generation_table(summary["generations"], summary["further"]),
@@ -100,11 +91,22 @@ def _both(name: str, validation: Mapping[str, float], test: Mapping[str, float] 
 
 def _budget(summary: Mapping[str, Any]) -> str:
     state = "ended" if summary["ended"] else "not ended: `valpnas resume` goes on"
+    accepted = "" if summary["accepted"] is None else f"{summary['accepted']} changes accepted, "
     return (
         f"{summary['steps']} of {summary['steps_planned']} {summary['unit']} ({state}), "
-        f"{summary['accepted']} changes accepted, {summary['evaluations']} evaluations, {summary['failed']} failed, "
+        f"{accepted}{summary['evaluations']} evaluations, {summary['failed']} failed, "
         f"{summary['batches']:,} batches, hypervolume {hypervolume(summary['hypervolume'])}"
     )
+
+
+def _changes(by_operator: Mapping[str, Mapping[str, int]]) -> str:
+    """Say how many of each operator's changes were accepted, the most tried first."""
+    tried = {name: sum(counts.values()) for name, counts in by_operator.items()}
+    accepted, all_ = sum(counts["accepted"] for counts in by_operator.values()), sum(tried.values())
+    each = (
+        f"{name} {by_operator[name]['accepted']} of {tried[name]}" for name in sorted(tried, key=lambda n: -tried[n])
+    )
+    return f"of {counted(all_, 'change')} {accepted} accepted, {all_ - accepted} rejected; accepted: {', '.join(each)}"
 
 
 def _seconds(summary: Mapping[str, Any]) -> str:

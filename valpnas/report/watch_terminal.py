@@ -12,8 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from valpnas.report.latest import latest_table
 from valpnas.report.numbers import hypervolume
-from valpnas.report.terminal import front_table, notes, step_table
+from valpnas.report.terminal import front_table, notes
 from valpnas.report.watching import Frame, changed, frame
 from valpnas.store.lock import is_locked
 
@@ -58,13 +59,14 @@ def drawn(seen: Frame, now: float | None = None) -> RenderableType:
     if seen.hidden:
         parts.append(Text(f"and {seen.hidden} more on the front: `valpnas show` lists all"))
     if seen.latest:
-        parts += [Text(""), step_table(seen.latest)]
+        parts += [Text(""), latest_table(seen.summary["search"], seen.latest)]
     return Group(*parts)
 
 
 def _heading(seen: Frame) -> str:
     summary = seen.summary
-    return f"{summary['run']}: {summary['problem']}, {summary['search']} with {summary['chooser']}"
+    chooser = f" with {summary['chooser']}" if summary["chooser"] else ""
+    return f"{summary['run']}: {summary['problem']}, {summary['search']}{chooser}"
 
 
 def _progress(seen: Frame, now: float | None) -> RenderableType:
@@ -94,7 +96,8 @@ def _doing(seen: Frame, now: float | None) -> str:
         return f"no news for {_duration(silent)}; {stopped}"
     if seen.now is None:
         return f"choosing what is next; last news {_duration(silent)} ago"
-    what = seen.now["variant"] or {"start": "the start", "continue": "the current model further"}[seen.now["origin"]]
+    start = seen.now["reason"] or "the start"  # none of many has a reason
+    what = seen.now["variant"] or {"start": start, "continue": "the current model further"}[seen.now["origin"]]
     return f"training candidate {seen.now['candidate']}: {what}; last news {_duration(silent)} ago"
 
 

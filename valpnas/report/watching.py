@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas.config import read_run_file
+from valpnas.report.latest import latest
 from valpnas.report.models import best_first
 from valpnas.report.summary import history, summarise
 from valpnas.store.files import explained
@@ -22,7 +23,7 @@ class Frame:
     """What there is to see of a run at one instant, read from its directory alone.
 
     ``summary`` is that of the run, its front cut to the models with the lowest mean log objective, by number, and
-    ``hidden`` the number of those cut; ``latest`` the candidates with a verdict or a failure, the last one last;
+    ``hidden`` the number of those cut; ``latest`` rows of the latest candidates, the last one last (``report.latest``);
     ``now`` the candidate in training, if any. ``seconds`` is an estimate of the seconds of work that were left when the
     journal was written last, None before anything is known; ``told`` is the time of that, in seconds since the epoch.
     """
@@ -65,11 +66,10 @@ def frame(path: Path, last: int = 3, most: int = 8) -> Frame:
     summary = summarise(run)
     ideal = read_problem(path)["ideal"]
     front = best_first(summary["front"], ideal)
-    rows = [row for row in history(run) if row["verdict"] or row.get("failure")]
     return Frame(
         {**summary, "front": sorted(front[:most], key=lambda member: member["candidate"])},
         max(len(front) - most, 0),
-        rows[-last:],
+        latest(run, last),
         None if summary["ended"] else _at_work(run),
         0.0 if summary["ended"] else _left(run.journal.events, summary, path),
         told,

@@ -20,6 +20,11 @@ def search_class(name: str) -> type[Search[Any]]:
     return found
 
 
+def has_chooser(name: str) -> bool:
+    """Say whether the search of this name is made with a chooser; another changes nothing, or decides by itself."""
+    return "chooser" in catalog.accepted(catalog.find("search", SEARCHES, name), {"chooser": None})
+
+
 def counts_generations(name: str) -> bool:
     """Say whether the journal of the search of this name holds generations."""
     return search_class(name).budget == "generations"

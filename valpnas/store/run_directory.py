@@ -23,6 +23,7 @@ from valpnas.store.seen import Seen, read_seen
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
 
+_STATE = "valpnas-state/2"  # what a summary holds: that of another version is made anew
 _FOLDERS = ("graphs", "weights", "diagnostics")
 _BEFORE_THE_RUN_FILE = {
     *_FOLDERS,
@@ -188,15 +189,16 @@ class RunDirectory:
 
     def write_state(self, summary: Mapping[str, Any]) -> None:
         """Write ``state.json``, a cache of the journal for quick looks; it may be deleted at any time."""
-        write_json(self.path / "state.json", {**summary, "journal_bytes": self.journal.bytes})
+        write_json(self.path / "state.json", {**summary, "format": _STATE, "journal_bytes": self.journal.bytes})
 
     def read_state(self) -> dict[str, Any] | None:
-        """Return the cached summary, or None when it is missing or older than the journal."""
+        """Return the cached summary, or None when it is missing, of another version or older than the journal."""
         try:
             state = dict(read_json(self.path / "state.json"))
         except (StoreError, TypeError, ValueError):  # gone or broken: it is only a cache
             return None
-        return state if state.get("journal_bytes") == self.journal.bytes else None
+        fresh = state.pop("format", "") == _STATE and state.get("journal_bytes") == self.journal.bytes
+        return state if fresh else None
 
     def write_run_toml(self, text: str) -> None:
         """Replace the run file, when the budget is raised."""

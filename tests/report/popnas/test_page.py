@@ -77,7 +77,10 @@ def test_a_run_without_a_cell_says_so(run: Run, tmp_path: Path) -> None:
 
 def test_more_objectives_have_a_front(tmp_path: Path) -> None:
     two = make(tmp_path / "run", "cell-random", {"networks": 4}, objectives=["parameters"])
-    assert {"front", "progress"} <= places(text_of(two))
+    text = text_of(two)
+    assert {"front", "progress"} <= places(text)
+    front = json.loads(Reader(text).scripts[0])["figures"]["front"]
+    assert {trace["name"] for trace in front["data"]} == {"on the front", "tried"}
 
 
 def copied(run: Run, folder: Path, event: str, count: int) -> Path:
