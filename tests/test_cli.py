@@ -87,7 +87,7 @@ def test_list_shows_the_run(made: Path) -> None:
     """One row per run, also as JSON."""
     rows = json.loads(valpnas("list", "--json", folder=made).stdout)
     assert [(row["run"], row["problem"], row["ended"]) for row in rows] == [("runs/one", "digits", True)]
-    assert [(row["search"], row["chooser"], row["unit"]) for row in rows] == [("hill-climbing", "guided", "steps")]
+    assert [(row["search"], row["chooser"], row["unit"]) for row in rows] == [("hill-climbing", "by-gap", "steps")]
     text = valpnas("list", folder=made).stdout
     assert "runs/one  digits" in text
     assert "2 steps" in text

@@ -132,6 +132,33 @@ def _check_order(made: Diagnosis, network: str, output: str) -> None:
     assert made.protected == {network: f"adds information for {output}"}
 
 
+def test_the_gap_stands_beside_the_slope_and_latents_beside_what_a_part_is_needed_for(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    candidate = Run(copy).front[0].candidate
+    network = Run(copy).model(candidate).valp.order[0]
+    output = served_outputs(Run(copy).model(candidate).valp, network)[0]
+    gap = {"ratio": 3.0, "held-out loss": 0.3, "training loss": 0.1, "batches": 200.0}
+    slope = {"slope per batch": -0.001, "standard error": 0.0001, "significance": 0.0, "batches": 300.0}
+    findings = [
+        Finding("OFF_PRIOR", network, output, 0.4, {"divergence": 0.5}, hint={"mean": [1.0], "spread": [1.0]}),
+        Finding("RELEVANT", network, output, 1.0, {f"ratio {output}": 4.0}, "protect"),
+        Finding("MEMORISED", output="sum", strength=0.6, evidence=gap),
+        Finding("STEEP", output="sum", evidence=slope, advice="treat"),
+    ]
+    stored(copy, candidate, findings)
+    made = diagnose_run(Run(copy), candidate)
+    (need, *_) = next(part for part in made.parts if part.name == network).needs
+    assert (need.verdict, need.off_prior) == ("RELEVANT", 0.5)
+    side, total = made.outputs
+    assert (total.verdict, total.slope, total.gap, total.generality) == ("STEEP", pytest.approx(-0.1), 3.0, "MEMORISED")
+    assert (side.gap, side.generality) == (None, "")
+    told = " ".join(valpnas("diagnose", "run", "--candidate", str(candidate), folder=copy.parent).stdout.split())
+    assert "needed, latents off" in told
+    assert "3.0x memorised" in told
+
+
 def test_a_model_in_files_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("valpnas.catalog.problem", lambda *_: the_same_problem())
     candidate = run.front[-1].candidate
