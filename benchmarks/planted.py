@@ -27,8 +27,9 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Part, Parts, Problem, Reader
 from valpnas.contracts.protocol import Protocol, Schedule
-from valpnas.graph.tasks import Classification, Regression
+from valpnas.graph.tasks import Classification, Generation, Regression
 from valpnas.graph.valp import Arc, Input, Output, OutputTraining, SubNetwork, Valp
+from valpnas.networks.decoder import DecoderSpec
 from valpnas.networks.dense_spec import DenseSpec, Layer
 from valpnas.networks.module import fresh_model
 from valpnas.seeding import stream
@@ -144,6 +145,30 @@ def memorised(seed: int) -> Case:
     return Case(model, prepared, losses)
 
 
+def latents(seed: int) -> tuple[Case, Case]:
+    """Return a model whose latents are 0.3 off what its samples are drawn from, and one whose latents are not off."""
+    rng = stream(seed, "latents")
+    x, outputs = rng.standard_normal((2000, 8)), [Output("picture", Generation((1, 2, 2)))]
+    parts = Parts.split(
+        Part({"x": x}, {"picture": rng.random((2000, 1, 2, 2))}), seed=seed, shares=(0.6, 0.2, 0.1, 0.1)
+    )
+    made = Problem.from_parts("drawn", "pictures of noise", [Input("x", (8,))], outputs, parts)
+    prepared = prepare(made, Reader(), torch.device("cpu"))
+    losses = constant_losses({"picture": outputs[0].task}, prepared.train)
+    networks = [SubNetwork("n1", DecoderSpec(4, DenseSpec(WIDTH, (Layer(WIDTH, "relu"),))))]
+    model = fresh_model(Valp.make(made.inputs, networks, outputs, [Arc("x", "n1"), Arc("n1", "picture")]), rng)
+    spread = 0.9  # of the posterior means; the posterior has the rest
+    known = {
+        "sources.x.mean": torch.as_tensor(spread * np.linalg.qr(rng.standard_normal((8, 4)))[0]).float(),
+        "sources.x.log_variance": torch.zeros(8, 4),
+        "bias.log_variance": torch.full((4,), float(np.log(1 - spread**2))),
+    }
+    weights = {**model.weights, **{f"networks.n1.{name}": tensor for name, tensor in known.items()}}
+    shift = {"networks.n1.bias.mean": torch.as_tensor(0.3 * rng.choice([-1.0, 1.0], 4)).float()}
+    off, on = (replace(model, weights={**weights, **shifted}) for shifted in (shift, {}))
+    return Case(off, prepared, losses), Case(on, prepared, losses)
+
+
 def _line(made: Problem, rate: float) -> Valp:
     arcs = [Arc("x", "n1"), Arc("n1", "y")]
     networks = [SubNetwork("n1", DenseSpec(1, (Layer(2, "relu"),)))]
@@ -174,6 +199,8 @@ def truths(seed: int, case: Case) -> Iterator[tuple[str, bool]]:
     yield "loss_slope: an output that learns is falling", slopes["f"] in {"STEEP", "MODERATE"}
     gap = look("generalisation_gap", memorised(seed).view(), seed)
     yield "generalisation_gap: few rows of noise are MEMORISED", gap[0].kind == "MEMORISED"
+    off = look("latent_prior", latents(seed)[0].view(), seed)
+    yield "latent_prior: latents 0.3 off are OFF_PRIOR", off[0].kind == "OFF_PRIOR"
     modules = {(f.kind, f.component, f.output) for f in look("module_intervention", case.view(), seed)}
     yield "module_intervention: what is multiplied by zero is IRRELEVANT", ("IRRELEVANT", "silent", "") in modules
     yield "module_intervention: what one output does not hear", ("IRRELEVANT_TO_OUTPUT", "half", "y2") in modules
@@ -213,6 +240,8 @@ def alarms(seed: int, case: Case) -> Iterator[tuple[str, bool]]:
     for plenty in (still, falling):
         kinds = {finding.kind for finding in look("generalisation_gap", plenty.view(), seed)}
         yield "generalisation_gap: MEMORISED though rows are plenty", "MEMORISED" in kinds
+    drawn_alike = look("latent_prior", latents(seed)[1].view(), seed)
+    yield "latent_prior: OFF_PRIOR though drawn alike", drawn_alike[0].kind == "OFF_PRIOR"
     pairs = [(n, o) for n in case.model.valp.specs for o in case.model.valp.targets(n) if o in case.model.valp.tasks]
     modules = look("module_intervention", case.view(), seed)
     spare = {(f.component, f.output) for f in modules if f.kind in {"IRRELEVANT", "IRRELEVANT_TO_OUTPUT"}}

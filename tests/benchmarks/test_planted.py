@@ -25,7 +25,7 @@ def names(told: dict[str, float] | dict[str, int]) -> set[str]:
 
 
 ALL = {
-    *("dependency", "generalisation_gap", "input_intervention"),
+    *("dependency", "generalisation_gap", "input_intervention", "latent_prior"),
     *("loss_slope", "module_intervention", "relative_performance"),
 }
 
