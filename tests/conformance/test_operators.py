@@ -28,8 +28,12 @@ ENTRIES = [entry.name for entry in OPERATORS if catalog.load(entry).scope != "cr
 FEWEST_SITES = 15
 RARE = ("add_block/gentle", "add_block/aggressive", "change_operation/aggressive", "swap_kind/aggressive")
 MEET_EVERY_ACTIVATION = ("add_layer/gentle", "extend_layer/gentle")
-# A network drawn is of a kind that these can change less often than not.
-EXAMPLES = {**dict.fromkeys(RARE, 45), **dict.fromkeys((*MEET_EVERY_ACTIVATION, "delete_network", "rest_output"), 30)}
+# A network drawn is of a kind that these can change less often than not; few outputs drawn are generated.
+EXAMPLES = {
+    "standardise_latent": 200,
+    **dict.fromkeys(RARE, 45),
+    **dict.fromkeys((*MEET_EVERY_ACTIVATION, "delete_network", "rest_output"), 30),
+}
 # The same draws on every machine and in every run: a change of code, not of luck, makes these tests fail.
 REPEATABLE = settings(
     derandomize=True, database=None, deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow]
