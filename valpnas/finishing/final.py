@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from valpnas import run as runs
 from valpnas.cell_training import network_facts, network_line
 from valpnas.config import JOINED, RunConfig
 from valpnas.contracts.problem import Parts
@@ -39,13 +40,13 @@ def train_final(source: Path, asked: LongTraining, say: Say, out: str = "") -> R
             f"{source}: expected a run that chose by validation rows, got a final training; name its source"
         )
     (found,) = top_cells(run, 1)
-    if selected:
-        asked = _as_selected(run.config, found.spec, asked)
-    else:
-        say(_without_selection(run))
+    asked = _as_selected(run.config, found.spec, asked) if selected else asked
     problem, parts = data_of(run, asked)
     path = Path(out) if out else beside(source, "final")
     config = final_config(run.config, found, problem.inputs[0].kind, parts, asked, path)
+    runs.check(config)  # what cannot be used is refused before anything is said
+    if not selected:
+        say(_without_selection(run))
     return trained(config, problem, say)
 
 
