@@ -96,7 +96,7 @@ def test_a_selection_is_trained_ranked_and_gone_on_with(
         assert any(".exits." in name for name in Run(out / row["run"]).model(member.candidate).weights)
     with (out / "selection.csv").open() as file:
         assert [row["run"] for row in csv.DictReader(file)] == [row["run"] for row in ranking]
-    with pytest.raises(ConfigError, match="got another initial_batches; give the settings it had, or another --out"):
+    with pytest.raises(ConfigError, match="got another number of epochs; give the settings it had, or another --out"):
         select(run, Selection(2, (0, largest), replace(QUICK, epochs=3), str(out)), quiet)
 
 
