@@ -18,11 +18,13 @@ from valpnas.contracts.problem import Problem
 from valpnas.diagnosing import diagnose_files, diagnose_run
 from valpnas.errors import StoreError, ValpnasError
 from valpnas.graph.subgraphs import served_outputs
+from valpnas.graph.valp import LOWEST_RATE
 from valpnas.opened_run import Run
-from valpnas.report.diagnosis import Diagnosis
+from valpnas.report.diagnosis import Diagnosis, Subject, diagnosis
 from valpnas.report.models import best_first, choose
 from valpnas.report.summary import summarise
 from valpnas.reporting import write_report
+from valpnas.search.build import build_operators
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 
@@ -157,6 +159,22 @@ def test_the_gap_stands_beside_the_slope_and_latents_beside_what_a_part_is_neede
     told = " ".join(valpnas("diagnose", "run", "--candidate", str(candidate), folder=copy.parent).stdout.split())
     assert "needed, latents off" in told
     assert "3.0x memorised" in told
+
+
+def test_an_output_at_rest_is_said_to_rest_and_nothing_is_asked_for_it(run: Run) -> None:
+    model, operators = run.model(run.front[0].candidate), build_operators(run.config)[0]
+    slope = {"slope per batch": 0.0, "standard error": 0.0001, "significance": 1.0, "batches": 300.0}
+    stuck = [Finding("STUCK", output=output, evidence=slope, advice="treat") for output in ("side", "sum")]
+    how = replace(model.valp.output_training["sum"], learning_rate=LOWEST_RATE)
+    resting = replace(model, valp=model.valp.with_training("sum", how))
+    subject = Subject("here", "small", -1, "", False)
+    asked = [
+        {f.finding.output for f in diagnosis(subject, m, stuck, operators, {}).recommendations}
+        for m in (model, resting)
+    ]
+    assert asked == [{"side", "sum"}, {"side"}]
+    told = {output.name: output.verdict for output in made[1].outputs}
+    assert told == {"side": "STUCK", "sum": "RESTS"}
 
 
 def test_a_model_in_files_of_its_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,10 +54,13 @@ def write_samples(run: Run, path: Path, output: str | None, candidate: int | Non
 
 def _output(run: Run, asked: str | None) -> str:
     known = [output.name for output in run.problem.outputs if isinstance(output.task, Generation)]
+    if not known:
+        named = ", ".join(f"{output.name} ({output.task.name})" for output in run.problem.outputs)
+        raise ConfigError(f"expected a run with an output that is generated, got {named}; nothing of it can be sampled")
     if asked is None and len(known) == 1:
         return known[0]
     if asked is None:
-        raise ConfigError(f"expected a problem with one output to sample, got {known or 'none'}; give --output")
+        raise ConfigError(f"expected a problem with one output to sample, got {', '.join(known)}; give --output")
     if asked not in known:
         raise UnknownNameError("generation output", asked, known)
     return asked

@@ -13,8 +13,8 @@ from .cases import Case, refuse, table, text
 
 CASES = (
     Case("no run", "sample none", "none: expected a run directory with a run.toml, got none"),
-    Case("no generation", "sample run", r"expected a problem with one output to sample, got none; give --output"),
-    Case("no generation of that name", "sample run --output sum", "unknown generation output 'sum': known: none"),
+    Case("no generation", "sample run", r"got side \(classification\), sum \(regression\)"),
+    Case("no generation of that name", "sample run --output sum", "expected a run with an output that is generated"),
     Case("minus one", "sample digits --count -1", "--count: expected at least 1, got -1"),
     Case("none", "sample digits --count 0", "--count: expected at least 1, got 0"),
     Case("too many", "sample digits --count 10000000", "--count: expected at most 1,000,000, got 10,000,000"),

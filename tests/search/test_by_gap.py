@@ -118,7 +118,9 @@ def test_an_output_without_a_place_for_depth_gets_another_gentle_addition() -> N
 def test_what_is_memorised_and_no_worse_is_left_as_it_is() -> None:
     told = story(memorised(*OUTPUTS))
     assert told.origins == ["start"] + ["continue"] * 12
-    assert "no addition to an output that is not memorised is left" in str(told.jobs[-1].record.continued)
+    assert told.jobs[-1].record.continued == Continue(
+        "every output is memorised or rests: what adds weights would add to that"
+    )
 
 
 def test_depth_goes_where_no_memorised_output_is_changed_if_it_can() -> None:

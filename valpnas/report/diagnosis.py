@@ -230,7 +230,7 @@ def _output(
         subject.objectives.get(name),
         100 * seen["slope per batch"] if "slope per batch" in seen else None,
         100 * seen["standard error"] if "standard error" in seen else None,
-        trend.kind if trend else "",
+        "RESTS" if model.valp.output_training[name].rests else trend.kind if trend else "",
         gap.evidence["ratio"] if gap else None,
         gap.kind if gap else "",
         standing.evidence["rank"] if standing else None,

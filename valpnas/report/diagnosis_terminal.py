@@ -23,6 +23,7 @@ _WORDS = {
     "STEEP": "falls steeply", "MODERATE": "falls", "STUCK": "stuck", "UNDECIDED": "undecided",
     "ADDS_INFORMATION": "gain", "ADDS_NOTHING": "no gain", "STRONG_OUTPUT": "strong", "WEAK_OUTPUT": "weak",
     "MEMORISED": "memorised", "GENERALISES": "generalises",
+    "RESTS": "rests",
 }  # fmt: skip
 _LOOKS: Any = {"box": SIMPLE_HEAD, "title_justify": "left", "title_style": "bold", "padding": (0, 1, 0, 0)}
 
@@ -44,7 +45,8 @@ _PARTS_LEGEND = (
 )
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
-    "standard error; stuck: it does not fall. held-out loss: in multiples of that of training.\n"
+    "standard error; stuck: it does not fall; rests: it is trained at the lowest rate. held-out loss: in multiples of "
+    "that of training.\n"
     "rank: the share of the run's other models that are better on this output, 0% is the best."
 )
 

@@ -51,14 +51,15 @@ def recommend(
 
     Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
     nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a search decides who
-    donates.
+    donates. Nothing is asked for an output that rests: it does not learn because it was told not to.
     """
+    heard = [f for f in findings if f.output in {"", *valp.trained_outputs}]
     made: list[Recommendation] = []
     unplaced: list[Unplaced] = []
     usable = {name for name, operator in operators.items() if operator.scope != "crossover"}
     for rule in (rule for rule in RULES if rule.variant in usable):
         sites = operators[rule.variant].sites(valp)
-        for finding in (f for f in findings if f.kind == rule.finding):
+        for finding in (f for f in heard if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
             if fitting:
                 operator = operators[rule.variant]

@@ -56,12 +56,14 @@ class ByGap(Chooser):
         if resting := let_rest(situation, memorised):
             return resting
         idle = memorised.keys() | (situation.valp.tasks.keys() - {*situation.valp.trained_outputs})
-        for output in rng.permutation(sorted(situation.valp.tasks.keys() - idle)).tolist():
+        if not (learning := sorted(situation.valp.tasks.keys() - idle)):
+            return Continue("every output is memorised or rests: what adds weights would add to that")
+        for output in rng.permutation(learning).tolist():
             if places := _adding(situation, output, idle):
                 variant = sorted(places)[int(rng.integers(len(places)))]
                 site = places[variant][int(rng.integers(len(places[variant])))]
                 return Proposal(variant, site, f"{output} is not memorised: a gentle addition can be learnt")
-        return used_up(situation, "addition to an output that is not memorised")
+        return used_up(situation, f"gentle addition that reaches {' or '.join(learning)}")
 
 
 def _adding(situation: Situation, output: str, idle: set[str]) -> Places:
