@@ -168,10 +168,8 @@ def test_an_output_at_rest_is_said_to_rest_and_nothing_is_asked_for_it(run: Run)
     how = replace(model.valp.output_training["sum"], learning_rate=LOWEST_RATE)
     resting = replace(model, valp=model.valp.with_training("sum", how))
     subject = Subject("here", "small", -1, "", False)
-    asked = [
-        {f.finding.output for f in diagnosis(subject, m, stuck, operators, {}).recommendations}
-        for m in (model, resting)
-    ]
+    made = [diagnosis(subject, each, stuck, operators, {}) for each in (model, resting)]
+    asked = [{each.finding.output for each in one.recommendations} for one in made]
     assert asked == [{"side", "sum"}, {"side"}]
     told = {output.name: output.verdict for output in made[1].outputs}
     assert told == {"side": "STUCK", "sum": "RESTS"}
