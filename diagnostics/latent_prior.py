@@ -21,8 +21,7 @@ from torch import Tensor
 
 from valpnas.contracts.diagnostic import Diagnostic, ModelView
 from valpnas.contracts.finding import Finding
-from valpnas.graph.subgraphs import last_decoders
-from valpnas.graph.tasks import Generation
+from valpnas.graph.subgraphs import sample_decoders
 
 _LEAST = 1e-6  # spread, of a latent that is the same for all rows and has no variance of its own
 _OF_CHANCE = 3.0  # nats times rows: latents that lie where they should have about 1 / rows by chance
@@ -42,9 +41,11 @@ class LatentPrior(Diagnostic):
 
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:  # noqa: ARG002 - draws nothing
         """Return a finding per decoder and generated output; cost: nothing beyond the model as it is."""
-        generated = [name for name, task in sorted(view.valp.tasks.items()) if isinstance(task, Generation)]
-        pairs = [(output, decoder) for output in generated for decoder in last_decoders(view.valp, output)]
-        return [self._judge(output, decoder, *view.latent(decoder)) for output, decoder in pairs]
+        return [
+            self._judge(output, decoder, *view.latent(decoder))
+            for output, decoders in sample_decoders(view.valp).items()
+            for decoder in decoders
+        ]
 
     def _judge(self, output: str, decoder: str, means: Tensor, log_variances: Tensor) -> Finding:
         mean = means.mean(dim=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -18,8 +19,7 @@ from torch import Tensor
 from valpnas.contracts.model import Model, Mutated
 from valpnas.contracts.operator import Aggressiveness, Effect, Hint, Operator, Scope, Site
 from valpnas.errors import OperatorError
-from valpnas.graph.subgraphs import last_decoders
-from valpnas.graph.tasks import Generation
+from valpnas.graph.subgraphs import sample_decoders
 from valpnas.graph.valp import Valp
 from valpnas.networks.decoder import DecoderSpec
 from valpnas.networks.decoder_latent import moved_latent
@@ -48,8 +48,7 @@ class StandardiseLatent(Operator):
 
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return every decoder of samples."""
-        generated = [name for name, task in valp.tasks.items() if isinstance(task, Generation)]
-        decoders = {decoder for output in generated for decoder in last_decoders(valp, output)}
+        decoders = {*chain.from_iterable(sample_decoders(valp).values())}
         return [Site((name,)) for name in sorted(decoders) if isinstance(valp.specs[name], DecoderSpec)]
 
     def apply(

@@ -93,5 +93,11 @@ def last_decoders(valp: Valp, output: str) -> tuple[str, ...]:
     return tuple(sorted({s for target in reached for s in valp.sources(target) if _decodes(valp, s)}))
 
 
+def sample_decoders(valp: Valp) -> dict[str, tuple[str, ...]]:
+    """Return the decoders whose latents samples are drawn from, by generated output; outputs sorted."""
+    generated = sorted(name for name, task in valp.tasks.items() if isinstance(task, Generation))
+    return {output: last_decoders(valp, output) for output in generated}
+
+
 def _decodes(valp: Valp, component: str) -> bool:
     return component in valp.specs and valp.specs[component].decodes

@@ -33,8 +33,8 @@ class ByGap(Chooser):
     """Let rest a memorised output that is past its best; else draw one that generalises, and add to it gently.
 
     An output that generalises gets a gentle layer or network, and where none can be had - an input is all it hears -
-    any gentle addition. One that is memorised and not past its best is left as it is. Before all that latents are
-    brought to where samples are drawn from, and in the last steps outputs are given back what was best.
+    any gentle addition. One that is memorised and not past its best is left as it is. Before all that, in the last
+    steps outputs are given back what was best, and latents are brought to where samples are drawn from.
     """
 
     name: ClassVar[str] = "by-gap"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from valpnas.contracts.chooser import Situation
 from valpnas.contracts.job import Proposal
 from valpnas.contracts.operator import Site
-from valpnas.graph.subgraphs import last_decoders
-from valpnas.graph.tasks import Generation
+from valpnas.graph.subgraphs import sample_decoders
 from valpnas.graph.valp import Valp
 
 STANDARDISE = "standardise_latent"
@@ -48,6 +49,6 @@ def _was_last(situation: Situation) -> bool:
 
 def _decoders_at_rest(valp: Valp) -> frozenset[str]:
     """Return what outputs that rest are sampled from."""
-    generated = {name for name, task in valp.tasks.items() if isinstance(task, Generation)}
-    resting = generated - {*valp.trained_outputs}
-    return frozenset(decoder for output in resting for decoder in last_decoders(valp, output))
+    trained = {*valp.trained_outputs}
+    found = (decoders for output, decoders in sample_decoders(valp).items() if output not in trained)
+    return frozenset(chain.from_iterable(found))
