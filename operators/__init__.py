@@ -30,9 +30,9 @@ OPERATORS: tuple[Entry, ...] = (
         f"{_MICRO}.change_operation:ChangeOperation",
     ),
     _entry(
-        "standardise_latent",
-        "shift and scale a decoder's latent to what samples are drawn from",
-        f"{_MICRO}.standardise_latent:StandardiseLatent",
+        "fit_prior",
+        "draw samples of a decoder from what its latents are",
+        f"{_MICRO}.fit_prior:FitPrior",
     ),
     _entry("swap_kind/aggressive", "put a network of another kind in the place of one", f"{_MICRO}.swap_kind:SwapKind"),
     _entry("add_connection/gentle", "add an arc that is not heard yet", f"{_MACRO}.add_connection:AddConnection"),

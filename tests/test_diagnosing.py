@@ -143,8 +143,9 @@ def test_the_gap_stands_beside_the_slope_and_latents_beside_what_a_part_is_neede
     output = served_outputs(Run(copy).model(candidate).valp, network)[0]
     gap = {"ratio": 3.0, "held-out loss": 0.3, "training loss": 0.1, "batches": 200.0}
     slope = {"slope per batch": -0.001, "standard error": 0.0001, "significance": 0.0, "batches": 300.0}
+    one_component = {"weight": [1.0], "mean": [1.0], "spread": [1.0]}
     findings = [
-        Finding("OFF_PRIOR", network, output, 0.4, {"divergence": 0.5}, hint={"mean": [1.0], "spread": [1.0]}),
+        Finding("OFF_PRIOR", network, output, 0.4, {"divergence": 0.5}, hint=one_component),
         Finding("RELEVANT", network, output, 1.0, {f"ratio {output}": 4.0}, "protect"),
         Finding("MEMORISED", output="sum", strength=0.6, evidence=gap),
         Finding("STEEP", output="sum", evidence=slope, advice="treat"),

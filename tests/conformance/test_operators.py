@@ -30,9 +30,9 @@ RARE = ("add_block/gentle", "add_block/aggressive", "change_operation/aggressive
 MEET_EVERY_ACTIVATION = ("add_layer/gentle", "extend_layer/gentle")
 # A network drawn is of a kind that these can change less often than not; few outputs drawn are generated.
 EXAMPLES = {
-    "standardise_latent": 200,
+    "fit_prior": 200,
     **dict.fromkeys(RARE, 45),
-    **dict.fromkeys((*MEET_EVERY_ACTIVATION, "delete_network", "rest_output"), 30),
+    **dict.fromkeys((*MEET_EVERY_ACTIVATION, "clone_network/gentle", "delete_network", "rest_output"), 30),
 }
 # The same draws on every machine and in every run: a change of code, not of luck, makes these tests fail.
 REPEATABLE = settings(

@@ -7,12 +7,10 @@ from dataclasses import replace
 from math import exp
 
 import pytest
-import torch
 
 from tests.training.toy_data import DENSE
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Continue, Job, Proposal
-from valpnas.contracts.operator import Site
 from valpnas.contracts.past import Past
 from valpnas.contracts.protocol import Protocol, Schedule
 from valpnas.graph.subgraphs import exclusive_subgraph, makers, served_outputs, stands_alone
@@ -23,7 +21,7 @@ from valpnas.networks.dense_spec import DenseSpec, Layer
 from valpnas.networks.module import fresh_model
 from valpnas.search.choosers.by_gap import ByGap
 from valpnas.search.choosers.growing import DEPTH
-from valpnas.search.choosers.latents import STANDARDISE
+from valpnas.search.choosers.latents import FIT_PRIOR
 from valpnas.search.choosers.past_best import REST, TAKE_BACK
 from valpnas.search.hill_climbing import HillClimbing
 from valpnas.search.proposing import Child, propose
@@ -240,7 +238,7 @@ DRAWING = Valp.make(
 
 
 def off_prior(divergence: float) -> Finding:
-    hint = {"mean": (1.0, 0.5), "spread": (1.0, 2.0)}
+    hint = {"weight": (1.0,), "mean": (1.0, 0.5), "spread": (1.0, 2.0)}
     return Finding("OFF_PRIOR", "d", "p", 1 - exp(-divergence), {"divergence": divergence}, hint=hint)
 
 
@@ -253,36 +251,31 @@ def test_latents_far_off_are_mended_at_once_and_others_late(
 ) -> None:
     seen = situation(DRAWING, FakeBench(problem=REFERRED, seen=[off_prior(divergence)]))
     proposal = ByGap().choose(replace(seen, steps_left=left, decays=decays), stream(0))
-    wanted = isinstance(proposal, Proposal) and proposal.variant == STANDARDISE
+    wanted = isinstance(proposal, Proposal) and proposal.variant == FIT_PRIOR
     assert wanted == mended
     if mended:
         assert proposal.reason == f"latents of d lie {divergence:.2f} nats off what samples of p are drawn from"
 
 
-def test_latents_far_off_do_not_take_two_steps_running() -> None:
+@pytest.mark.parametrize(("steps", "left", "mended"), [(5, 20, True), (6, 20, False), (6, 3, True), (10, 20, True)])
+def test_latents_are_looked_at_in_every_fifth_step_and_in_the_last_ones(steps: int, left: int, mended: bool) -> None:
     seen = situation(DRAWING, FakeBench(problem=REFERRED, seen=[off_prior(1.0)]))
-    past = Past(1, 0, Proposal(STANDARDISE, Site(("d",)), ""), adopted=True)
-    for history, mended in (
-        ([past], False),
-        ([replace(past, adopted=False)], True),
-        ([past, Past(2, 1, adopted=True)], True),
-    ):
-        proposal = ByGap().choose(replace(seen, history=history, steps_left=20), stream(0))
-        assert (isinstance(proposal, Proposal) and proposal.variant == STANDARDISE) == mended
+    history = [Past(number, 0, adopted=True) for number in range(steps)]
+    proposal = ByGap().choose(replace(seen, history=history, steps_left=left), stream(0))
+    assert (isinstance(proposal, Proposal) and proposal.variant == FIT_PRIOR) == mended
 
 
-def test_samples_of_an_output_at_rest_are_left_as_they_are() -> None:
+def test_samples_of_an_output_at_rest_are_drawn_as_latents_are_too() -> None:
     resting = DRAWING.with_training("p", replace(DRAWING.output_training["p"], learning_rate=1e-5))
-    for valp, mended in ((DRAWING, True), (resting, False)):
-        seen = situation(valp, FakeBench(problem=REFERRED, seen=[off_prior(1.0)]))
-        proposal = ByGap().choose(replace(seen, decays=True, steps_left=5), stream(0))
-        assert (isinstance(proposal, Proposal) and proposal.variant == STANDARDISE) == mended
+    seen = situation(resting, FakeBench(problem=REFERRED, seen=[off_prior(1.0)]))
+    proposal = ByGap().choose(replace(seen, decays=True, steps_left=5), stream(0))
+    assert isinstance(proposal, Proposal)
+    assert proposal.variant == FIT_PRIOR
 
 
 def test_what_the_finding_measured_reaches_the_operator() -> None:
     bench = FakeBench(problem=REFERRED, seen=[off_prior(1.0)], models={0: fresh_model(DRAWING, stream(0))})
     child = propose(ByGap(), situation(DRAWING, bench), 1, lambda _: "")
     assert isinstance(child, Child)
-    name = "networks.d.bias.mean"
-    expected = (bench.models[0].weights[name] - torch.tensor([1.0, 0.5])) / torch.tensor([1.0, 2.0])
-    torch.testing.assert_close(child.model.weights[name], expected)
+    assert child.model.buffers["networks.d.prior.mean"].tolist() == [[1.0, 0.5]]
+    assert child.model.buffers["networks.d.prior.spread"].tolist() == [[1.0, 2.0]]

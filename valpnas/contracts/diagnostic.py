@@ -71,7 +71,13 @@ class ModelView(Protocol):
         """What an input or sub-network emits on the held-out batch, ``(n, *shape)``."""
 
     def latent(self, decoder: str) -> tuple[Tensor, Tensor]:
-        """Posterior means and log-variances of a decoder on the held-out batch, ``(n, latent)`` each."""
+        """Posterior means and log-variances of a decoder, ``(m, latent)`` each, on all ``m`` rows kept for diagnostics.
+
+        A latent takes one pass over them, and what it is fitted to has to be more than a batch.
+        """
+
+    def log_prior(self, decoder: str, latents: Tensor) -> Tensor:
+        """Log density, ``(n,)``, of what samples of ``decoder`` are drawn from, at ``latents``, ``(n, latent)``."""
 
     def tensors(self, component: str) -> Mapping[str, Tensor]:
         """The trained weights of a sub-network or output head, named relative to it."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log, pi
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -69,6 +70,14 @@ class DecoderModule(nn.Module, ABC):
     @abstractmethod
     def decode(self, latent: Tensor) -> Tensor:
         """Map a latent ``(n, latent)`` to the network's value ``(n, *output_shape)``."""
+
+    def draw(self, noise: Tensor) -> Tensor:
+        """Turn standard normal ``noise``, ``(n, latent)``, into the latents of samples; as it is, unless fitted."""
+        return noise
+
+    def log_prior(self, latents: Tensor) -> Tensor:
+        """Return the log density, ``(n,)``, of what ``draw`` draws from, at ``latents``, ``(n, latent)``."""
+        return -0.5 * (latents.square() + log(2 * pi)).sum(dim=1)
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ class ValpModule(nn.Module):
         latent = mean if name not in noise else torch.addcmul(mean, (0.5 * log_variance).exp(), noise[name])
         return module.decode(latent)
 
-    def sample(self, output: str, latents: Noise) -> Tensor:
-        """Return the logits of ``output`` with its last decoders' latents given, ``(n, latent)``; no input is read.
+    def sample(self, output: str, noise: Noise) -> Tensor:
+        """Return the logits of ``output`` for draws that its last decoders make of ``noise``; no input is read.
 
         Source: design section 3 - a sample depends on prior draws alone, because every path to a generation
         output passes a decoder.
@@ -91,11 +91,16 @@ class ValpModule(nn.Module):
         result = Forward()
         wanted = self.valp.ancestors(output) | {output}
         for name in self._order:
-            if name in latents:
-                result.values[name] = cast(DecoderModule, self._modules_by_name[name]).decode(latents[name])
+            if name in noise:
+                decoder = cast(DecoderModule, self._modules_by_name[name])
+                result.values[name] = decoder.decode(decoder.draw(noise[name]))
             elif name in wanted and all(source in result.values for source in self._sources[name]):
                 result.values[name] = self._value(name, result, {})
         return result.values[output]
+
+    def log_prior(self, decoder: str, latents: Tensor) -> Tensor:
+        """Return the log density, ``(n,)``, of what the samples of ``decoder`` are drawn from, at ``latents``."""
+        return cast(DecoderModule, self._modules_by_name[decoder]).log_prior(latents)
 
     def drop_paths(self, drop: PathDropper) -> None:
         """Have every sub-network that has paths ask ``drop`` in training which to leave out."""

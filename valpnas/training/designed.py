@@ -61,11 +61,11 @@ class DesignedModel(nn.Module):
         _check_draw(count, generator)
         sizes = self.module.latent_sizes()
         device = next(self.module.parameters()).device
-        latents = {
+        noise = {
             decoder: torch.randn(count, sizes[decoder], generator=generator, device=generator.device).to(device)
             for decoder in self.module.last_decoders[output]
         }
-        return self._natural(output, self.valp.tasks[output], self.module.sample(output, latents))
+        return self._natural(output, self.valp.tasks[output], self.module.sample(output, noise))
 
     def _input(self, name: str, shape: tuple[int, ...], inputs: Mapping[str, Tensor]) -> Tensor:
         wanted = f"input {name!r}: expected a tensor (n, {', '.join(map(str, shape))})"

@@ -45,6 +45,7 @@ class HeldOutView:
         self.candidate, self.objectives, self.peers = candidate, objectives, peers
         part, device = prepared.parts["diagnostic"], prepared.device
         rows = torch.arange(min(_ROWS, len(part)), device=device) * len(part) // min(_ROWS, len(part))
+        self._every_input = part.inputs
         self.inputs: Mapping[str, Tensor] = {name: value[rows] for name, value in part.inputs.items()}
         self.targets: Mapping[str, Tensor] = {name: value[rows] for name, value in part.targets.items()}
         self._module: ValpModule = load_module(model).to(device).eval()
@@ -83,8 +84,12 @@ class HeldOutView:
         return self._forward.values[component]
 
     def latent(self, decoder: str) -> tuple[Tensor, Tensor]:
-        """Posterior means and log-variances of a decoder on the held-out rows."""
-        return self._forward.latents[decoder]
+        """Posterior means and log-variances of a decoder on every row of the diagnostic part."""
+        return self._latents[decoder]
+
+    def log_prior(self, decoder: str, latents: Tensor) -> Tensor:
+        """Log density of what a decoder's samples are drawn from."""
+        return self._module.log_prior(decoder, latents)
 
     def tensors(self, component: str) -> Mapping[str, Tensor]:
         """The trained weights of a component, named relative to it."""
@@ -122,6 +127,12 @@ class HeldOutView:
             component = component_of(name)
             found[component][name.removeprefix(prefix_of(self.valp, component))] = weight
         return found
+
+    @cached_property
+    def _latents(self) -> Mapping[str, tuple[Tensor, Tensor]]:
+        with torch.no_grad():
+            result: Forward = self._module(self._every_input)
+        return result.latents
 
     @cached_property
     def _forward(self) -> Forward:

@@ -3,7 +3,7 @@
 Where held-out loss follows training loss, training is what limits, and gentle depth pays (trial). Where it does not,
 data are short: what adds parameters adds to the gap. Once validation tells, too, that an output gets worse, it gets
 back what an earlier model had for it and is hardly trained any further, and the others go on. Samples are often worse
-than their decoder, which is asked about latents that it never met: these are brought to where samples are drawn from.
+than their decoder, for most draws are of a kind that it never met: they come to be drawn as its latents are instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import altered_outputs
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.growing import DEPTH, gentle_additions
-from valpnas.search.choosers.latents import standardise
+from valpnas.search.choosers.latents import draw_as_they_are
 from valpnas.search.choosers.past_best import give_back, let_rest
 from valpnas.search.choosers.random import used_up
 
@@ -34,21 +34,21 @@ class ByGap(Chooser):
 
     An output that generalises gets a gentle layer or network, and where none can be had - an input is all it hears -
     any gentle addition. One that is memorised and not past its best is left as it is. Before all that, in the last
-    steps outputs are given back what was best, and latents are brought to where samples are drawn from.
+    steps outputs are given back what was best, and samples are drawn as latents are.
     """
 
     name: ClassVar[str] = "by-gap"
 
     @property
     def finishes(self) -> bool:
-        """It gives back what was best in the last steps, and standardises latents in the decay."""
+        """It gives back what was best in the last steps, and fits priors in the decay."""
         return True
 
     def choose(self, situation: Situation, rng: np.random.Generator) -> Proposal | Continue:
         """Return a change for one of the outputs, or why there is none left."""
         if back := give_back(situation):
             return back
-        if mended := standardise(situation):
+        if mended := draw_as_they_are(situation):
             return mended
         if situation.decays:
             return Continue("final decay: what is new now has no time left to learn")

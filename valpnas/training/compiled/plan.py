@@ -150,7 +150,7 @@ class Plan:
         return trained_model(
             model,
             weights={name: weights[name] for name in model.weights},
-            buffers={name: buffers[name] for name in model.buffers},
+            buffers={name: buffers.get(name, kept) for name, kept in model.buffers.items()},  # formulas change none
             optimiser={each.owned.group.lead: self._state(each, k) for each in self.passes},
             balancer={o: slots for each in self.weighing.balancers for o, slots in each[k].state().items()},
             record=record,
