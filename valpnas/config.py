@@ -28,8 +28,11 @@ OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
 TRAIN_ON = ("train", "train+validation")
 JOINED = TRAIN_ON[1]
 _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
-# Defaults that other searches than hill climbing have: of the choosers that look, guided asks for donations.
-_OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {name: {"chooser": "guided"} for name in ("nsga2", "nsga3")}
+# Defaults that other searches than hill climbing have: of the choosers that look, guided asks for donations, and
+# members have to differ.
+_OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
+    name: {"chooser": "guided", "start": "random"} for name in ("nsga2", "nsga3")
+}
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -38,12 +41,14 @@ class RunConfig:
     """A run file's content. Names of plug-ins are looked up when the run is made.
 
     ``start`` is ``random``, ``random-sized``, ``wide`` or ``deep`` (made by hand; these three with ``start_parameters``
-    weights, 0 as drawn), or a VALP's JSON file, or ``single`` (the sub-network that ``network`` describes, alone).
+    weights, 0 as drawn), or ``single`` (the sub-network that ``network`` describes, alone); or several of these with
+    commas between, of which a hill climbing goes on from the best, and a population has all in turn; or a VALP's JSON
+    file.
 
     ``cell_blocks`` says who chooses the block that a chooser wants to add to a cell: the operator, at ``random``, or
     what the cells of the run so far let be ``predicted``.
 
-    ``chooser`` is ``guided`` where a run file asks for a population and nobody says otherwise.
+    Where a population is asked for and nobody says otherwise, ``chooser`` is ``guided`` and ``start`` ``random``.
 
     A search of one model makes ``steps`` proposals. One with a ``population`` goes on for ``generations``, or ends
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
@@ -78,8 +83,8 @@ class RunConfig:
 
     problem: str
     search: str = "hill-climbing"
-    start: str = "random"
-    start_parameters: int = 150_000
+    start: str = "deep,random-sized,random-sized"
+    start_parameters: int = 60_000
     chooser: str = "by-gap"
     cell_blocks: str = "random"
     accept: str = "gentle"
@@ -271,6 +276,11 @@ def _remedy(found: Any) -> str:
     if str(found).startswith("valpnas-operators/"):
         return "this file is for `valpnas experiment operators`"
     return "use the valpnas that wrote it"
+
+
+def start_names(start: str) -> tuple[str, ...]:
+    """Return the names that the key ``start`` holds, with commas between; a file is one, whatever it is called."""
+    return (start,) if start.endswith(".json") else tuple(name.strip() for name in start.split(","))
 
 
 def config_from(data: Mapping[str, Any]) -> RunConfig:

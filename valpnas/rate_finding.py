@@ -9,7 +9,7 @@ from functools import partial
 from valpnas.config import RunConfig
 from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.graph.canonical import canonical_hash
-from valpnas.search.build import build_engine, build_protocol, build_search, build_start, build_training
+from valpnas.search.build import build_engine, build_protocol, build_search, build_starts, build_training
 from valpnas.search.starts import made_start
 from valpnas.seeding import stream
 from valpnas.training.evaluation import Evaluator
@@ -49,6 +49,6 @@ def _batches_of(config: RunConfig) -> int:
 
 def _job(config: RunConfig, evaluator: Evaluator, batches: int) -> Job:
     problem, rng = evaluator.prepared.problem, stream(config.seed, 0, "start")
-    model = made_start(build_start(config), problem, config.space, build_training(config), config.batch_size, rng)
+    model = made_start(build_starts(config)[0], problem, config.space, build_training(config), config.batch_size, rng)
     protocol = replace(build_protocol(config), batches=batches, span=(0.0, 1.0), select="last")
     return Job(JobRecord(0, (), "start", canonical_hash(model.valp), protocol), model)

@@ -35,7 +35,7 @@ from valpnas.search.build import (
     build_operators,
     build_search,
     build_space,
-    build_start,
+    build_starts,
     build_training,
     trains_cells,
 )
@@ -232,9 +232,12 @@ def _first_valp(config: RunConfig, problem: Problem) -> Valp:
         networks = Networks(problem, config.cell_search, training, config.batch_size)
         networks.check()
         return networks.valp(Cell())
-    rng = stream(config.seed, 0, "start")
-    space = build_space(config.space, problem)
-    return build_start(config).valp(problem, space, training, config.batch_size, rng)
+    space, seed = build_space(config.space, problem), config.seed
+    valps = [
+        start.valp(problem, space, training, config.batch_size, stream(seed, number, "start"))
+        for number, start in enumerate(build_starts(config))
+    ]
+    return valps[0]
 
 
 def _lasting(start: str) -> str:

@@ -41,11 +41,12 @@ class FitPrior(Operator):
     """
 
     drawn: ClassVar[bool] = False  # blind, it would only move what is drawn away
+    resamples: ClassVar[bool] = True
 
     name: str = "fit_prior"
     scope: Scope = "micro"
     effect: Effect = "neutral"
-    aggressiveness: Aggressiveness = "aggressive"
+    aggressiveness: Aggressiveness = "gentle"
 
     def sites(self, valp: Valp) -> Sequence[Site]:
         """Return every decoder of samples."""

@@ -51,7 +51,7 @@ def story(
 ) -> Story:
     bench = FakeBench(problem=REFERRED, space=replace(DENSE, max_parameters=most), seen=findings, seed=seed)
     drawn = Given(start) if start else RandomStart()
-    return play(HillClimbing(ByGap(), ACCEPTANCES[rule], drawn, steps=12, protocol=protocol), bench, score)
+    return play(HillClimbing(ByGap(), ACCEPTANCES[rule], (drawn,), steps=12, protocol=protocol), bench, score)
 
 
 class Given(Start):

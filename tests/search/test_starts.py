@@ -18,7 +18,7 @@ from valpnas.graph.valp_json import valp_to_json
 from valpnas.networks.module import count_parameters
 from valpnas.networks.random_valp import random_valp
 from valpnas.run import check_start, design
-from valpnas.search.build import build_start
+from valpnas.search.build import build_starts
 from valpnas.search.starts import check_starts
 
 HOW = OutputTraining(1e-2, "sgd")
@@ -33,7 +33,7 @@ def problem() -> Problem:
 
 def start_of(problem: Problem, seed: int = 0, **keys: Any) -> Valp:
     config = config_from({"problem": problem.name, **keys})
-    return build_start(config).valp(problem, config.space, HOW, 50, np.random.default_rng(seed))
+    return build_starts(config)[0].valp(problem, config.space, HOW, 50, np.random.default_rng(seed))
 
 
 def test_a_random_start_is_what_random_valp_draws(problem: Problem) -> None:
@@ -45,7 +45,7 @@ def test_a_random_start_is_what_random_valp_draws(problem: Problem) -> None:
         training=dict.fromkeys(("y", "c"), HOW),
         batch_size=50,
     )
-    assert start_of(problem, seed=3) == drawn
+    assert start_of(problem, seed=3, start="random") == drawn
 
 
 @pytest.mark.parametrize("name", ["wide", "deep"])

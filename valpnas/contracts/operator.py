@@ -64,10 +64,12 @@ class Operator(ABC):
     ``effect`` is the operator's label; what a change does to the number of parameters is measured and used. One that is
     not ``drawn`` does harm unless something found speaks for it: choosers that draw blindly leave it alone. One of
     scope crossover that takes ``from_archive`` may have earlier models of the same search for donors, not only peers.
+    A gentle one that ``resamples`` keeps every prediction and draws other samples.
     """
 
     drawn: ClassVar[bool] = True
     from_archive: ClassVar[bool] = False
+    resamples: ClassVar[bool] = False
 
     name: str
     scope: Scope

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from valpnas import catalog
-from valpnas.config import CELL_KEYS, RunConfig
+from valpnas.config import CELL_KEYS, RunConfig, start_names
 from valpnas.contracts.chooser import Chooser
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.operator import Operator
@@ -40,7 +40,7 @@ _HANDED_ON = (
 _MADE_OF = {
     "chooser": ("chooser", "cell_blocks"),
     "acceptance": ("accept",),
-    "start": ("start", "start_parameters", "network"),
+    "starts": ("start", "start_parameters", "network"),
     "training": ("learning_rate", "algorithm", "weight_decay"),
     "protocol": (
         *("schedule", "final_decay", "first_cycle", "cycle_growth", "time_limit"),
@@ -73,7 +73,7 @@ def build_search(config: RunConfig) -> Search[Any]:
     arguments: dict[str, Any] = {
         "chooser": build_chooser(config),
         "acceptance": catalog.load(entry_of("accept", config.accept), Acceptance),
-        "start": build_start(config),
+        "starts": build_starts(config),
         "training": build_training(config),
         "protocol": build_protocol(config),
         "termination": Termination(config.max_seconds, config.stagnation, limits(config)),
@@ -158,14 +158,17 @@ def build_protocol(config: RunConfig) -> Protocol:
     )
 
 
-def build_start(config: RunConfig) -> Start:
-    """Return the start that ``config`` describes; a file is read when the search begins."""
-    if config.start.endswith(".json"):
-        return GivenStart(path=Path(config.start))
-    if config.start == "single":
+def build_starts(config: RunConfig) -> tuple[Start, ...]:
+    """Return the starts that ``config`` names, in order; a file is read when the search begins."""
+    return tuple(_build_start(config, name) for name in start_names(config.start))
+
+
+def _build_start(config: RunConfig, name: str) -> Start:
+    if name.endswith(".json"):
+        return GivenStart(path=Path(name))
+    if name == "single":
         return SingleStart(network=config.network)
-    entry = entry_of("start", config.start)
-    start: Start = catalog.load(entry, Start, parameters=config.start_parameters)
+    start: Start = catalog.load(entry_of("start", name), Start, parameters=config.start_parameters)
     return start
 
 

@@ -1,8 +1,9 @@
 """Stochastic hill climbing over VALPs ([VALP] VI-C, Figure 4): one model, one proposal per step.
 
-The start, the chooser, the acceptance rule and the policy for rejected training are arguments. A candidate that is
-only its parent trained further is always adopted: there is no choice to make about it. In the final decay of the
-learning rate nothing is changed any more, unless a chooser says that it has to finish something.
+The starts, the chooser, the acceptance rule and the policy for rejected training are arguments. Of several starts, all
+trained alike, it goes on from the best: which kind of model suits a problem shows early, and differs between
+problems. A candidate that is only its parent trained further is always adopted: there is no choice to make about it. In
+the final decay of the learning rate nothing is changed any more, unless a chooser says that it has to finish something.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from valpnas.graph.valp import OutputTraining
 from valpnas.search.acceptance import Acceptance, Change
 from valpnas.search.hill_state import HillState, told
 from valpnas.search.proposing import propose, too_large
-from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start
+from valpnas.search.starts import RandomStart, Start, check_starts, fresh_start, promises_more
 from valpnas.search.training_plan import TrainingPlan
 
 _OWED = Continue("its change was rejected: the parent gets the batches that the change had")
@@ -37,7 +38,7 @@ class HillClimbing(Search[HillState]):
 
     chooser: Chooser
     acceptance: Acceptance
-    start: Start = field(default_factory=RandomStart)
+    starts: Sequence[Start] = (RandomStart(),)
     rejected: str = "discard"
     steps: int = 30
     initial_batches: int = 500
@@ -53,8 +54,8 @@ class HillClimbing(Search[HillState]):
         return HillState()
 
     def ask(self, state: HillState, bench: Workbench) -> Sequence[Job]:
-        """Return the start, the training owed to a parent, or the next change; nothing when the steps are done."""
-        if state.current is None:
+        """Return a start, the training owed to a parent, or the next change; nothing when the steps are done."""
+        if state.current is None or state.candidates < len(self.starts):
             return [self._start(state, bench)]
         if state.owed:
             return [self._continue(state, bench.model(state.current), _OWED)]
@@ -91,8 +92,9 @@ class HillClimbing(Search[HillState]):
     # -- asking ---------------------------------------------------------------------------------------
 
     def _start(self, state: HillState, bench: Workbench) -> Job:
-        check_starts(state.candidates, state.failure)
-        made = fresh_start(self.start, bench, self.training, self.batch_size, state.candidates)
+        if state.current is None:
+            check_starts(state.candidates, state.failure)
+        made = fresh_start(self.starts, bench, self.training, self.batch_size, state.candidates)
         return self._job(state, made, (), "start")
 
     def _continue(self, state: HillState, model: Model, why: Continue) -> Job:
@@ -125,6 +127,8 @@ class HillClimbing(Search[HillState]):
     # -- telling --------------------------------------------------------------------------------------
 
     def _adopts(self, state: HillState, result: Result) -> bool:
+        if result.record.origin == "start":
+            return state.current is None or promises_more(result.objectives, state.objectives)
         # In the final decay, what is not adopted would go without the rest of it.
         if result.record.origin != "change" or self._plan.decays(state.step):
             return True

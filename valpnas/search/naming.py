@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file
+from valpnas.config import RunConfig, config_from, read_run_file, start_names
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.protocol import Schedule
 from valpnas.errors import UnknownNameError
@@ -58,8 +58,9 @@ def entry_of(key: str, name: str) -> Entry:
 def check_names(settings: Mapping[str, Any]) -> None:
     """Raise ``UnknownNameError`` for a name among keys of a run file that is in no table; nothing is imported."""
     for key in sorted(_TABLES.keys() & settings.keys()):
-        if not _is_no_name(key, settings[key]):
-            entry_of(key, settings[key])
+        for name in start_names(settings[key]) if key == "start" else (settings[key],):
+            if not _is_no_name(key, name):
+                entry_of(key, name)
     if "problem" in settings:
         catalog.find("problem", catalog.entries("problems"), settings["problem"])
     for key, what, known in (

@@ -41,7 +41,7 @@ class PopulationSearch(Search[PopulationState]):
     """``population`` starts, then ``generations`` of as many children; see the module."""
 
     chooser: Chooser
-    start: Start = field(default_factory=RandomStart)
+    starts: Sequence[Start] = (RandomStart(),)
     population: int = 16
     generations: int = 20
     initial_batches: int = 500
@@ -126,7 +126,7 @@ class PopulationSearch(Search[PopulationState]):
         if not state.members:
             check_starts(state.starts, state.failure)
         numbers = range(first, first + count)
-        made = [fresh_start(self.start, bench, self.training, self.batch_size, number) for number in numbers]
+        made = [fresh_start(self.starts, bench, self.training, self.batch_size, number) for number in numbers]
         protocol = self.plan().start()
         return [job(number, "start", model, protocol) for number, model in zip(numbers, made, strict=True)]
 

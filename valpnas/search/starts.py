@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from valpnas.networks.random_valp import free_ids, random_valp
 from valpnas.networks.sized_valp import sized_valp
 from valpnas.store.models import load_valp
 
+_LEAST = 1e-12  # an objective below which a lower one is no better
 _FAILED = 5  # starts that may fail one after the other before a run gives up
 
 
@@ -194,14 +196,21 @@ def check_starts(failed: int, reason: str) -> None:
         )
 
 
-def fresh_start(start: Start, bench: Workbench, training: OutputTraining, batch_size: int, candidate: int) -> Model:
-    """Return the start that is candidate number ``candidate``, with fresh weights.
+def fresh_start(
+    starts: Sequence[Start], bench: Workbench, training: OutputTraining, batch_size: int, candidate: int
+) -> Model:
+    """Return the start that is candidate number ``candidate``, with fresh weights: one of ``starts`` after the other.
 
     Raises:
         ConfigError: none keeps to the space's limit of parameters, or there is no memory for its weights.
     """
     rng = bench.rng(candidate, "start")
-    return made_start(start, bench.problem, bench.space, training, batch_size, rng)
+    return made_start(starts[candidate % len(starts)], bench.problem, bench.space, training, batch_size, rng)
+
+
+def promises_more(objectives: Mapping[str, float], others: Mapping[str, float]) -> bool:
+    """Say whether a start of these objectives is better than one of ``others``: by the mean of their ratios' logs."""
+    return sum(log(max(value, _LEAST)) - log(max(others[name], _LEAST)) for name, value in objectives.items()) < 0
 
 
 def made_start(

@@ -15,6 +15,8 @@ from valpnas.graph.valp import Valp
 from valpnas.networks.module import ValpModule, load_module
 from valpnas.seeding import torch_stream
 
+_SAMPLE = "sample of "  # and the output
+
 
 @dataclass(frozen=True, eq=False)
 class Probe:
@@ -64,7 +66,12 @@ def answers(model: Model, probe: Probe) -> dict[str, Tensor]:
         found = {f"prediction of {output}": mean[output] for output in model.valp.tasks}
         found |= {f"noisy prediction of {output}": noisy[output] for output in model.valp.tasks}
         generated = [name for name, task in model.valp.tasks.items() if isinstance(task, Generation)]
-        return found | {f"sample of {output}": module.sample(output, noise) for output in generated}
+        return found | {_SAMPLE + output: module.sample(output, noise) for output in generated}
+
+
+def is_sample(what: str) -> bool:
+    """Say whether the answer called ``what`` holds samples."""
+    return what.startswith(_SAMPLE)
 
 
 def smooth_losses(module: ValpModule, probe: Probe) -> dict[str, Tensor]:
