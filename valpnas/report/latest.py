@@ -55,5 +55,7 @@ def step_table(steps: Sequence[Row]) -> Table:
         table.add_column(column, overflow="fold")
     for step in steps:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
-        table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(step["reason"]))
+        lost = step["origin"] == "start" and step["verdict"] == "rejected"
+        reason = step["reason"] or ("another start was better" if lost else "")
+        table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(reason))
     return table
