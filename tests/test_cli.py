@@ -68,7 +68,7 @@ def test_run_prints_json_alone_on_stdout(made: Path) -> None:
     printed = json.loads((made / "printed.json").read_text())
     assert set(printed) >= KEYS
     assert printed["steps"] == 2
-    assert printed["batches"] == 24
+    assert printed["batches"] == 48  # of three starts and two steps
     assert set(printed["seconds"]) == {"training", "evaluation", "diagnostics", "other"}
     assert all(set(member["validation"]) == set(member["test"]) for member in printed["front"])
 

@@ -27,6 +27,7 @@ ARMS = """
 format = "valpnas-compare/1"
 [arms.random]
 chooser = "random"
+start = "random"
 [arms.wide]
 start = "wide"
 start_parameters = "winner"

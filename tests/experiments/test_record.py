@@ -147,7 +147,7 @@ def test_a_key_that_is_newer_than_the_record_counts_as_its_default(tmp_path: Pat
         del arm["start"], arm["space"]["max_networks"]
     (tmp_path / "r.json").write_text(json.dumps(notes))
     assert Record.open(tmp_path / "r.csv", settings_of(made, "cpu")).pairs == [0, 1]
-    with pytest.raises(ConfigError, match=r"arms\.x\.start = 'random' .*, got 'wide'"):
+    with pytest.raises(ConfigError, match=r"arms\.x\.start = 'deep,random-sized,random-sized' .*, got 'wide'"):
         Record.open(tmp_path / "r.csv", settings_of(comparison("x", "y", shared={"start": "wide"}), "cpu"))
 
 

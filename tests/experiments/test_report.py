@@ -50,7 +50,9 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
 
 
 def test_settings_show_what_differs_and_a_size_only_where_it_is_used(tmp_path: Path) -> None:
-    made = comparison(Arm("x", {"start": "wide", "start_parameters": 500}), Arm("y", {"batch_size": 7}))
+    made = comparison(
+        Arm("x", {"start": "wide", "start_parameters": 500}), Arm("y", {"start": "random", "batch_size": 7})
+    )
     table = setting_table(kept(tmp_path, made).settings, ("chooser",))
     assert set(table.columns) == {"arm", "start", "start parameters", "chooser", "batch size"}
     cells = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}

@@ -17,6 +17,8 @@ from valpnas.search.naming import check_names, configure
     [
         ({"search": "nsga3x"}, "unknown search 'nsga3x': did you mean nsga3"),
         ({"start": "wid"}, "unknown start 'wid': did you mean wide"),
+        ({"start": "deep,wid"}, "unknown start 'wid': did you mean wide"),
+        ({"start": "deep,"}, "unknown start ''"),
         ({"cell_blocks": "predict"}, "did you mean predicted"),
         ({"balancing": "gradnrom"}, "did you mean gradnorm"),
         ({"engine": "plian"}, "did you mean plain"),
@@ -34,6 +36,7 @@ def test_an_unknown_name_offers_the_nearest(settings: dict[str, Any], message: s
 
 def test_what_is_no_name_is_left_alone() -> None:
     check_names({"start": "mine.json", "executor": "ray://host:10001", "search": "mine:Search", "problem": "mine:made"})
+    check_names({"start": "deep, random-sized,single"})
     check_names({"start": "single", "without": ("mine",), "operators": ("mine:Operator",)})
 
 

@@ -15,7 +15,8 @@ from valpnas.run import design, resume
 SPACE = {"min_width": 3, "max_width": 6, "min_latent": 2, "max_latent": 3}
 # Three steps before the final decay, in which few choosers change anything.
 BUDGET = {"steps": 3, "initial_batches": 4, "batches_per_step": 2, "batch_size": 20, "final_decay": 0.1}
-SETTINGS: dict[str, Any] = {**BUDGET, "space": SPACE, "device": "cpu", "chooser": "random", "seed": 3, "report": False}
+OURS: dict[str, Any] = {"start": "random", "chooser": "random", "seed": 3, "report": False}
+SETTINGS: dict[str, Any] = {**BUDGET, "space": SPACE, "device": "cpu", **OURS}
 
 
 def small_problem() -> Problem:

@@ -57,7 +57,7 @@ class Clones(Search[State]):
             model = bench.model(parents[0])
         else:
             rng, how = bench.rng(max(0, place - ALIKE + 1), "start"), self.settings
-            valp = how["start"].valp(bench.problem, bench.space, how["training"], how["batch_size"], rng)
+            valp = how["starts"][0].valp(bench.problem, bench.space, how["training"], how["batch_size"], rng)
             model = fresh_model(valp, bench.rng(number, "weights"))
         record = JobRecord(number, parents, "continue" if parents else "start", canonical_hash(model.valp), protocol)
         return Job(record, model)
