@@ -46,7 +46,7 @@ def test_a_run_repeats_its_golden_run(name: str) -> None:
 
 
 def candidates(name: str) -> int:
-    """Three generations of three; a start, or three, and four steps; cells of one block, and as many as were recorded."""
+    """Three generations of three; a start or three, and four steps; as many cells as were recorded."""
     if name in BY_ITSELF:
         recorded = sum("graph" in step for step in golden(name)["steps"])
         assert recorded == 8 if name.startswith("cell-") else recorded > 11
