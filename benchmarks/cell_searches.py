@@ -6,6 +6,9 @@
 Seconds are those of training batches. Top-1 and top-5 are scores on validation rows: the best, and the mean of the best
 five. The test accuracy is that of the best cell, trained no further. Means over the runs of a search.
 
+Fronts are counted as they were trained, up to K cells each. Where some had as many, the true median may be larger: "at
+least".
+
 Predictors are those of the last round, as fitted before it: on the cells of that round, which they chose themselves,
 and on the random cells that ``cell-random`` trained, if there is such a run among them, and they did not.
 
@@ -19,6 +22,7 @@ import csv
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -97,12 +101,13 @@ def main() -> None:
 
 def searches_told(runs: Sequence[SearchRun]) -> list[str]:
     """Return a row per search."""
-    heads = ["search", "runs", "networks", "seconds", "of b >= 2: networks", "seconds", "front, median", "K"]
+    heads = ["search", "runs", "networks", "seconds", "of b >= 2: networks", "seconds", "front up to K, median", "K"]
     heads += ["top-1", "top-5", "test"]
     lines = [f"| {' | '.join(heads)} |", "|" + " --- |" * len(heads)]
     for name in dict.fromkeys(run.search for run in runs):
         own = [run for run in runs if run.search == name]
         fronts = [size for run in own for size in run.fronts]
+        most = own[0].cells.config.cell_search.children
         cells = [
             name,
             str(len(own)),
@@ -110,14 +115,25 @@ def searches_told(runs: Sequence[SearchRun]) -> list[str]:
             f"{mean(seconds(run.cells.trained) for run in own):,.0f}",
             f"{mean(len(run.later) for run in own):.0f}",
             f"{mean(seconds(run.later) for run in own):,.0f}",
-            f"{median(fronts):g}" if fronts else "",
-            str(own[0].cells.config.cell_search.children) if own[0].cells.expected else "",
+            middle_of(fronts, most),
+            str(most) if own[0].cells.expected else "",
             f"{mean(top(run, 1) for run in own):.4f}",
             f"{mean(top(run, BEST) for run in own):.4f}",
             f"{mean(run.test_accuracy for run in own):.4f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def middle_of(fronts: Sequence[int], most: int) -> str:
+    """Return the median of fronts of which at most ``most`` cells were trained; nothing of none.
+
+    A front of as many cells may have been any larger: "at least" where the median depends on that.
+    """
+    if not fronts:
+        return ""
+    known = median(size if size < most else inf for size in fronts) < inf
+    return f"{'' if known else 'at least '}{median(fronts):g}"
 
 
 def seconds(cells: Iterable[TriedCell]) -> float:

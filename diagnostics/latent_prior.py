@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from math import exp, sqrt
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ from valpnas.graph.subgraphs import sample_decoders
 _COMPONENTS = (1, 3, 10, 30)
 _ROWS = 5  # per component that are needed to fit one
 _SURE = 2.0  # standard errors by which the fit has to be better
-_LEAST = 1e-6  # variance of a number that is the same for all rows
+_LEAST = 1e-6  # spread of a number that is the same for all rows, and variance of a component in that unit
 
 Rows = NDArray[np.float64]
 
@@ -50,28 +51,51 @@ class LatentPrior(Diagnostic):
     emits: ClassVar[Mapping[str, str]] = {"OFF_PRIOR": "none", "ON_PRIOR": "none"}
 
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:
-        """Return a finding per decoder and generated output; cost: a pass over all rows, and some fits to latents."""
-        return [
-            self._judge(view, output, decoder, rng)
-            for output, decoders in sample_decoders(view.valp).items()
-            for decoder in decoders
-        ]
+        """Return a finding per decoder and generated output; cost: a pass over many rows, and some fits to latents."""
+        decoders = sample_decoders(view.valp)
+        judged = {
+            name: _judge(view, name, self.nats, rng) for name in sorted({*chain.from_iterable(decoders.values())})
+        }
+        return [replace(judged[decoder], output=output) for output, several in decoders.items() for decoder in several]
 
-    def _judge(self, view: ModelView, output: str, decoder: str, rng: np.random.Generator) -> Finding:
-        latents = _drawn(*view.latent(decoder), rng)
-        some, others = latents[::2], latents[1::2]  # always the same: others never were in what is drawn from
-        found = [_fitted(some, count, rng) for count in _COMPONENTS if count * _ROWS <= len(some)]
-        if not found or not len(others):
-            return Finding("ON_PRIOR", decoder, output, 1.0, {"divergence": 0.0})
-        best = max(found, key=lambda fit: float(fit.score(others)))
-        gains = (best.score_samples(others) - _prior(view, decoder, others)) / latents.shape[1]
-        divergence, error = float(gains.mean()), float(gains.std() / sqrt(len(gains)))
-        evidence = {"divergence": divergence, "error": error, "components": float(best.n_components)}
-        if divergence < max(self.nats, _SURE * error):
-            return Finding("ON_PRIOR", decoder, output, exp(-max(divergence, 0.0)), evidence)
-        hint = {"weight": best.weights_, "mean": best.means_, "spread": np.sqrt(best.covariances_)}
-        rows = {name: values.ravel().tolist() for name, values in hint.items()}
-        return Finding("OFF_PRIOR", decoder, output, 1 - exp(-divergence), evidence, hint=rows)
+
+def _judge(view: ModelView, decoder: str, nats: float, rng: np.random.Generator) -> Finding:
+    latents = _drawn(*view.latent(decoder), rng)
+    some, others = latents[::2], latents[1::2]  # always the same: others never were in what is drawn from
+    fits = [_Fit.of(some, count, rng) for count in _COMPONENTS if count * _ROWS <= len(some)]
+    if not fits or not len(others):
+        return Finding("ON_PRIOR", decoder, evidence={"divergence": 0.0})
+    best = max(fits, key=lambda fit: float(fit.log_density(others).mean()))
+    gains = (best.log_density(others) - _prior(view, decoder, others)) / latents.shape[1]
+    divergence, error = float(gains.mean()), float(gains.std() / sqrt(len(gains)))
+    evidence = {"divergence": divergence, "error": error, "components": float(best.mixture.n_components)}
+    if divergence < max(nats, _SURE * error):
+        return Finding("ON_PRIOR", decoder, strength=exp(-max(divergence, 0.0)), evidence=evidence)
+    return Finding("OFF_PRIOR", decoder, strength=1 - exp(-divergence), evidence=evidence, hint=best.hint)
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A mixture of what is left of latents when ``centre`` is taken away and ``scale`` divided out."""
+
+    mixture: GaussianMixture
+    centre: Rows
+    scale: Rows
+
+    @staticmethod
+    def of(latents: Rows, components: int, rng: np.random.Generator) -> _Fit:
+        centre, scale = latents.mean(axis=0), np.maximum(latents.std(axis=0), _LEAST)
+        return _Fit(_fitted((latents - centre) / scale, components, rng), centre, scale)
+
+    def log_density(self, latents: Rows) -> Rows:
+        density: Rows = self.mixture.score_samples((latents - self.centre) / self.scale) - np.log(self.scale).sum()
+        return density
+
+    @property
+    def hint(self) -> dict[str, list[float]]:
+        mean, spread = self.centre + self.scale * self.mixture.means_, self.scale * np.sqrt(self.mixture.covariances_)
+        found = {"weight": self.mixture.weights_, "mean": mean, "spread": spread}
+        return {name: values.ravel().tolist() for name, values in found.items()}
 
 
 def _drawn(means: Tensor, log_variances: Tensor, rng: np.random.Generator) -> Rows:

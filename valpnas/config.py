@@ -33,6 +33,8 @@ _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
 _OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
     name: {"chooser": "guided", "start": "random"} for name in ("nsga2", "nsga3")
 }
+_HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
+_ROOM = 4 / 3  # what a limit of size leaves a start to grow
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
 
@@ -279,8 +281,20 @@ def _remedy(found: Any) -> str:
 
 
 def start_names(start: str) -> tuple[str, ...]:
-    """Return the names that the key ``start`` holds, with commas between; a file is one, whatever it is called."""
-    return (start,) if start.endswith(".json") else tuple(name.strip() for name in start.split(","))
+    """Return the names that the key ``start`` holds, with commas between; a file stands alone.
+
+    Raises:
+        ConfigError: there is a file among several.
+    """
+    names = tuple(name.strip() for name in start.split(","))
+    if len(names) > 1 and any(name.endswith(".json") for name in names):
+        raise ConfigError(f"start: expected names with commas between, or one file, got {start}; give the file alone")
+    return names
+
+
+def goes_by_size(start: str) -> bool:
+    """Say whether ``start_parameters`` matters to a start of this key."""
+    return not {"random-sized", "wide", "deep"}.isdisjoint(start_names(start))
 
 
 def config_from(data: Mapping[str, Any]) -> RunConfig:
@@ -289,8 +303,15 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
         raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
     tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
     plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
-    own = _OF_SEARCHES.get(str(data.get("search", "")), {})
+    own = {**_fitting(tables["space"]), **_OF_SEARCHES.get(str(data.get("search", "")), {})}
     return RunConfig(**{**own, **plain}, **tables, given=given_by(data))
+
+
+def _fitting(space: Space) -> dict[str, Any]:
+    """Return the defaults of starts that differ, where kinds of network are asked for or the limit of size is tight."""
+    starts = {} if {*space.networks} <= _HAND_MADE_OF else {"start": ",".join(["random-sized"] * 3)}
+    tight = 0 < space.max_parameters < _ROOM * RunConfig.start_parameters
+    return starts | ({"start_parameters": int(space.max_parameters / _ROOM)} if tight else {})
 
 
 def given_by(data: Mapping[str, Any]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from valpnas import catalog
 from valpnas.cells.block import Cell
-from valpnas.config import JOINED, RunConfig, config_from, data_folder
+from valpnas.config import JOINED, RunConfig, config_from, data_folder, start_names
 from valpnas.contracts.executor import Executor
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.contracts.search import Search
@@ -233,6 +233,7 @@ def _first_valp(config: RunConfig, problem: Problem) -> Valp:
         networks.check()
         return networks.valp(Cell())
     space, seed = build_space(config.space, problem), config.seed
+    # Every start is drawn, so that one that cannot be had is refused before anything is trained.
     valps = [
         start.valp(problem, space, training, config.batch_size, stream(seed, number, "start"))
         for number, start in enumerate(build_starts(config))
@@ -267,11 +268,14 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
         say(notice)
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
-    by_epochs = not config.steps and config.select == "best-epoch"  # one job: its epochs are what there is to watch
+    networks = len(start_names(config.start))
+    # One job: its epochs are what there is to watch.
+    by_epochs = not config.steps and config.select == "best-epoch" and networks == 1
     total, unit = (None, "epoch") if by_epochs else _counted(search)
-    unseen_work = total == 0  # one job that is trained in one go
+    unseen_work = total == 0  # jobs that are trained in one go
     if unseen_work:
-        say("one network is trained in one go: there is nothing to see of it before it is done")
+        what = "one network is" if networks == 1 else f"{networks} networks are"
+        say(f"{what} trained in one go: there is nothing to see before that is done")
     with tqdm(total=total, unit=unit, disable=config.quiet or unseen_work, dynamic_ncols=True) as bar:
 
         def watch(done: int, planned: int) -> None:

@@ -89,4 +89,10 @@ def _checked(hint: Hint, latent: int) -> dict[str, Tensor]:
     for name in ("weight", "spread"):
         if not bool((hint[name] > 0).all()):
             raise OperatorError(f"expected a {name} above 0, got {float(hint[name].min())}; fit it to more rows")
-    return {"weight": hint["weight"], **{name: hint[name].reshape(components, latent) for name in ("mean", "spread")}}
+    for name in _TENSORS:
+        if not bool(hint[name].isfinite().all()):
+            raise OperatorError(f"expected a finite {name}, got {hint[name].tolist()}; fit it to finite latents")
+    return {
+        "weight": hint["weight"] / hint["weight"].sum(),
+        **{name: hint[name].reshape(components, latent) for name in ("mean", "spread")},
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_searches_and_predictors_are_told(tmp_path: Path) -> None:
     by_name = dict(zip(heads, popnas, strict=True))
     assert (popnas[2], random[2]) == (str(trained), str(asked))
     assert by_name["K"] == "3"
-    assert 1 <= float(by_name["front, median"]) <= 3
+    assert 1 <= float(by_name["front up to K, median"].removeprefix("at least ")) <= 3
     assert float(by_name["top-5"]) <= float(by_name["top-1"]) <= 1
     assert random[6:8] == ["", ""]
     assert errors[0] == "search"
@@ -44,6 +45,24 @@ def test_searches_and_predictors_are_told(tmp_path: Path) -> None:
     assert {row["search"] for row in rows} == {"popnas", "cell-random"}
     better = max(float(row["score"]) for row in rows if row["search"] == "popnas")
     assert better == pytest.approx(float(by_name["top-1"]), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("fronts", "text"),
+    [
+        ([], ""),
+        ([3, 7], "5"),
+        ([4, 5, 12], "5"),
+        ([8, 12], "at least 10"),
+        ([5, 12, 12], "at least 12"),
+        ([12], "at least 12"),
+    ],
+)
+def test_a_median_that_hangs_on_fronts_cut_at_k_is_a_lower_bound(
+    fronts: list[int], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    assert importlib.import_module("cell_searches").middle_of(fronts, 12) == text
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

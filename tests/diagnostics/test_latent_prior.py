@@ -114,6 +114,25 @@ def test_a_latent_without_any_spread_is_off_by_a_finite_number() -> None:
     assert finding.kind == "OFF_PRIOR"
 
 
+def test_latents_far_from_zero_are_fitted_as_well() -> None:
+    rng = np.random.default_rng(0)
+    found = judged(torch.as_tensor(1e5 + 0.01 * rng.standard_normal((200, 3))), torch.full((200, 3), -30.0))
+    assert found.kind == "OFF_PRIOR"
+    components = len(found.hint["weight"])
+    assert np.reshape(found.hint["mean"], (components, 3)) == pytest.approx(1e5, abs=0.05)
+    assert max(found.hint["spread"]) < 0.02
+
+
+def test_a_decoder_of_several_outputs_is_judged_once() -> None:
+    outputs = [*OUTPUTS, Output("other", Generation((1, 2, 2)))]
+    prepared = on_cpu(toy_problem(rows=600, inputs=INPUTS, outputs=outputs))
+    arcs = [Arc("x", "d"), Arc("d", "picture"), Arc("d", "other"), Arc("x", "e"), Arc("e", "class")]
+    model = fresh_model(Valp.make(INPUTS, DECODERS, outputs, arcs), stream(0))
+    one, other = LatentPrior().examine(HeldOutView(model, prepared, losses_of(prepared)), stream(0))
+    assert {one.output, other.output} == {"picture", "other"}
+    assert replace(one, output="other") == replace(other, output="other")
+
+
 def test_models_without_samples_have_nothing_to_see() -> None:
     prepared = on_cpu(toy_problem(rows=200, inputs=INPUTS, outputs=OUTPUTS[:1]))
     valp = Valp.make(INPUTS, DECODERS[1:], OUTPUTS[:1], [Arc("x", "e"), Arc("e", "class")])

@@ -65,6 +65,11 @@ def test_of_two_components_each_has_its_share_of_the_draws() -> None:
     assert bool(((latents[~first] - torch.tensor([-9.0, 0.0])).abs() < 1).all())
 
 
+def test_weights_come_to_sum_to_one() -> None:
+    child = applied(NAME, trained(SHARED), at("d"), {**TWO, "weight": torch.tensor([1.0, 3.0])})
+    assert child.buffers["networks.d.prior.weight"].tolist() == [0.25, 0.75]
+
+
 def test_without_a_hint_it_is_what_the_biases_say() -> None:
     model = trained(SHARED, 5)
     child = applied(NAME, model, at("d"), None)
@@ -115,6 +120,7 @@ def test_only_what_samples_are_drawn_from_is_a_place() -> None:
         ({**TWO, "mean": torch.zeros(2)}, r"got weight \(2,\), mean \(2,\), spread \(4,\)"),
         ({**ONE, "spread": torch.tensor([1.0, 0.0])}, "expected a spread above 0, got 0.0"),
         ({**ONE, "weight": torch.tensor([0.0])}, "expected a weight above 0, got 0.0"),
+        ({**ONE, "mean": torch.tensor([0.0, torch.nan])}, r"expected a finite mean, got \[0.0, nan\]"),
     ],
 )
 def test_a_hint_that_does_not_fit_is_refused(hint: Hint, told: str) -> None:

@@ -14,9 +14,10 @@ def trained(candidate: int, **objectives: float) -> dict[str, Any]:
     return {"event": "trained", "candidate": candidate, "objectives": objectives, **rest}
 
 
-def proposed(candidate: int, origin: str) -> dict[str, Any]:
+def proposed(candidate: int, origin: str, *parents: int) -> dict[str, Any]:
     proposal = {"variant": "add_layer/gentle"} if origin == "change" else None
-    return {"event": "proposed", "candidate": candidate, "origin": origin, "proposal": proposal}
+    parts = {"origin": origin, "proposal": proposal, "parents": list(parents)}
+    return {"event": "proposed", "candidate": candidate, **parts}
 
 
 def verdict(kind: str, candidate: int, step: int) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def verdict(kind: str, candidate: int, step: int) -> dict[str, Any]:
 def test_it_counts_what_the_journal_says() -> None:
     tally = Tally.of(
         [
-            *(proposed(0, "start"), proposed(1, "change"), proposed(2, "change")),
+            *(proposed(0, "start"), proposed(1, "change", 0), proposed(2, "change", 0)),
             *(trained(1, a=1.0, b=3.0), trained(0, a=2.0, b=2.0)),
             {"event": "failed", "candidate": 2, "batches": 1, "seconds": {"training": 0.5}},
             *(verdict("accepted", 0, 0), verdict("accepted", 1, 1), verdict("rejected", 2, 1), {"event": "ended"}),
@@ -49,7 +50,7 @@ def test_of_equal_results_the_lowest_number_is_on_the_front_whoever_was_done_fir
 def test_what_it_remembers_does_not_grow_with_the_journal() -> None:
     def events() -> Iterator[dict[str, Any]]:
         for candidate in range(2000):
-            yield proposed(candidate, "change")
+            yield proposed(candidate, "change", max(0, candidate - 1))
             yield trained(candidate, a=1.0 / (1 + candidate))
             yield verdict("accepted", candidate, candidate)
 
@@ -57,3 +58,11 @@ def test_what_it_remembers_does_not_grow_with_the_journal() -> None:
     assert (tally.trained, tally.accepted) == (2000, 2000)
     assert len(tally.front) == 1
     assert all(len(kept) == 0 for kept in (tally._origins, tally._variants, tally._waiting))
+
+
+def test_of_several_starts_the_first_is_what_the_search_went_on_from() -> None:
+    starts = [event for number in range(3) for event in (proposed(number, "start"), trained(number, a=1.0))]
+    assert Tally.of(starts).first == starts[1]
+    going_on = [*starts, proposed(3, "change", 2), trained(3, a=0.5), proposed(4, "change", 3), trained(4, a=0.4)]
+    assert Tally.of(going_on).first == starts[5]
+    assert Tally.of(going_on).starts == 3

@@ -164,10 +164,25 @@ def test_without_room_for_copies_it_rests() -> None:
 def test_who_can_no_longer_give_leaves_it_to_rest() -> None:
     """Of the models kept, none is better at it: all but the current one failed or were dominated."""
     seen = situation(SHARES, FakeBench(problem=REFERRED, seen=memorised("y1")))
-    line = [Past(i, objectives=dict.fromkeys(OUTPUTS, score), adopted=True) for i, score in enumerate((0.3, 0.5, 0.5))]
+    line = [
+        Past(i, i - 1 if i else None, objectives=dict.fromkeys(OUTPUTS, score), adopted=True)
+        for i, score in enumerate((0.3, 0.5, 0.5))
+    ]
     proposal = ByGap().choose(replace(seen, history=line, kept={2: line[2].objectives}), stream(0))
     assert isinstance(proposal, Proposal)
     assert (proposal.variant, proposal.donor) == (REST, None)
+
+
+def test_a_start_that_was_overtaken_is_not_what_an_output_was() -> None:
+    seen = situation(SHARES, FakeBench(problem=REFERRED, seen=memorised("y1")))
+    scores, parents = (0.3, 0.5, 0.5), (None, None, 1)
+    line = [
+        Past(i, parent, objectives=dict.fromkeys(OUTPUTS, score), adopted=True)
+        for i, (parent, score) in enumerate(zip(parents, scores, strict=True))
+    ]
+    proposal = ByGap().choose(replace(seen, history=line, kept={0: line[0].objectives}), stream(0))
+    assert isinstance(proposal, Proposal)
+    assert proposal.variant in DEPTH
 
 
 def test_outputs_rest_one_after_the_other_and_the_last_goes_on() -> None:
@@ -183,7 +198,7 @@ def test_what_goes_on_is_given_back_in_the_last_step_of_all(
 ) -> None:
     told = story(findings, worsening("y1"), start, protocol)
     assert changes(told, REST, TAKE_BACK) == [(12, "y1", 0)]
-    assert told.proposals[-1].reason == "y1 is past its best: 1.4 now; model 0 had 0.3"
+    assert told.proposals[-1].reason == "y1 has been better: 1.4 now; model 0 had 0.3"
 
 
 @pytest.mark.parametrize("rule", sorted(ACCEPTANCES))

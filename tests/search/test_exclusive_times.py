@@ -16,6 +16,7 @@ FINE: list[dict[str, Any]] = [
     {"executor": "processes", "workers": 1},
     {**SEVERAL, "cell_search": {"costs": ["parameters", "flops"]}},
     {**SEVERAL, "cell_search": {"times_side_by_side": True}},
+    {"executor": "shared", "workers": 1, "cell_search": {"times_side_by_side": True}},
     {**SEVERAL, "search": "pnas"},
     {**SEVERAL, "search": "cell-random", "cell_search": {"networks": 3}},
     {**SEVERAL, "search": "hill-climbing"},
@@ -23,6 +24,7 @@ FINE: list[dict[str, Any]] = [
 WRONG: list[dict[str, Any]] = [
     SEVERAL,
     {"executor": "shared", "workers": 0},
+    {"executor": "shared", "workers": 1},
     {"jobs_per_gpu": 2},
     {**SEVERAL, "search": "popnas-v1", "cell_search": {"costs": ["parameters", "latency"]}},
 ]
@@ -46,4 +48,6 @@ def test_a_run_that_goes_on_elsewhere_is_looked_at_there() -> None:
     config = config_from({"problem": "digits-class", "search": "popnas"})
     with pytest.raises(ConfigError, match="workers = 3"):
         check_times(config, executor="processes", workers=3)
+    with pytest.raises(ConfigError, match=r"'shared' \(any number of `valpnas work` may join\), workers = 1"):
+        check_times(config, executor="shared", workers=1)
     check_times(config_from({"problem": "digits-class", "search": "popnas", **SEVERAL}), executor="serial")

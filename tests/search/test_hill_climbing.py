@@ -514,6 +514,12 @@ def test_the_best_start_is_so_by_the_mean_of_the_logarithms() -> None:
     assert ones
     assert not promises_more({"a": 1.0, "b": 1.0}, {"a": 1.0, "b": 1.0})
     assert not promises_more({"a": 0.0, "b": 1.0}, {"a": 0.0, "b": 1.0})
+    assert promises_more({"a": 0.0, "b": 1.0}, {"a": 0.004, "b": 1.0})
+    assert not promises_more({"a": 0.0, "b": 1.0}, {"a": 0.004, "b": 0.4}), "no error counts as half of the other's"
+
+
+def test_only_outputs_tell_which_start_is_the_best() -> None:
+    assert not promises_more({"a": 1.0, "parameters": 10.0}, {"a": 1.0, "parameters": 1000.0})
 
 
 def test_a_start_that_fails_is_none_to_go_on_from() -> None:

@@ -71,9 +71,9 @@ class ModelView(Protocol):
         """What an input or sub-network emits on the held-out batch, ``(n, *shape)``."""
 
     def latent(self, decoder: str) -> tuple[Tensor, Tensor]:
-        """Posterior means and log-variances of a decoder, ``(m, latent)`` each, on all ``m`` rows kept for diagnostics.
+        """Posterior means and log-variances of a decoder, ``(m, latent)`` each, on ``m`` held-out rows.
 
-        A latent takes one pass over them, and what it is fitted to has to be more than a batch.
+        These are up to 4,000, more than the batch and not in its order: what is fitted to them needs more.
         """
 
     def log_prior(self, decoder: str, latents: Tensor) -> Tensor:

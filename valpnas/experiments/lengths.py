@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from valpnas.config import RunConfig
+from valpnas.config import RunConfig, start_names
 
 AS_LONG_AS = "as_long_as"
 
@@ -26,4 +26,5 @@ def steps_as_long_as(config: RunConfig, own: Mapping[str, Any], other: Mapping[s
     if not own["seconds"]:  # every tuning run failed at once
         return config.steps
     batches = float(other["seconds"] * own["batches"] / own["seconds"])
-    return max(0, round((batches - config.initial_batches) / config.batches_per_step))
+    begun = config.initial_batches * len(start_names(config.start))
+    return max(0, round((batches - begun) / config.batches_per_step))

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from valpnas.config import RunConfig
+from valpnas.config import RunConfig, goes_by_size
 from valpnas.errors import ConfigError
 from valpnas.experiments.arms import LIKE_WINNER, SHARED, Arm
 from valpnas.experiments.comparison import Comparison
@@ -39,13 +39,23 @@ def check_equal(recorded: Settings, wanted: Settings, where: Path) -> None:
     """Raise ``ConfigError`` naming the first setting that differs; keys newer than the record count as defaults."""
     default = _plain(RunConfig(problem=""))
     arms = {name: _with_defaults(arm, default) for name, arm in recorded["arms"].items()}
-    before, now = _flat({**recorded, "arms": arms}), _flat(wanted)
+    before, now = (_flat(_used(settings)) for settings in ({**recorded, "arms": arms}, wanted))
     for key in sorted({*before, *now}):
         if before.get(key, "none") != now.get(key, "none"):
             raise ConfigError(
                 f"{where}: expected {key} = {before.get(key, 'none')!r} as in the figures that are there, "
                 f"got {now.get(key, 'none')!r}; use the same settings, or another file"
             )
+
+
+def _used(settings: Settings) -> Settings:
+    """Return ``settings`` without sizes of starts that go by none."""
+    arms = {name: arm if goes_by_size(arm["start"]) else _without_size(arm) for name, arm in settings["arms"].items()}
+    return {**settings, "arms": arms}
+
+
+def _without_size(arm: Settings) -> Settings:
+    return {key: value for key, value in arm.items() if key != "start_parameters"}
 
 
 def _settings_of_arm(comparison: Comparison, arm: Arm) -> Settings:

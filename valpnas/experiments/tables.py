@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from valpnas.config import RunConfig, start_names
+from valpnas.config import RunConfig, goes_by_size
 from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
 from valpnas.proxy_protocol import FILLED_IN
 from valpnas.report.numbers import hypervolume
@@ -88,8 +88,7 @@ def setting_table(settings: Mapping[str, Any], shown: Sequence[str]) -> Table:
 
 def _with_size_where_used(arm: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings without a size that no start goes by."""
-    sized = {"random-sized", "wide", "deep"} & {*start_names(arm["start"])}
-    return {**arm, "start_parameters": arm["start_parameters"] if sized else ""}
+    return {**arm, "start_parameters": arm["start_parameters"] if goes_by_size(arm["start"]) else ""}
 
 
 def _as_taken(arm: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def step_table(steps: Sequence[Row]) -> Table:
         table.add_column(column, overflow="fold")
     for step in steps:
         what = step["variant"] or {"start": "start", "continue": "train further"}[step["origin"]]
-        lost = step["origin"] == "start" and step["verdict"] == "rejected"
+        lost = step["origin"] == "start" and step["verdict"] == "rejected" and not step.get("failure")
         reason = step["reason"] or ("another start was better" if lost else "")
         table.add_row(str(step["candidate"]), what, Text(step.get("failure") or step["verdict"]), Text(reason))
     return table

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from valpnas.search.archive import Archive
 from valpnas.store.journal import Event
 
+_TRIED = "tried"  # by itself, as cells are: with a reason, and nothing goes on from it
+
 
 @dataclass
 class Tally:
     """Counts of the events that were added.
 
-    ``accepted`` counts changes alone, ``changes`` how many of each operator were accepted and rejected. ``first`` is
-    the event of the trained candidate of the lowest number. ``spent`` are the seconds of training by account, and
-    ``passed`` those that the run was at work by the clock. What is remembered besides is the ``front``, and what
-    candidates without a verdict were.
+    ``accepted`` counts changes alone, ``changes`` how many of each operator were accepted and rejected. ``spent`` are
+    the seconds of training by account, and ``passed`` those that the run was at work by the clock. What is remembered
+    besides is the ``front``, the start, and what candidates without a verdict were.
     """
 
     steps: int = 0
@@ -29,10 +30,11 @@ class Tally:
     spent: float = 0.0
     passed: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
-    first: Event | None = None
     front: Archive[Event] = field(default_factory=Archive)
     changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    _goes_on: bool = False
     _waiting: list[Event] = field(default_factory=list)
+    _begun: dict[int, Event] = field(default_factory=dict)  # trained starts, until one was gone on with
     _origins: dict[int, str] = field(default_factory=dict)
     _variants: dict[int, str] = field(default_factory=dict)
 
@@ -50,6 +52,11 @@ class Tally:
         """The events of the front, by candidate."""
         return sorted(self.front, key=lambda event: int(event["candidate"]))
 
+    @property
+    def first(self) -> Event | None:
+        """The start that was gone on with, or else the first; None when none could be trained."""
+        return self._begun[min(self._begun)] if self._begun else None
+
     def add(self, event: Event) -> None:
         """Count an event."""
         kind = event["event"]
@@ -60,15 +67,20 @@ class Tally:
         for account, seconds in event.get("seconds", {}).items():
             self.seconds[account] = self.seconds.get(account, 0.0) + seconds
         if kind == "proposed":
-            self._origins[event["candidate"]] = event["origin"]
-            if event["origin"] == "change":
-                self._variants[event["candidate"]] = event["proposal"]["variant"]
+            self._add_proposal(event)
         elif kind in {"trained", "failed"}:
             self._add_result(event)
         elif kind in {"accepted", "rejected"}:
             self.steps = max(self.steps, event["step"])
             self._origins.pop(event["candidate"], "")
             self._add_verdict(kind, self._variants.pop(event["candidate"], ""))
+
+    def _add_proposal(self, event: Event) -> None:
+        self._origins[event["candidate"]] = _TRIED if event.get("reason") else event["origin"]
+        if going := [number for number in event["parents"] if number in self._begun]:
+            self._begun, self._goes_on = {going[0]: self._begun[going[0]]}, True
+        if event["origin"] == "change":
+            self._variants[event["candidate"]] = event["proposal"]["variant"]
 
     def _add_verdict(self, verdict: str, variant: str) -> None:
         if variant:
@@ -82,9 +94,10 @@ class Tally:
             self.failed += 1
             return
         self.trained += 1
-        self.starts += self._origins.get(event["candidate"]) == "start"
-        if self.first is None or event["candidate"] < self.first["candidate"]:
-            self.first = event
+        origin = self._origins.get(event["candidate"])
+        self.starts += origin in {"start", _TRIED}
+        if not self._goes_on and (origin == "start" or not self._begun):
+            self._begun[event["candidate"]] = event
         self._waiting.append(event)
 
     def _settle(self) -> None:

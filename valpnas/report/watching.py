@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from valpnas.config import read_run_file
+from valpnas.config import read_run_file, start_names
 from valpnas.report.latest import latest
 from valpnas.report.models import best_first
 from valpnas.report.summary import history, summarise
@@ -101,7 +101,7 @@ def _left(events: Sequence[Event], summary: Mapping[str, Any], path: Path) -> fl
     if not trained:
         return None
     config = read_run_file(path / "run.toml")
-    candidates = config.population if summary["unit"] == "generations" else 1
+    candidates = config.population if summary["unit"] == "generations" else len(start_names(config.start))
     starts = trained[:candidates]
     start = sum(sum(event["seconds"].values()) for event in starts)
     if summary["steps"]:

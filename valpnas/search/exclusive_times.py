@@ -13,6 +13,7 @@ from valpnas.errors import ConfigError
 from valpnas.search.kinds import search_class
 
 _MEASURED = ("seconds", "latency")
+_SHARED = "shared"
 
 
 def check_times(config: RunConfig, **place: Any) -> None:
@@ -25,7 +26,8 @@ def check_times(config: RunConfig, **place: Any) -> None:
         return
     executor, workers = place.get("executor", config.executor), place.get("workers", config.workers)
     if several_at_a_time(executor, workers, config.jobs_per_gpu):
-        where = f"executor = {executor!r}, workers = {workers}, jobs_per_gpu = {config.jobs_per_gpu}"
+        joined = " (any number of `valpnas work` may join)" if executor == _SHARED else ""
+        where = f"executor = {executor!r}{joined}, workers = {workers}, jobs_per_gpu = {config.jobs_per_gpu}"
         raise ConfigError(
             "cell_search.costs: expected no measured times where candidates are trained side by side, got "
             f"{', '.join(times)} with {where}; train one at a time (executor = 'serial'), weigh parameters or flops, "
@@ -39,5 +41,8 @@ def deciding_times(config: RunConfig) -> list[str]:
 
 
 def several_at_a_time(executor: str, workers: int, jobs_per_gpu: int) -> bool:
-    """Say whether candidates may be trained side by side."""
-    return jobs_per_gpu > 1 or (executor != "serial" and workers != 1)
+    """Say whether candidates may be trained side by side.
+
+    ``workers`` of a shared run are the groups that are out, not the processes: these join and leave as they like.
+    """
+    return jobs_per_gpu > 1 or executor == _SHARED or (executor != "serial" and workers != 1)

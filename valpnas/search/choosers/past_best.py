@@ -64,7 +64,7 @@ def _owed(situation: Situation, output: str, now: Objectives) -> Proposal | None
     kept = situation.donors(TAKE_BACK)
     useful = [n for n in _better(situation, output, 1 + _LATE_SHARE, now) if _is_worse(kept[n], now)]
     back = _take_back(situation, output, useful)
-    return back and _because(back, f"{output} is past its best: {now[output]:.3g} now")
+    return back and _because(back, f"{output} has been better: {now[output]:.3g} now")
 
 
 def _given(situation: Situation, back: Proposal) -> Objectives:
@@ -106,8 +106,10 @@ def _because(change: Proposal, said: str, *findings: Finding) -> Proposal:
 
 
 def _line(situation: Situation) -> list[Objectives]:
-    """Return the objectives along the line of descent, oldest first."""
-    return [past.objectives for past in situation.history if past.adopted and past.objectives]
+    """Return the objectives along the line of descent, its start first; a start that was overtaken is not in it."""
+    adopted = [past for past in situation.history if past.adopted and past.objectives]
+    begun = max((number for number, past in enumerate(adopted) if past.parent is None), default=0)
+    return [past.objectives for past in adopted[begun:]]
 
 
 def _past_best(line: Sequence[Objectives], output: str, constant: float) -> float:
