@@ -56,7 +56,7 @@ class RunConfig:
     after ``max_seconds`` at work (wall time) or ``stagnation`` generations without a gain in hypervolume (0: neither).
     ``objectives`` are minimised beside those of the outputs; ``max_latency`` is in milliseconds, 0 for no limit.
 
-    ``initial_batches`` train the start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
+    ``initial_batches`` train each start, ``batches_per_step`` each proposal; ``rejected`` says what happens to the
     training of a rejected change (``discard``, or ``train-parent``: the parent gets the same batches); ``schedule``
     spans the whole run, its decay the last ``final_decay`` part, in which a hill climbing changes nothing;
     ``time_limit`` seconds per candidate, 0 for none.
@@ -311,7 +311,7 @@ def _fitting(space: Space) -> dict[str, Any]:
     """Return the defaults of starts that differ, where kinds of network are asked for or the limit of size is tight."""
     starts = {} if {*space.networks} <= _HAND_MADE_OF else {"start": ",".join(["random-sized"] * 3)}
     tight = 0 < space.max_parameters < _ROOM * RunConfig.start_parameters
-    return starts | ({"start_parameters": int(space.max_parameters / _ROOM)} if tight else {})
+    return starts | ({"start_parameters": max(1, int(space.max_parameters / _ROOM))} if tight else {})
 
 
 def given_by(data: Mapping[str, Any]) -> frozenset[str]:

@@ -31,7 +31,8 @@ def test_a_candidate_that_cannot_be_allocated_fails_alone(tmp_path: Path) -> Non
     """Whether its weights cannot be made or its training has no room: the search goes on and the others are fine."""
     here = "tests.bad_input.vast"
     (tmp_path / "vast.toml").write_text(
-        f'problem = "{PROBLEM}"\nsteps = 3\nchooser = "{here}:InTurn"\noperators = ["{here}:Vast"]\nout = "run"\n'
+        f'problem = "{PROBLEM}"\nsteps = 3\nstart = "random"\nout = "run"\n'
+        f'chooser = "{here}:InTurn"\noperators = ["{here}:Vast"]\n'
         '[space]\nmin_width = 3\nmax_width = 6\n'
     )  # fmt: skip
     done = program("run", "vast.toml", *BUDGET, folder=tmp_path, first=LIMITED)

@@ -32,7 +32,7 @@ MEET_EVERY_ACTIVATION = ("add_layer/gentle", "extend_layer/gentle")
 EXAMPLES = {
     "fit_prior": 200,
     **dict.fromkeys(RARE, 45),
-    **dict.fromkeys((*MEET_EVERY_ACTIVATION, "clone_network/gentle", "delete_network", "rest_output"), 30),
+    **dict.fromkeys((*MEET_EVERY_ACTIVATION, "clone_network/gentle", "delete_network", "rest_output"), 40),
 }
 # The same draws on every machine and in every run: a change of code, not of luck, makes these tests fail.
 REPEATABLE = settings(

@@ -39,7 +39,7 @@ def compare(
     accept: Annotated[str | None, option("When a change is kept.")] = None,
     rejected: Annotated[str | None, option("discard or train-parent.")] = None,
     steps: Annotated[int | None, option("Changes to try.")] = None,
-    initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
+    initial_batches: Annotated[int | None, option("Batches that train each start.")] = None,
     batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
     learning_rate: Annotated[float | None, option("Of every output, at first; 0: found by a range test.")] = None,

@@ -25,7 +25,9 @@ from valpnas.commands.printing import print_report, print_run
 def run(
     target: Target,
     search: Annotated[str | None, option("Search algorithm.")] = None,
-    start: Annotated[str | None, option("See `valpnas searches`; or a VALP's JSON file.")] = None,
+    start: Annotated[
+        str | None, option("See `valpnas searches`; several with commas between; or a VALP's JSON file.")
+    ] = None,
     start_parameters: Annotated[int | None, option("Weights of a random-sized, wide or deep start.")] = None,
     networks: Annotated[str | None, option("Kinds of sub-network to draw: dense,decoder,cell.")] = None,
     chooser: Annotated[str | None, option("Who decides what to change: see `valpnas searches`.")] = None,
@@ -45,7 +47,7 @@ def run(
         float | None, option("Most milliseconds for the prediction of a row; 0: any number.")
     ] = None,
     without: Annotated[list[str] | None, option("Leave this operator out. Repeatable.")] = None,
-    initial_batches: Annotated[int | None, option("Batches that train the start.")] = None,
+    initial_batches: Annotated[int | None, option("Batches that train each start.")] = None,
     batches_per_step: Annotated[int | None, option("Batches per step.")] = None,
     batch_size: Annotated[int | None, option("Rows per batch.")] = None,
     learning_rate: Annotated[float | None, option("Of every output, at first; 0: found by a range test.")] = None,
