@@ -9,7 +9,7 @@ from valpnas.contracts.operator import Site
 FIT_PRIOR = "fit_prior"
 _LOOKS = ("latent_prior",)
 _FAR = 0.3  # nats per number of a latent, from which on it cannot wait
-_EVERY = 5  # steps, before it is late: a fit is as dear as some batches, and a step of its own
+_EVERY = 5  # candidates, before it is late: a fit is as dear as some batches, and a step of its own
 _LAST = 3  # steps, where the learning rate does not decay
 
 
@@ -17,8 +17,8 @@ def draw_as_they_are(situation: Situation) -> Proposal | None:
     """Return the change of the decoder whose latents are furthest off what is drawn; None when none is off.
 
     Latents move on while weights are trained, and the step is one less for what takes long to learn. So it waits for
-    the decay, in which nothing else is changed, or for the last steps; before, it looks at every fifth step alone, and
-    mends what is far off.
+    the decay, in which nothing else is changed, or for the last steps; before, it looks after every fifth candidate,
+    and mends what is far off. A population has no history of one model: there it always looks.
     """
     late = situation.decays or (situation.steps_left is not None and situation.steps_left <= _LAST)
     if not late and len(situation.history) % _EVERY:
