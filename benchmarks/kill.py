@@ -71,17 +71,16 @@ class Case:
 def cases() -> list[Case]:
     """Return every search with every chooser, if it has one, the rules and the problems taking turns.
 
-    Searches come one after the other with each chooser, so that a few kills hit all of them. Rules and budgets that a
-    search does not take are left out.
+    Searches of cells come first, then the others one after the other with each chooser, so that a few kills hit all of
+    them. Rules and budgets that a search does not take are left out.
     """
     problems = itertools.cycle(("digits", "in memory", "in memory"))
     rounds = itertools.product(_RULES, CHOOSERS)
-    return [
-        Case(next(problems), _settings(search.name, chooser.name, rules))
-        for rules, chooser in rounds
-        for search in SEARCHES
-        if not search_class(search.name).trains_cells
-    ] + [Case("digits-class", _of_cells(search.name)) for search in SEARCHES if search_class(search.name).trains_cells]
+    of_cells = [search.name for search in SEARCHES if search_class(search.name).trains_cells]
+    others = [search.name for search in SEARCHES if search.name not in of_cells]
+    return [Case("digits-class", _of_cells(search)) for search in of_cells] + [
+        Case(next(problems), _settings(search, chooser.name, rules)) for rules, chooser in rounds for search in others
+    ]
 
 
 def _settings(search: str, chooser: str, rules: dict[str, Any]) -> dict[str, Any]:
