@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from valpnas.commands import running
-from valpnas.config import RunConfig, config_from, read_run_file
+from valpnas.config import RunConfig, config_from, read_run_file, start_names
 from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
@@ -182,3 +182,28 @@ def test_what_a_run_wrote_is_not_asked_for_again_though_defaults_have_changed(tm
     assert read_run_file(path).given == frozenset()
     assert read_run_file(path, {"steps": 3}).given == {"steps"}
     assert {"search", "accept"} <= read_run_file(path, {"search": "hill-climbing"}).given
+
+
+@pytest.mark.parametrize(
+    ("keys", "start", "size"),
+    [
+        ({}, "deep,random-sized,random-sized", 60_000),
+        ({"space": {"max_parameters": 150_000}}, "deep,random-sized,random-sized", 60_000),
+        ({"space": {"max_parameters": 20_000}}, "deep,random-sized,random-sized", 15_000),
+        ({"space": {"max_parameters": 1000}}, "deep,random-sized,random-sized", 60_000),
+        ({"space": {"networks": ["dense", "cell"]}}, "random-sized,random-sized,random-sized", 60_000),
+        ({"space": {"networks": ["cell"]}, "start": "wide", "start_parameters": 7}, "wide", 7),
+        ({"search": "nsga2"}, "random", 60_000),
+    ],
+)
+def test_starts_fit_what_is_asked_for(keys: dict[str, Any], start: str, size: int) -> None:
+    made = config_from({"problem": "digits", **keys})
+    assert (made.start, made.start_parameters) == (start, size)
+
+
+def test_names_of_starts_have_commas_between_and_a_file_stands_alone() -> None:
+    assert start_names("deep, random-sized,deep") == ("deep", "random-sized", "deep")
+    assert start_names("a.json") == ("a.json",)
+    for several in ("deep,a.json", "a.json,deep", "a,b.json"):
+        with pytest.raises(ConfigError, match=r"expected names with commas between, or one file, got"):
+            start_names(several)

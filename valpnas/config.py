@@ -34,6 +34,7 @@ _OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
     name: {"chooser": "guided", "start": "random"} for name in ("nsga2", "nsga3")
 }
 _HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
+_FEWEST = 2000  # weights: with fewer allowed, it is the limit that has to be looked at
 _ROOM = 4 / 3  # what a limit of size leaves a start to grow
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
 
@@ -310,8 +311,8 @@ def config_from(data: Mapping[str, Any]) -> RunConfig:
 def _fitting(space: Space) -> dict[str, Any]:
     """Return the defaults of starts that differ, where kinds of network are asked for or the limit of size is tight."""
     starts = {} if {*space.networks} <= _HAND_MADE_OF else {"start": ",".join(["random-sized"] * 3)}
-    tight = 0 < space.max_parameters < _ROOM * RunConfig.start_parameters
-    return starts | ({"start_parameters": max(1, int(space.max_parameters / _ROOM))} if tight else {})
+    tight = _FEWEST <= space.max_parameters < _ROOM * RunConfig.start_parameters
+    return starts | ({"start_parameters": int(space.max_parameters / _ROOM)} if tight else {})
 
 
 def given_by(data: Mapping[str, Any]) -> frozenset[str]:

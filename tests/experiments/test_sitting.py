@@ -159,7 +159,7 @@ def test_a_foreign_run_in_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_an_arm_may_run_as_long_as_another(tmp_path: Path) -> None:
     """A tuning run of the short arm does 30 batches in 2 s, one of the other takes 4 s: 60 batches are 4 steps."""
-    brief = Arm("brief", {"chooser": "train-only", "steps": 1, "as_long_as": "good"})
+    brief = Arm("brief", {"chooser": "train-only", "start": "random", "steps": 1, "as_long_as": "good"})
     held = hold(tmp_path, comparison(brief, GOOD, tune_rates=(0.1, 0.2)))
     steps = {task.folder.name: task.config.steps for task in held.workers.done if task.folder.parent.name == "runs"}
     assert steps == {"brief-0": 4, "good-0": 3, "brief-1": 4, "good-1": 3}
