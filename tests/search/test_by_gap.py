@@ -269,7 +269,9 @@ def test_latents_far_off_are_mended_at_once_and_others_late(
     wanted = isinstance(proposal, Proposal) and proposal.variant == FIT_PRIOR
     assert wanted == mended
     if mended:
-        assert proposal.reason == f"latents of d lie {divergence:.2f} nats off what samples of p are drawn from"
+        assert (
+            proposal.reason == f"latents of d lie {divergence:.2f} nats per number off what samples of p are drawn from"
+        )
 
 
 @pytest.mark.parametrize(("steps", "left", "mended"), [(5, 20, True), (6, 20, False), (6, 3, True), (10, 20, True)])

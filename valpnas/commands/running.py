@@ -81,7 +81,7 @@ def run(
     quiet: Quiet = None,
     as_json: AsJson = False,
 ) -> None:
-    """Design a model: search from a start, random if you name no other, and print the front.
+    """Design a model: search from the best of some small starts, and print the front.
 
     Every option is also a key of the run file; options given here go before the file's keys.
 

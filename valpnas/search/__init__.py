@@ -39,7 +39,7 @@ SEARCHES = (
 )
 
 STARTS = (
-    Entry("random", "a small random model", "valpnas.search.starts:RandomStart"),
+    Entry("random", "a random model as in the paper, of whatever size is drawn", "valpnas.search.starts:RandomStart"),
     Entry(
         "random-sized",
         "a random model of about start_parameters weights, widths from 16 to 512",

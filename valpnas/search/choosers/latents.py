@@ -23,12 +23,13 @@ def draw_as_they_are(situation: Situation) -> Proposal | None:
     late = situation.decays or (situation.steps_left is not None and situation.steps_left <= _LAST)
     if not late and len(situation.history) % _EVERY:
         return None
-    off = [f for f in situation.findings(_LOOKS) if f.kind == "OFF_PRIOR"]
-    found = off if late else [f for f in off if f.evidence["divergence"] >= _FAR]
+    seen = [f for f in situation.findings(_LOOKS) if f.kind == "OFF_PRIOR"]
+    found = seen if late else [f for f in seen if f.evidence["divergence"] >= _FAR]
     sites = situation.untried(FIT_PRIOR)
     for finding in sorted(found, key=lambda f: (-f.strength, f.component)):
         if (site := Site((finding.component,))) in sites:
             nats, output = finding.evidence["divergence"], finding.output
-            reason = f"latents of {finding.component} lie {nats:.2f} nats off what samples of {output} are drawn from"
+            off = f"{nats:.2f} nats per number off what samples of {output} are drawn from"
+            reason = f"latents of {finding.component} lie {off}"
             return Proposal(FIT_PRIOR, site, reason, (finding,))
     return None
