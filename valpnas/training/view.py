@@ -14,7 +14,7 @@ from torch.nn import Parameter
 from valpnas.contracts.model import Model
 from valpnas.graph.subgraphs import output_subgraph
 from valpnas.graph.valp import Valp
-from valpnas.networks.module import Forward, ValpModule, component_of, load_module, prefix_of
+from valpnas.networks.module import Forward, component_of, load_module, prefix_of
 from valpnas.training.data import Prepared
 from valpnas.training.objectives import Losses
 
@@ -45,12 +45,10 @@ class HeldOutView:
         self._model, self._losses = model, losses
         self.candidate, self.objectives, self.peers = candidate, objectives, peers
         part, device = prepared.parts["diagnostic"], prepared.device
-        rows = torch.arange(min(_ROWS, len(part)), device=device) * len(part) // min(_ROWS, len(part))
-        most = torch.arange(min(_LATENTS, len(part)), device=device) * len(part) // min(_LATENTS, len(part))
-        self._every_input = {name: value[most] for name, value in part.inputs.items()}
+        self._part, rows = part, _spread(_ROWS, len(part), device)
         self.inputs: Mapping[str, Tensor] = {name: value[rows] for name, value in part.inputs.items()}
         self.targets: Mapping[str, Tensor] = {name: value[rows] for name, value in part.targets.items()}
-        self._module: ValpModule = load_module(model).to(device).eval()
+        self._device, self._module = device, load_module(model).to(device).eval()
 
     @property
     def valp(self) -> Valp:
@@ -133,12 +131,9 @@ class HeldOutView:
     @cached_property
     def _latents(self) -> Mapping[str, tuple[Tensor, Tensor]]:
         """Those of every decoder, in chunks: a network of cells has maps of every row."""
-        rows = len(next(iter(self._every_input.values())))
+        inputs, chunks = self._part.inputs, _spread(_LATENTS, len(self._part), self._device).split(_ROWS)
         with torch.no_grad():
-            found = [
-                self._module({name: value[start : start + _ROWS] for name, value in self._every_input.items()}).latents
-                for start in range(0, rows, _ROWS)
-            ]
+            found = [self._module({name: value[rows] for name, value in inputs.items()}).latents for rows in chunks]
         parts = {name: [chunk[name] for chunk in found] for name in found[0]}
         return {
             name: (torch.cat([m for m, _ in each]), torch.cat([v for _, v in each])) for name, each in parts.items()
@@ -183,3 +178,8 @@ class HeldOutView:
         if not losses:  # an input that nothing hears alters no output
             return {}
         return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+
+
+def _spread(count: int, rows: int, device: torch.device) -> Tensor:
+    """Return ``count`` numbers of rows, or all, spread evenly over so many."""
+    return torch.arange(min(count, rows), device=device) * rows // min(count, rows)
