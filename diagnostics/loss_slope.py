@@ -56,10 +56,15 @@ class LossSlope(Diagnostic):
     emits: ClassVar[Mapping[str, str]] = {"STEEP": "treat", "MODERATE": "treat", "STUCK": "treat", "UNDECIDED": "none"}
 
     def examine(self, view: ModelView, rng: np.random.Generator) -> Sequence[Finding]:  # noqa: ARG002 - draws nothing
-        """Return one finding per output; cost: about two milliseconds per output, no pass of the model."""
+        """Return one finding per output; cost: about two milliseconds per output, no pass of the model.
+
+        Of an output at rest there is none: that its loss stays where it is says nothing of it.
+        """
+        learning = view.valp.trained_outputs
         return [
             self._judge(output, history[self._begin(view, len(history)) :])
             for output, history in sorted(view.histories.items())
+            if output in learning
         ]
 
     def _begin(self, view: ModelView, batches: int) -> int:

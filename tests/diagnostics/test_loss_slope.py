@@ -17,6 +17,7 @@ from tests.graph.strategies import quick
 from tests.training.toy_data import losses_of, toy_model, toy_prepared
 from valpnas.contracts.finding import Finding
 from valpnas.diagnostics.loss_slope import LossSlope, fitted_line
+from valpnas.graph.valp import LOWEST_RATE
 from valpnas.seeding import stream
 from valpnas.testing.diagnostics import check_diagnostic
 from valpnas.training.view import HeldOutView
@@ -205,6 +206,15 @@ def test_every_output_gets_its_own_finding_with_advice_to_treat() -> None:
         ("drawn", "STUCK", "treat", ""),
         ("shares", "STEEP", "treat", ""),
     ]
+
+
+def test_nothing_is_said_of_an_output_at_rest() -> None:
+    """Its loss stays where it is because it was told to rest; to call it stuck would ask to wake it."""
+    how = replace(MODEL.valp.output_training["drawn"], learning_rate=LOWEST_RATE)
+    histories = {output: torch.as_tensor(line(1e-3), dtype=torch.float32) for output in ("shares", "drawn")}
+    resting = replace(MODEL, valp=MODEL.valp.with_training("drawn", how), histories=histories)
+    found = LossSlope().examine(HeldOutView(resting, PREPARED, LOSSES), stream(0))
+    assert [f.output for f in found] == ["shares"]
 
 
 @quick

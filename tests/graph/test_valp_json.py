@@ -67,3 +67,16 @@ def test_tasks_round_trip(task: Task) -> None:
 def test_an_unknown_task_is_refused() -> None:
     with pytest.raises(InvalidValpError, match=r"known-task.*expected a task among classification, .*got 'ranking'"):
         task_from_json({"task": "ranking"})
+
+
+@pytest.mark.parametrize("wrong", [36, (), [8, 8], (8, 0), (8.0, 8), "88"])
+def test_a_generation_wants_a_shape(wrong: Any) -> None:
+    with pytest.raises(InvalidValpError, match=r"known-task.*task generation: expected .* got .*"):
+        Generation(wrong)
+
+
+@pytest.mark.parametrize("task", [Classification, Regression, Distribution])
+@pytest.mark.parametrize("wrong", [0, -1, 2.0, "3", True, (3,)])
+def test_the_other_tasks_want_a_count(task: type[Task], wrong: Any) -> None:
+    with pytest.raises(InvalidValpError, match=r"known-task.*expected whole numbers from 1 on, got \w+="):
+        task(wrong)

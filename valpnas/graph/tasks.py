@@ -21,6 +21,10 @@ class Classification:
     classes: int
     name: ClassVar[str] = "classification"
 
+    def __post_init__(self) -> None:
+        """Raise ``InvalidValpError`` when ``classes`` is no whole number from 1 on."""
+        _check_counts(self, "classes", (self.classes,))
+
     @property
     def width(self) -> int:
         """Numbers the head emits."""
@@ -33,6 +37,10 @@ class Regression:
 
     size: int
     name: ClassVar[str] = "regression"
+
+    def __post_init__(self) -> None:
+        """Raise ``InvalidValpError`` when ``size`` is no whole number from 1 on."""
+        _check_counts(self, "size", (self.size,))
 
     @property
     def width(self) -> int:
@@ -47,6 +55,10 @@ class Distribution:
     bins: int
     name: ClassVar[str] = "distribution"
 
+    def __post_init__(self) -> None:
+        """Raise ``InvalidValpError`` when ``bins`` is no whole number from 1 on."""
+        _check_counts(self, "bins", (self.bins,))
+
     @property
     def width(self) -> int:
         """Numbers the head emits."""
@@ -60,6 +72,13 @@ class Generation:
     shape: tuple[int, ...]
     name: ClassVar[str] = "generation"
 
+    def __post_init__(self) -> None:
+        """Raise ``InvalidValpError`` when ``shape`` is no tuple of whole numbers from 1 on, such as ``(8, 8)``."""
+        if not isinstance(self.shape, tuple) or not self.shape:
+            got = f"expected a shape such as (8, 8) or (36,), got {self.shape!r}; write it as a tuple"
+            raise InvalidValpError("known-task", f"task generation: {got}")
+        _check_counts(self, "shape", self.shape)
+
     @property
     def width(self) -> int:
         """Numbers the head emits."""
@@ -68,6 +87,12 @@ class Generation:
 
 Task = Classification | Regression | Distribution | Generation
 TASKS: tuple[type[Task], ...] = (Classification, Regression, Distribution, Generation)
+
+
+def _check_counts(task: Task, field: str, counts: tuple[object, ...]) -> None:
+    if not all(isinstance(count, int) and not isinstance(count, bool) and count > 0 for count in counts):
+        got = f"{field}={getattr(task, field)!r}"
+        raise InvalidValpError("known-task", f"task {task.name}: expected whole numbers from 1 on, got {got}; mend it")
 
 
 def task_to_json(task: Task) -> dict[str, Any]:

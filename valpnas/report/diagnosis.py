@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import exp, expm1
 from typing import Any
 
 from valpnas.contracts.finding import Finding
@@ -73,8 +74,8 @@ class Part:
 class JudgedOutput:
     """An output: its validation objective, the slope of its training loss with standard error, and its verdicts.
 
-    ``slope`` and ``error`` are shares of the loss level per 100 batches; ``gap`` is its held-out loss over that of
-    training; ``rank`` is the share of peers that are better. None where nothing measured them. ``parameters`` and
+    ``slope`` is the share by which the loss changes in 100 batches, -1 for all of it; ``gap`` is its held-out loss over
+    that of training; ``rank`` is the share of peers that are better. None where nothing measured them. ``parameters`` and
     ``share`` are those of its head.
     """
 
@@ -228,8 +229,7 @@ def _output(
         name,
         model.valp.tasks[name].name,
         subject.objectives.get(name),
-        100 * seen["slope per batch"] if "slope per batch" in seen else None,
-        100 * seen["standard error"] if "standard error" in seen else None,
+        *_in_100_batches(seen),
         "RESTS" if model.valp.output_training[name].rests else trend.kind if trend else "",
         gap.evidence["ratio"] if gap else None,
         gap.kind if gap else "",
@@ -238,6 +238,14 @@ def _output(
         parameters[name],
         shares[name],
     )
+
+
+def _in_100_batches(seen: Mapping[str, float]) -> tuple[float | None, float | None]:
+    """Return the change of a loss as a share of it, with its standard error; a slope is one of the loss's logarithm."""
+    if not {"slope per batch", "standard error"} <= set(seen):
+        return None, None
+    fallen = 100 * seen["slope per batch"]
+    return expm1(fallen), 100 * seen["standard error"] * exp(fallen)
 
 
 def _shares(model: Model) -> dict[str, float]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import expm1
 
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Operator, Site
 from valpnas.graph.valp import Valp
 from valpnas.search.choosers.protection import protecting, said
-from valpnas.search.choosers.rules import RULES, WHERE, Rule, priority
+from valpnas.search.choosers.rules import REMEDIES, RULES, WHERE, Rule, priority
 
 TIERS = ("Reduce", "Change boldly", "Change gently")
 """What ``priority`` stands for: reducers (donations are left out here), aggressive expanders, everything gentle."""
@@ -47,9 +48,9 @@ class Unplaced:
 def recommend(
     valp: Valp, findings: Sequence[Finding], operators: Mapping[str, Operator]
 ) -> tuple[tuple[Recommendation, ...], tuple[Unplaced, ...]]:
-    """Return what the rules of ``guided`` ask for, by priority and then by falling strength, and what has no place.
+    """Return what the rules of ``guided`` and the other remedies ask for, the first to try first, and what has no place.
 
-    Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
+    In order of priority, then of falling strength. Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
     nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a search decides who
     donates. Nothing is asked for an output that rests: it does not learn because it was told not to.
     """
@@ -57,7 +58,7 @@ def recommend(
     made: list[Recommendation] = []
     unplaced: list[Unplaced] = []
     usable = {name for name, operator in operators.items() if operator.scope != "crossover"}
-    for rule in (rule for rule in RULES if rule.variant in usable):
+    for rule in (rule for rule in (*RULES, *REMEDIES) if rule.variant in usable):
         sites = operators[rule.variant].sites(valp)
         for finding in (f for f in heard if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
@@ -88,7 +89,9 @@ def told(finding: Finding) -> str:
 def _figure(finding: Finding) -> str:
     evidence = finding.evidence
     if "slope per batch" in evidence:
-        return f" (loss {100 * evidence['slope per batch']:+.1%} in 100 batches)"
+        return f" (loss {expm1(100 * evidence['slope per batch']):+.1%} in 100 batches)"
+    if "divergence" in evidence:
+        return f" ({evidence['divergence']:.2f} nats per number)"
     grown = [value for name, value in evidence.items() if name.partition(" ")[0] == "ratio"]
     if len(grown) > 1:
         return f" (losses without it: {min(grown):.2f} to {max(grown):.2f} times as large)"

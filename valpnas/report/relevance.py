@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from valpnas.contracts.finding import Finding
-from valpnas.search.choosers.rules import RULES
+from valpnas.search.choosers.rules import REMEDIES, RULES
 
 Ratios = dict[str, dict[str, float]]
 
@@ -16,7 +16,7 @@ _FIRST = ("treat", "protect", "none")
 
 @dataclass(frozen=True)
 class Ranked:
-    """A finding and what the guided chooser would do about it; ``asks`` is empty where no rule speaks of it."""
+    """A finding and what there is to do about it; ``asks`` is empty where no rule speaks of it."""
 
     finding: Finding
     asks: tuple[tuple[str, str], ...]  # (operator, because)
@@ -57,4 +57,4 @@ def _number(value: float) -> str:
 
 
 def _asked(kind: str) -> tuple[tuple[str, str], ...]:
-    return tuple((rule.variant, rule.because) for rule in RULES if rule.finding == kind)
+    return tuple((rule.variant, rule.because) for rule in (*RULES, *REMEDIES) if rule.finding == kind)

@@ -62,6 +62,11 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
+REMEDIES: tuple[Rule, ...] = (
+    Rule("OFF_PRIOR", "fit_prior", "network", "its samples can be drawn from what its latents are like"),
+)
+"""What a reader is told to try besides; no rule of the paper, and ``guided`` does not go by them."""
+
 
 def _network(valp: Valp, finding: Finding, site: Site) -> bool:  # noqa: ARG001 - every Where takes the same arguments
     return finding.component in site.components
