@@ -75,8 +75,8 @@ class JudgedOutput:
     """An output: its validation objective, the slope of its training loss with standard error, and its verdicts.
 
     ``slope`` is the share by which the loss changes in 100 batches, -1 for all of it; ``gap`` is its held-out loss over
-    that of training; ``rank`` is the share of peers that are better. None where nothing measured them. ``parameters`` and
-    ``share`` are those of its head.
+    that of training; ``rank`` is the share of peers that are better. None where nothing measured them. ``parameters``
+    and ``share`` are those of its head.
     """
 
     name: str

@@ -48,11 +48,12 @@ class Unplaced:
 def recommend(
     valp: Valp, findings: Sequence[Finding], operators: Mapping[str, Operator]
 ) -> tuple[tuple[Recommendation, ...], tuple[Unplaced, ...]]:
-    """Return what the rules of ``guided`` and the other remedies ask for, the first to try first, and what has no place.
+    """Return what the rules of ``guided`` and the other remedies ask for, in order, and what of it has no place.
 
-    In order of priority, then of falling strength. Operators that the run leaves out are not asked for. Unlike ``guided``, which draws among the highest priority,
-    nothing is drawn and nothing that failed is set aside. What takes a second model is left out: a search decides who
-    donates. Nothing is asked for an output that rests: it does not learn because it was told not to.
+    The order is that of priority, then of falling strength. Operators that the run leaves out are not asked for.
+    Unlike ``guided``, which draws among the highest priority, nothing is drawn and nothing that failed is set aside.
+    What takes a second model is left out: a search decides who donates. Nothing is asked for an output that rests: it
+    does not learn because it was told not to.
     """
     heard = [f for f in findings if f.output in {"", *valp.trained_outputs}]
     made: list[Recommendation] = []
