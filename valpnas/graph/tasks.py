@@ -74,10 +74,11 @@ class Generation:
 
     def __post_init__(self) -> None:
         """Raise ``InvalidValpError`` when ``shape`` is no tuple of whole numbers from 1 on, such as ``(8, 8)``."""
-        if not isinstance(self.shape, tuple) or not self.shape:
-            got = f"expected a shape such as (8, 8) or (36,), got {self.shape!r}; write it as a tuple"
+        shape: object = self.shape  # what an author gave, who may not check types
+        if not isinstance(shape, tuple) or not shape:
+            got = f"expected a shape such as (8, 8) or (36,), got {shape!r}; write it as a tuple"
             raise InvalidValpError("known-task", f"task generation: {got}")
-        _check_counts(self, "shape", self.shape)
+        _check_counts(self, "shape", shape)
 
     @property
     def width(self) -> int:
