@@ -123,7 +123,7 @@ class RunConfig:
     cycle_growth: float = Schedule.growth
     label_smoothing: float = 0.0
     drop_path: float = 0.0
-    select: str = "last"
+    select: str = "best-checkpoint"
     engine: str = "compiled"
     precision: str = "float32"
     jobs_per_gpu: int = 1

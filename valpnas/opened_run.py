@@ -101,7 +101,7 @@ class Run:
         return hashlib.sha256(json.dumps(first, sort_keys=True).encode()).hexdigest()[:32] if first else ""
 
     def curve(self, candidate: int) -> list[dict[str, float]]:
-        """Return a candidate's validation objectives after each epoch; empty when it was not trained by epochs."""
+        """Return a candidate's validation objectives at each checkpoint; empty where the last state counts."""
         events = self._directory.journal.of("trained")
         return [objectives for e in events if e["candidate"] == candidate for objectives in e.get("curve", [])]
 

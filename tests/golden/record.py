@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
 # and MKL told to be compatible, these runs take the same steps and their objectives differ by less than 1e-6; after
 # 500 batches, or past a change to an algorithm whose first step is a sign, they had parted.
-SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9}
+SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9, "select": "last"}
 BUDGET: dict[str, Any] = {**SHORT, "steps": 4, "final_decay": 0.1, "start": "random"}  # the last step is in the decay
 DEFAULT = "hill-climbing-by-gap"  # what a run is when nobody says otherwise: it has the starts of one, too
 OF_POPULATIONS: dict[str, Any] = {**SHORT, "population": 3, "generations": 2, "initial_batches": 30}
@@ -65,7 +65,7 @@ def observe(name: str) -> list[dict[str, Any]]:
     search = next(entry.name for entry in SEARCHES if name.startswith(f"{entry.name}-"))
     budget = OF_POPULATIONS if counts_generations(search) else dict(BUDGET)
     if name == DEFAULT:
-        del budget["start"]
+        del budget["start"], budget["select"]
     return _observe("digits", {"search": search, "chooser": name.removeprefix(f"{search}-"), **budget})
 
 

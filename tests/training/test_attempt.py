@@ -1,4 +1,4 @@
-"""Jobs trained by epochs: the best epoch's state and score, the curve, what is counted, and weight decay."""
+"""Jobs with checkpoints: the best state and its score, the curve, what is counted, and weight decay."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from valpnas.graph.valp import Output, OutputTraining
 from valpnas.seeding import stream
 from valpnas.training import engine
 from valpnas.training.augmenting import Augmenter
+from valpnas.training.checkpoints import checkpoints
 from valpnas.training.clock import BatchClock
 from valpnas.training.engine import PlainEngine, batches_per_epoch
 from valpnas.training.trainer import JobTrainer, WarmedUp
@@ -87,6 +88,44 @@ def test_epochs_are_the_same_bits_every_time_and_the_last_state_without_selectio
     assert last.curve == ()
     assert last.model is not None
     assert last.model.batches == 15
+
+
+@pytest.mark.parametrize(
+    ("select", "batches", "epoch", "expected"),
+    [
+        ("last", 1000, 3, []),
+        ("best-epoch", 7, 3, [3, 6, 7]),
+        ("best-checkpoint", 1000, 200, [250, 500, 1000]),
+        ("best-checkpoint", 25, 3, [3, 6, 12, 25]),
+        ("best-checkpoint", 400, 200, [200, 400]),
+        ("best-checkpoint", 399, 200, []),  # shorter than two epochs
+        ("best-checkpoint", 0, 3, []),
+        ("best-checkpoint", 1, 1, []),
+    ],
+)
+def test_where_the_checkpoints_are(select: str, batches: int, epoch: int, expected: list[int]) -> None:
+    assert checkpoints(Protocol(batches, select=select), epoch) == expected
+
+
+def test_the_best_checkpoint_counts_and_what_is_spent_after_it_counts_as_spent() -> None:
+    """At this rate the loss rises from some batch on, as memorising makes it."""
+    result = trained(job(40, replace(BY_EPOCHS, select="best-checkpoint"), start=model(0.05)))
+    errors = [objectives["kind"] for objectives in result.curve]
+    assert len(errors) == 4  # after 5, 10, 20 and 40 batches
+    assert result.objectives["kind"] == min(errors)
+    assert result.batches == 40
+    assert result.model is not None
+    assert result.model.batches in {5, 10, 20, 40}
+    assert errors[[5, 10, 20, 40].index(result.model.batches)] == min(errors)
+    assert EVALUATOR.scores(result.model, "validation")["kind"].objective == min(errors)
+
+
+def test_too_few_batches_for_a_choice_are_trained_as_those_of_the_last_state() -> None:
+    short, last = (trained(job(9, replace(BY_EPOCHS, select=select))) for select in ("best-checkpoint", "last"))
+    assert short.model is not None
+    assert last.model is not None
+    assert (short.objectives, short.curve) == (last.objectives, ())
+    assert all(torch.equal(short.model.weights[name], last.model.weights[name]) for name in last.model.weights)
 
 
 def test_time_runs_out_between_epochs_too() -> None:

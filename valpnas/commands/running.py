@@ -55,6 +55,9 @@ def run(
     schedule: Annotated[str | None, option("constant, linear, cosine or cosine-restarts.")] = None,
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
     balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
+    select: Annotated[
+        str | None, option("Which state of a candidate counts: last, best-checkpoint or best-epoch.")
+    ] = None,
     engine: Annotated[str | None, option("compiled, or plain: eager PyTorch.")] = None,
     precision: Annotated[str | None, option("Of cell networks' products: float32 or bfloat16.")] = None,
     jobs_per_gpu: Annotated[int | None, option("Jobs at a time on a GPU, of those asked for together.")] = None,
@@ -95,7 +98,7 @@ def run(
         "max_latency": max_latency, "without": without or None, "initial_batches": initial_batches,
         "batches_per_step": batches_per_step, "batch_size": batch_size, "learning_rate": learning_rate,
         "algorithm": algorithm, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
-        "engine": engine, "precision": precision, "jobs_per_gpu": jobs_per_gpu,
+        "select": select, "engine": engine, "precision": precision, "jobs_per_gpu": jobs_per_gpu,
         "time_limit": time_limit, "asynchronous": asynchronous, "executor": executor, "workers": workers,
         "seed": seed, "device": device, "quiet": quiet, "report": report,
         "data_dir": str(data_dir.absolute()) if data_dir else None, "out": str(out) if out else None,

@@ -163,7 +163,7 @@ class Result:
     by account (training, evaluation), ``elapsed`` the wall time that the run had been at work when the result came, all
     its sittings together. A failed job has a ``reason`` and no model; so has a result read back
     from the journal, whose model is in the store. ``curve`` holds the validation objectives
-    of every epoch of a job that was trained by epochs.
+    at every checkpoint of a job that has several to choose from.
     """
 
     record: JobRecord

@@ -11,7 +11,7 @@ from valpnas.contracts.augmentation import Augmentation
 from valpnas.errors import ConfigError, UnknownNameError
 
 SCHEDULES = ("constant", "linear", "cosine", "cosine-restarts")
-SELECTIONS = ("last", "best-epoch")
+SELECTIONS = ("last", "best-checkpoint", "best-epoch")
 _BATCH = 1e-9  # of a run: what rounding may lack of a restart or of the decay
 
 
@@ -69,7 +69,8 @@ class Protocol:
 
     ``augmentation`` alters images. ``label_smoothing`` takes this much of each class's share and spreads it over all.
     ``drop_path`` is the chance of a path of the last cell to be left out at the end of training. ``select`` says which
-    state counts: the ``last``, or that of the ``best-epoch`` on validation rows, which are then scored every epoch.
+    state counts: the ``last``, or the best on validation rows, which are then scored after every epoch (``best-epoch``)
+    or after all batches, half of them, a quarter and so on (``best-checkpoint``).
     """
 
     batches: int = 1

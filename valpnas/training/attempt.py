@@ -1,4 +1,4 @@
-"""Attempt: one job at work - trained whole or epoch by epoch, scored, its best state kept, its spendings counted.
+"""Attempt: one job at work - trained whole or from checkpoint to checkpoint, scored, its best state kept, all counted.
 
 The reported score of a proxy training is the best over its epochs (facts B2), and the state kept is that epoch's.
 Training is counted apart from scoring, batches alone (facts B10).
@@ -17,12 +17,13 @@ from valpnas.contracts.job import Job
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
+from valpnas.training.checkpoints import checkpoints
 from valpnas.training.clock import BatchClock
 from valpnas.training.engine import Engine, batches_per_epoch
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.objectives import Score
 
-Watcher = Callable[[int, int], None]  # (epochs done, epochs to do), of a job that is trained by epochs
+Watcher = Callable[[int, int], None]  # (checkpoints done, checkpoints to do), of a job that has some
 Scores = Mapping[str, Score]
 
 _LEAST = 1e-12  # of an objective, whose logarithm is taken
@@ -49,10 +50,12 @@ class Attempt:
     def run(self, rng: np.random.Generator) -> tuple[Model, Scores]:
         """Return the state that counts and its scores on validation rows; raises what training or scoring raises."""
         protocol, model = self.job.record.protocol, self.job.model
-        if protocol.select == "last":
+        epoch = batches_per_epoch(len(self.evaluator.prepared.train), model.valp.batch_size)
+        if not (ends := checkpoints(protocol, epoch)):
+            if protocol.select == "best-epoch":
+                raise TrainingFailedError("expected at least one batch to train for, got none")
             model = self._train(model, protocol, rng)
             return model, self._score(model)
-        ends = self._epochs(model)
         best: tuple[tuple[float, float], Model, Scores] | None = None
         for done, (first, last) in enumerate(zip([0, *ends], ends, strict=False), 1):
             model = self._train(model, protocol.part(first, last), rng)
@@ -61,15 +64,8 @@ class Attempt:
             if best is None or _height(scores) < best[0]:
                 best = (_height(scores), model, scores)
             self.watch(done, len(ends))
-        if best is None:
-            raise TrainingFailedError("expected at least one batch to train for, got none")
+        assert best is not None  # noqa: S101 - there is a checkpoint
         return best[1:]
-
-    def _epochs(self, model: Model) -> list[int]:
-        """Return how many batches are done at the end of each epoch; the last one may be shorter."""
-        total = self.job.record.protocol.batches
-        length = batches_per_epoch(len(self.evaluator.prepared.train), model.valp.batch_size)
-        return [min(end, total) for end in range(length, total + length, length)]
 
     def _train(self, model: Model, protocol: Protocol, rng: np.random.Generator) -> Model:
         if protocol.time_limit:
@@ -113,7 +109,7 @@ class TrainedAttempt(Attempt):
 
 
 def _height(scores: Scores) -> tuple[float, float]:
-    """Return what the best epoch has least of: mean log objective; of equal ones, the cross-entropies' sum.
+    """Return what the best state has least of: mean log objective; of equal ones, the cross-entropies' sum.
 
     Errors on few rows are often equal, and the cross-entropy still tells which state is surer.
     """

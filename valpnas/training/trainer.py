@@ -13,6 +13,7 @@ from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
 from valpnas.networks.module import multiply_adds_of
 from valpnas.training.attempt import Attempt, TrainedAttempt, Watcher
+from valpnas.training.checkpoints import checkpoints
 from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, batches_per_epoch
@@ -29,7 +30,7 @@ def ignore(done: int, planned: int) -> None:
 class JobTrainer:
     """Trains and evaluates jobs of one run; ``streams`` gives the random stream of a candidate for a purpose.
 
-    ``watch`` sees each epoch of a job that is trained by epochs.
+    ``watch`` sees each checkpoint of a job that has some.
     """
 
     prepared: Prepared
@@ -59,12 +60,12 @@ class JobTrainer:
     def groups(self, jobs: Sequence[Job]) -> list[list[Job]]:
         """Return ``jobs`` by what is trained side by side: what the engine stacks of those under one protocol.
 
-        Jobs with an epoch to choose or a time limit are trained alone: both are a job's own affair.
+        Jobs with checkpoints to choose from or a time limit are trained alone: both are a job's own affair.
         """
         alike: dict[object, list[Job]] = {}
         for job in jobs:
             protocol = job.record.protocol
-            own = job.fault or protocol.select != "last" or protocol.time_limit
+            own = job.fault or self._chooses(job) or protocol.time_limit
             alike.setdefault(job.record.candidate if own else protocol, []).append(job)
         found = [
             [those[i] for i in stack]
@@ -72,6 +73,10 @@ class JobTrainer:
             for stack in ([[0]] if len(those) == 1 else self.engine.stacks([job.model for job in those]))
         ]
         return sorted(found, key=lambda group: group[0].record.candidate)
+
+    def _chooses(self, job: Job) -> bool:
+        epoch = batches_per_epoch(len(self.prepared.train), job.model.valp.batch_size)
+        return bool(checkpoints(job.record.protocol, epoch))
 
     def _outcomes(self, jobs: Sequence[Job], clock: BatchClock) -> Sequence[Model | Exception]:
         protocol, losses = jobs[0].record.protocol, self.evaluator.losses
