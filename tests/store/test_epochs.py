@@ -51,8 +51,8 @@ def test_the_journal_holds_every_epoch_and_the_best_one_counts(tmp_path: Path) -
     assert proposed["protocol"]["select"] == "best-epoch"
 
 
-def test_without_epochs_the_journal_is_as_it_was(tmp_path: Path) -> None:
-    run = make(tmp_path / "run")
+def test_where_the_last_state_counts_the_journal_is_as_it_was(tmp_path: Path) -> None:
+    run = make(tmp_path / "run", select="last")
     assert not any("curve" in event for event in events(run.path))
     assert run.curve(0) == []
 
