@@ -124,7 +124,7 @@ def histories(seed: int) -> tuple[Case, Case]:
     losses = constant_losses({output.name: output.task for output in made.outputs}, prepared.train)
     falling = fresh_model(_line(made, 3e-4), rng)
     best = torch.linalg.lstsq(prepared.train.inputs["x"], prepared.train.targets["y"]).solution
-    still = replace(fresh_model(_line(made, 1e-9), rng), weights=_exact(falling.weights, best))
+    still = replace(fresh_model(_line(made, 3e-5), rng), weights=_exact(falling.weights, best))
     protocol = Protocol(400, Schedule("constant"), (0.0, 1.0))
     models = [PlainEngine().train(m, prepared, losses, protocol, stream(seed, "line")) for m in (still, falling)]
     return Case(models[0], prepared, losses), Case(models[1], prepared, losses)

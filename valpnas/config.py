@@ -31,7 +31,7 @@ _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
 # Defaults that other searches than hill climbing have: of the choosers that look, guided asks for donations, and
 # members have to differ.
 _OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
-    name: {"chooser": "guided", "start": "random"} for name in ("nsga2", "nsga3")
+    name: {"chooser": "guided", "start": "random", "select": "last"} for name in ("nsga2", "nsga3")
 }
 _HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
 _FEWEST = 2000  # weights: with fewer allowed, it is the limit that has to be looked at

@@ -26,9 +26,10 @@ FOLDER = Path(__file__).parent / "runs"
 # Short on purpose: over so few batches the last bits of a loss stay the last bits. With torch's plain and AVX2 kernels,
 # and MKL told to be compatible, these runs take the same steps and their objectives differ by less than 1e-6; after
 # 500 batches, or past a change to an algorithm whose first step is a sign, they had parted.
-SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9, "select": "last"}
-BUDGET: dict[str, Any] = {**SHORT, "steps": 4, "final_decay": 0.1, "start": "random"}  # the last step is in the decay
-DEFAULT = "hill-climbing-by-gap"  # what a run is when nobody says otherwise: it has the starts of one, too
+SHORT: dict[str, Any] = {"initial_batches": 105, "batches_per_step": 10, "seed": 9}
+BUDGET: dict[str, Any] = {**SHORT, "steps": 4, "final_decay": 0.1}  # the last step is in the decay
+PLAIN: dict[str, Any] = {"start": "random", "select": "last"}
+DEFAULT = "hill-climbing-by-gap"  # what a run is when nobody says otherwise: it is not plain
 OF_POPULATIONS: dict[str, Any] = {**SHORT, "population": 3, "generations": 2, "initial_batches": 30}
 OF_CELLS: dict[str, Any] = {"operations": ["identity", "3x3 conv"], "blocks": 2, "filters": 2, "motifs": 1}
 OF_CELLS |= {"normal_cells": 1, "epochs": 1}
@@ -63,9 +64,7 @@ def observe(name: str) -> list[dict[str, Any]]:
     if name in {entry.name for entry in SEARCHES}:
         return _observe("digits-class", of_cells(name))
     search = next(entry.name for entry in SEARCHES if name.startswith(f"{entry.name}-"))
-    budget = OF_POPULATIONS if counts_generations(search) else dict(BUDGET)
-    if name == DEFAULT:
-        del budget["start"], budget["select"]
+    budget = OF_POPULATIONS if counts_generations(search) else {**BUDGET, **({} if name == DEFAULT else PLAIN)}
     return _observe("digits", {"search": search, "chooser": name.removeprefix(f"{search}-"), **budget})
 
 

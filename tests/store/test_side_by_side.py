@@ -80,7 +80,7 @@ class Clones(Search[State]):
         return state.asked, 2
 
 
-CLONES = {"search": f"{__name__}:Clones"}
+CLONES = {"select": "last", "search": f"{__name__}:Clones"}
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,10 @@ def compare(
             metavar="PROBLEM|FILE.toml", help="A problem's name, a compare file or a run file.", show_default=False
         ),
     ],
-    arms: Annotated[Path | None, option("Compare file whose arms to use, and keys that TARGET lacks.")] = None,
+    arms: Annotated[
+        str | None,
+        option("Compare file, or the name of one that ships, whose arms to use, and keys that TARGET lacks."),
+    ] = None,
     choosers: Annotated[str | None, option("Shorthand for arms: random,guided,...,hand-made.")] = None,
     pairs: Annotated[int | None, option("Pairs of runs; those that are there count.")] = None,
     against: Annotated[str | None, option("Compare each arm with this one only.")] = None,
@@ -82,15 +85,15 @@ def compare(
 
 
 def _comparison(
-    target: str, arms: Path | None, choosers: str | None, flags: Mapping[str, Any]
+    target: str, arms: str | None, choosers: str | None, flags: Mapping[str, Any]
 ) -> tuple[Comparison, str]:
     """Return the comparison, and what to call it. Flags go before the keys of TARGET, these before those of --arms."""
-    from valpnas.experiments.compare_file import assemble, keys_of, read_keys
+    from valpnas.experiments.compare_file import assemble, keys_of
     from valpnas.search.naming import check_names
 
     keys, name = keys_of(target)
     if arms:
-        theirs = read_keys(arms)
+        theirs, _ = keys_of(arms)
         keys = {**theirs, **keys, "arms": theirs.get("arms", {})}
     comparison = assemble({**keys, **flags}, _names(choosers))
     for arm in comparison.arms:  # before what takes seconds to import

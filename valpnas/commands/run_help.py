@@ -13,8 +13,8 @@ PANELS = {
     "Population": "population generations max_seconds stagnation",
     "Cells": "blocks children exploration epochs filters motifs normal_cells cell_operations cell_networks",
     "Training": (
-        "initial_batches batches_per_step batch_size learning_rate algorithm schedule final_decay balancing engine "
-        "precision time_limit"
+        "initial_batches batches_per_step batch_size learning_rate algorithm schedule final_decay balancing select "
+        "engine precision time_limit"
     ),
     "Machine": "device executor workers asynchronous jobs_per_gpu seed",
     "Output": "out report quiet as_json",
