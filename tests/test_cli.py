@@ -170,6 +170,14 @@ def test_tables_list_what_there_is(command: str, names: set[str], tmp_path: Path
     assert all(name in text for name in names)
 
 
+def test_searches_mark_what_a_run_has_where_nothing_is_said(tmp_path: Path) -> None:
+    rows = json.loads(valpnas("searches", "--json", folder=tmp_path).stdout)
+    usual = {(row["option"], row["name"]) for row in rows if row["default"]}
+    assert {("--search", "hill-climbing"), ("--chooser", "by-gap"), ("--accept", "gentle")} <= usual
+    assert {name for option, name in usual if option == "--start"} == {"deep", "random-sized"}
+    assert "--chooser      by-gap             default" in valpnas("searches", folder=tmp_path).stdout
+
+
 def test_problems_as_json_say_which_files_they_need(tmp_path: Path) -> None:
     """For people who fetch them by other means: the checksum is that of the unpacked content."""
     rows = {row["name"]: row["files"] for row in json.loads(valpnas("problems", "--json", folder=tmp_path).stdout)}

@@ -187,6 +187,10 @@ def resume(
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
         _search(replace(config, quiet=silent, **place), evaluator, directory, say)
+        if directory.journal.bytes == before:
+            say(
+                f"{path} had ended with all of its {config.planned(search.budget)} {search.budget}; raise them to go on"
+            )
         new = directory.journal.bytes > before or not (path / REPORT).exists()
     return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 

@@ -234,3 +234,11 @@ def test_a_kill_leaves_no_trace_where_an_output_got_back_what_it_had(tmp_path: P
     for image in [*images[::15], *images[-6:]]:
         again(image)
         assert contents(image) == whole, image
+
+
+def test_a_run_that_had_ended_says_so_and_stays_as_it_is(tmp_path: Path) -> None:
+    made, said = make(tmp_path / "run", steps=1), list[str]()
+    before = contents(made.path)
+    resume(made.path, said.append, quiet=True)
+    assert any(line.endswith("run had ended with all of its 1 steps; raise them to go on") for line in said)
+    assert contents(made.path) == before

@@ -76,7 +76,11 @@ def diagnostics(as_json: AsJson = False) -> None:
 
 
 def searches(as_json: AsJson = False) -> None:
-    """List searches, starts, choosers, ways to choose blocks, acceptance rules, loss balancings, engines, executors."""
+    """List searches, starts, choosers, ways to choose blocks, acceptance rules, loss balancings, engines, executors.
+
+    What a hill climbing has where nothing is said is marked as the default.
+    """
+    from valpnas.config import RunConfig, start_names
     from valpnas.execution import EXECUTORS
     from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, SEARCHES, STARTS
     from valpnas.training import ENGINES
@@ -85,7 +89,12 @@ def searches(as_json: AsJson = False) -> None:
     who = {"--search": SEARCHES, "--start": STARTS, "--chooser": CHOOSERS, "--cell-blocks": CELL_BLOCKS}
     how = {"--accept": ACCEPTANCE, "--balancing": BALANCERS, "--engine": ENGINES, "--executor": EXECUTORS}
     tables = {**who, **how}
-    rows = [{"option": option, "name": e.name, "summary": e.summary} for option, table in tables.items() for e in table]
+    usual = {option: start_names(getattr(RunConfig, option[2:].replace("-", "_"))) for option in tables}
+    rows = [
+        {"option": o, "name": e.name, "default": "default" if e.name in usual[o] else "", "summary": e.summary}
+        for o, table in tables.items()
+        for e in table
+    ]
     print_rows(rows, as_json, "none")
 
 
