@@ -83,3 +83,8 @@ def test_the_limit_of_parameters_cuts_the_band() -> None:
 def test_a_size_that_no_model_has_is_refused(parameters: int) -> None:
     with pytest.raises(ConfigError, match=r"start_parameters: expected a random model of .*, the nearest found has"):
         sized_valp(IMAGE, CLASS, SPACE, parameters, np.random.default_rng(0))
+
+
+def test_where_the_limit_is_what_is_in_the_way_the_error_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"the nearest found has .*; lower min_start_width, or raise max_parameters"):
+        sized_valp(IMAGE, CLASS, replace(SPACE, max_parameters=130), 100, np.random.default_rng(0))

@@ -24,6 +24,7 @@ TOLERANCE = 0.25  # of the number of weights asked for, to either side
 _DRAWS = 10  # from each range of widths
 _LAST_DRAWS = 40  # from the very ends of the space, where the last try is made
 _NARROWER = 0.7  # the range's end that misses moves by this factor
+_REMEDY = "change start_parameters, min_start_width or max_start_width"
 
 Draw = Callable[[Space, tuple[int, int]], Valp]
 
@@ -62,9 +63,11 @@ def sized_valp(
         if low <= count <= high:
             return valp
         nearest = min(nearest or count, count, key=lambda found: abs(found - parameters))
+    limited = 0 < space.max_parameters < nearest
+    remedy = f"lower min_start_width, or raise max_parameters to {1.1 * nearest:,.0f}" if limited else _REMEDY
     raise ConfigError(
         f"start_parameters: expected a random model of {low:,.0f} to {high:,.0f} weights within [space], "
-        f"the nearest found has {nearest:,}; change start_parameters, min_start_width or max_start_width"
+        f"the nearest found has {nearest:,}; {remedy}"
     )
 
 
