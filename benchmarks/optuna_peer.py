@@ -45,6 +45,7 @@ from valpnas.working import WorkerAt
 
 Objectives = Mapping[str, float]
 _VALUE: dict[Any, Callable[[str], Any]] = {"str": str, "int": int, "float": float}  # by annotation
+PAPERS = {"chooser": "guided", "accept": "archive", "start": "random", "select": "last"}
 PEERS: dict[str, Callable[[Any, int, int], Any]] = {
     "optuna-nsga2": lambda samplers, seed, size: samplers.NSGAIISampler(population_size=size, seed=seed),
     "optuna-tpe": lambda samplers, seed, _: samplers.TPESampler(seed=seed, multivariate=True, group=True),
@@ -145,9 +146,11 @@ def pair(asked: argparse.Namespace, number: int, folder: Path) -> list[Row]:
     """Return the rows of one pair."""
     shared = {"initial_batches": asked.initial_batches, "batches_per_step": asked.batches_per_step, "seed": number}
     shared |= {"device": "cpu", "report": False}
-    budgets = {
+    steps = max((_total(asked) - asked.initial_batches) // asked.batches_per_step, 0)
+    budgets: dict[str, dict[str, Any]] = {
         "nsga2": {"population": asked.population, "generations": asked.generations},
-        "hill-climbing": {"steps": max((_total(asked) - asked.initial_batches) // asked.batches_per_step, 0)},
+        # Trials keep their last state, and so does this; the other keys are those that populations have by default.
+        "hill-climbing": {"steps": steps, **PAPERS},
     }
     runs = {
         search: design(asked.problem, search=search, out=str(folder / f"{search}-{number}"), **shared, **budget)

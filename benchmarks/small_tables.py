@@ -1,7 +1,7 @@
 """Small tables: what a run with the defaults reaches where rows are few, beside linear models and forests.
 
 ``python benchmarks/small_tables.py`` prints, for tables that come with scikit-learn, the mean objective on test rows
-over seeds of the split and of the run: of the model of the front with the least mean log validation objective, for
+over seeds of the split and of the run: of the best model of the front (the least mean log validation objective), for
 each way to choose the state of a candidate that counts (``select``), and of one scikit-learn model per output on the
 same training rows. None of these tables is among those on which searches are compared.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping
-from math import log
 from statistics import fmean, stdev
 from typing import Any
 
@@ -25,11 +24,11 @@ from sklearn.preprocessing import StandardScaler
 import valpnas
 from valpnas.contracts.problem import Parts, Problem, Reader
 from valpnas.graph.tasks import Classification
+from valpnas.report.models import best_first
+from valpnas.store.problems import read_problem
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 Made = Mapping[str, float]  # objective by output
-
-LEAST = 1e-3  # of an objective, whose logarithm is taken
 
 
 def diabetes() -> tuple[Floats, dict[str, Any]]:
@@ -68,8 +67,10 @@ def designed(made: Problem, seed: int, select: str, steps: int) -> Made:
         run = valpnas.design(
             made, seed=seed, select=select, steps=steps, out=f"{folder}/run", report=False, quiet=True, device="cpu"
         )
-        best = min(run.front, key=lambda m: sum(log(max(v, LEAST)) for v in m.validation.values()))
-        return dict(best.test)
+        front = {member.candidate: member for member in run.front}
+        members = [{"candidate": n, "validation": dict(member.validation)} for n, member in front.items()]
+        best = best_first(members, read_problem(run.path)["ideal"])[0]
+        return dict(front[best["candidate"]].test)
 
 
 def fitted(made: Problem, parts: Parts, forest: bool) -> Made:

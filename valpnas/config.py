@@ -33,6 +33,7 @@ _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
 _OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
     name: {"chooser": "guided", "start": "random", "select": "last"} for name in ("nsga2", "nsga3")
 }
+_BEFORE_A_CHOICE: Mapping[str, Any] = {"engine": "plain", "select": "last"}  # what a run did that could not say
 _HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
 _FEWEST = 2000  # weights: with fewer allowed, it is the limit that has to be looked at
 _ROOM = 4 / 3  # what a limit of size leaves a start to grow
@@ -225,14 +226,15 @@ def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> Run
 
 
 def read_begun_run_file(folder: Path) -> RunConfig:
-    """Read the run file of the run in ``folder``; one from before there was a choice was begun with the plain engine.
+    """Read the run file of the run in ``folder``; one that lacks a key was begun before there was a choice.
 
     Raises:
         ConfigError: as ``read_run_file``.
     """
     path = folder / "run.toml"
     config = replace(read_run_file(path), given=frozenset())  # it was begun with them
-    return config if "engine" in read_toml(path) else replace(config, engine="plain")
+    written = read_toml(path)
+    return replace(config, **{key: value for key, value in _BEFORE_A_CHOICE.items() if key not in written})
 
 
 def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:

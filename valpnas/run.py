@@ -188,9 +188,8 @@ def resume(
         before = directory.journal.bytes
         _search(replace(config, quiet=silent, **place), evaluator, directory, say)
         if directory.journal.bytes == before:
-            say(
-                f"{path} had ended with all of its {config.planned(search.budget)} {search.budget}; raise them to go on"
-            )
+            more = ": with more --steps it goes on" if search.budget == "steps" else ""
+            say(f"{path} had ended, and nothing was left to do{more}")
         new = directory.journal.bytes > before or not (path / REPORT).exists()
     return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 
@@ -273,9 +272,9 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
     bench = RunWorkbench(directory, _bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
     search, held_out = build_search(config), HeldOut(directory, say)
     networks = len(start_names(config.start))
-    # One job: its epochs are what there is to watch.
-    by_epochs = not config.steps and config.select == "best-epoch" and networks == 1
-    total, unit = (None, "epoch") if by_epochs else _counted(search)
+    # One job: its checkpoints are what there is to watch.
+    alone = not config.steps and config.select != "last" and networks == 1
+    total, unit = (None, "epoch" if config.select == "best-epoch" else "checkpoint") if alone else _counted(search)
     unseen_work = total == 0  # jobs that are trained in one go
     if unseen_work:
         what = "one network is" if networks == 1 else f"{networks} networks are"
@@ -286,7 +285,7 @@ def _search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, sa
             bar.total = planned
             bar.update(done - bar.n)
 
-        seen, unseen = (watch, ignore) if by_epochs else (ignore, watch)  # of epochs, of steps
+        seen, unseen = (watch, ignore) if alone else (ignore, watch)  # of checkpoints, of steps
         worker = Worker.of(config, evaluator, seen if executor_class(config.executor).in_this_process else ignore)
         with _executor(config, directory, worker, say) as executor:
             loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)

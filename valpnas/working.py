@@ -53,7 +53,7 @@ class Worker:
         watch: Watcher = ignore,
         versions_of_run: Mapping[str, str] | None = None,
     ) -> Worker:
-        """Make the worker of a run; ``watch`` sees the epochs of jobs that are trained by epochs.
+        """Make the worker of a run; ``watch`` sees the checkpoints of jobs that have some.
 
         ``versions_of_run`` are those of this process if not given.
         """

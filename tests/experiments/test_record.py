@@ -12,6 +12,7 @@ import pytest
 from valpnas.errors import ConfigError, StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.checkpoints import checkpoints, row
+from valpnas.experiments.compare_file import read_compare_file
 from valpnas.experiments.comparison import Comparison
 from valpnas.experiments.notes import notes
 from valpnas.experiments.points import read_points
@@ -20,6 +21,7 @@ from valpnas.experiments.settings import settings_of
 
 from .fabricate import comparison, point, record
 
+ROOT = Path(__file__).parents[2]
 STEPS = (1, 2)
 
 
@@ -225,3 +227,22 @@ def test_a_note_counts_the_donations_of_populations(tmp_path: Path) -> None:
     ]
     said = [note for note in notes(record(tmp_path / "r.csv", made, points), []) if "donations" in note]
     assert said == ["many: 1.5 donations per run of 3.0 models on average, from 1 to 2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("digits-compare", "digits-compare"),
+        ("student-compare", "student-compare"),
+        ("fashion-compare", "fashion-compare"),
+        ("choosers-fashion-mnist", "choosers-small"),
+        ("cells-in-valps", "cells-in-valps"),
+        ("population-digits", "population-compare"),
+        ("population-student", "population-student"),
+    ],
+)
+def test_a_record_that_ships_can_be_added_to_with_its_file(name: str, file: str, monkeypatch: Any) -> None:
+    """Defaults change; what a file leaves open must still be what its figures were made with."""
+    monkeypatch.chdir(ROOT)  # a start may be a file beside the runs
+    wanted = settings_of(read_compare_file(Path(f"runs/{file}.toml")), "cpu")
+    assert len(Record.open(Path(f"benchmarks/results/{name}.csv"), wanted).pairs) >= 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -30,7 +31,7 @@ def check(figure: Figure) -> dict[str, dict[str, object]]:
 
 
 def step(candidate: int, verdict: str = "accepted", change: str = "add_layer", **objectives: float) -> Step:
-    spent = {"batches": 10, "total_batches": 10 * (candidate + 1), "total_seconds": float(candidate + 1)}
+    spent = {"batches": 10, "kept": 10, "total_batches": 10 * (candidate + 1), "total_seconds": float(candidate + 1)}
     parent = candidate - 1 if candidate else None
     reason = EVIL if candidate else ""  # a start has none
     return Step(candidate, parent, change, "n1", reason, verdict=verdict, objectives=objectives, **spent)  # type: ignore[arg-type]
@@ -76,6 +77,11 @@ def test_curves_show_changes_where_they_were_made() -> None:
         20,
         None,
     ]
+
+
+def test_batches_after_the_state_that_counts_are_in_no_history_and_move_no_mark() -> None:
+    overdone = replace(STEPS[0], batches=40, kept=10)
+    assert [at for at, _ in changes_of([overdone, *STEPS[1:3]])] == [10, 20]
 
 
 def test_the_fitted_slope_goes_through_the_middle_of_what_it_was_fitted_to() -> None:

@@ -11,7 +11,7 @@ from valpnas.contracts.operator import Site
 from valpnas.diagnostics import DIAGNOSTICS
 from valpnas.operators import OPERATORS
 from valpnas.search.choosers.guided import asked_diagnostics
-from valpnas.search.choosers.rules import RULES, WHERE, priority
+from valpnas.search.choosers.rules import REMEDIES, RULES, WHERE, priority
 
 EMITTED = {name: catalog.diagnostic(name).emits for name in (entry.name for entry in DIAGNOSTICS)}
 VALP = sketch("i1 > n1 > o1, i1 > n2 > o2, n1 > n3 > o2, n3 > o1, n2 > n4 > o2")
@@ -30,6 +30,13 @@ def test_guided_looks_through_every_diagnostic_its_rules_are_about() -> None:
 def test_every_rule_names_an_operator_and_a_place_there_is() -> None:
     assert {rule.variant for rule in RULES} <= {entry.name for entry in OPERATORS}
     assert {rule.where for rule in RULES} == set(WHERE)
+
+
+def test_every_remedy_is_for_what_no_rule_treats_and_names_what_there_is() -> None:
+    kinds = {kind for emits in EMITTED.values() for kind in emits}
+    assert {rule.finding for rule in REMEDIES} <= kinds - {rule.finding for rule in RULES}
+    assert {rule.variant for rule in REMEDIES} <= {entry.name for entry in OPERATORS}
+    assert {rule.where for rule in REMEDIES} <= set(WHERE)
 
 
 def test_no_rule_says_what_another_says() -> None:

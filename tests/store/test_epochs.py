@@ -47,6 +47,8 @@ def test_the_journal_holds_every_epoch_and_the_best_one_counts(tmp_path: Path) -
     assert len(trained[0]["curve"]) == 4  # of two batches each
     assert all(event["objectives"] in event["curve"] for event in trained.values())
     assert run.curve(0) == trained[0]["curve"]
+    kept = {candidate: event["curve"][event["kept"] // 2 - 1] for candidate, event in trained.items()}
+    assert kept == {candidate: event["objectives"] for candidate, event in trained.items()}
     proposed = next(event for event in events(run.path) if event["event"] == "proposed")
     assert proposed["protocol"]["select"] == "best-epoch"
 
@@ -60,7 +62,7 @@ def test_where_the_last_state_counts_the_journal_is_as_it_was(tmp_path: Path) ->
 def test_a_run_of_before_goes_on(tmp_path: Path) -> None:
     """Its run file, journal and graphs know of no protocol but batches, schedule and time limit."""
     path = tmp_path / "run"
-    make(path, steps=2)
+    make(path, steps=2, select="last")
     data = tomllib.loads((path / "run.toml").read_text())
     for key in [*PROXY, "first_cycle", "cycle_growth", "augmentation", "network"]:
         if key not in ("algorithm", "schedule", "initial_batches"):
@@ -77,7 +79,7 @@ def test_a_run_of_before_goes_on(tmp_path: Path) -> None:
         known["training"] = [{k: v for k, v in how.items() if k != "weight_decay"} for how in known["training"]]
         graph.write_text(json.dumps(known))
     assert go_on(path, steps=4).summary()["steps"] == 4
-    make(tmp_path / "whole", steps=2)
+    make(tmp_path / "whole", steps=2, select="last")
     go_on(tmp_path / "whole", steps=4)
     assert [e["objectives"] for e in events(path) if e["event"] == "trained"] == [
         e["objectives"] for e in events(tmp_path / "whole") if e["event"] == "trained"

@@ -240,5 +240,7 @@ def test_a_run_that_had_ended_says_so_and_stays_as_it_is(tmp_path: Path) -> None
     made, said = make(tmp_path / "run", steps=1), list[str]()
     before = contents(made.path)
     resume(made.path, said.append, quiet=True)
-    assert any(line.endswith("run had ended with all of its 1 steps; raise them to go on") for line in said)
+    assert any(
+        line.endswith("run had ended, and nothing was left to do: with more --steps it goes on") for line in said
+    )
     assert contents(made.path) == before

@@ -48,6 +48,7 @@ def compare(
     learning_rate: Annotated[float | None, option("Of every output, at first; 0: found by a range test.")] = None,
     schedule: Annotated[str | None, option("constant, linear or cosine.")] = None,
     final_decay: Annotated[float | None, option("Last part of the run that decays.")] = None,
+    select: Annotated[str | None, option("Which state of a candidate counts.")] = None,
     balancing: Annotated[str | None, option("How much each output's loss weighs.")] = None,
     time_limit: Annotated[float | None, option("Seconds per candidate.")] = None,
     seed: Annotated[int | None, option("Seed of the first pair; the others follow.")] = None,
@@ -67,6 +68,7 @@ def compare(
         "start_parameters": start_parameters, "accept": accept, "rejected": rejected, "steps": steps,
         "initial_batches": initial_batches, "batches_per_step": batches_per_step, "batch_size": batch_size,
         "learning_rate": learning_rate, "schedule": schedule, "final_decay": final_decay, "balancing": balancing,
+        "select": select,
         "time_limit": time_limit, "seed": seed, "device": device,
         "data_dir": str(data_dir.absolute()) if data_dir else None,
     }  # fmt: skip
@@ -94,7 +96,9 @@ def _comparison(
     keys, name = keys_of(target)
     if arms:
         theirs, _ = keys_of(arms)
-        keys = {**theirs, **keys, "arms": theirs.get("arms", {})}
+        if "arms" not in theirs:
+            raise ConfigError(f"--arms: expected a compare file, got {arms!r}, which has no arms; name another")
+        keys = {**theirs, **keys, "arms": theirs["arms"]}
     comparison = assemble({**keys, **flags}, _names(choosers))
     for arm in comparison.arms:  # before what takes seconds to import
         check_names(comparison.config(arm, 0, {}).settings())

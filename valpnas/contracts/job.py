@@ -163,7 +163,7 @@ class Result:
     by account (training, evaluation), ``elapsed`` the wall time that the run had been at work when the result came, all
     its sittings together. A failed job has a ``reason`` and no model; so has a result read back
     from the journal, whose model is in the store. ``curve`` holds the validation objectives
-    at every checkpoint of a job that has several to choose from.
+    at every checkpoint of a job that has several to choose from, ``kept`` the batches done at the one that counts.
     """
 
     record: JobRecord
@@ -176,6 +176,7 @@ class Result:
     reason: str = ""
     model: Model | None = None
     curve: tuple[Mapping[str, float], ...] = ()
+    kept: int = 0
     elapsed: float = 0.0
 
     @property

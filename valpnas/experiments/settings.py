@@ -11,6 +11,7 @@ from valpnas.config import RunConfig, goes_by_size
 from valpnas.errors import ConfigError
 from valpnas.experiments.arms import LIKE_WINNER, SHARED, Arm
 from valpnas.experiments.comparison import Comparison
+from valpnas.search.build import ignored
 from valpnas.store.files import explained
 
 Settings = dict[str, Any]
@@ -37,7 +38,7 @@ def settings_of(comparison: Comparison, device: str) -> Settings:
 
 def check_equal(recorded: Settings, wanted: Settings, where: Path) -> None:
     """Raise ``ConfigError`` naming the first setting that differs; keys newer than the record count as defaults."""
-    default = _plain(RunConfig(problem=""))
+    default = _plain(RunConfig(problem="", select="last"))  # a record from before there was a choice had no other
     arms = {name: _with_defaults(arm, default) for name, arm in recorded["arms"].items()}
     before, now = (_flat(_used(settings)) for settings in ({**recorded, "arms": arms}, wanted))
     for key in sorted({*before, *now}):
@@ -49,13 +50,15 @@ def check_equal(recorded: Settings, wanted: Settings, where: Path) -> None:
 
 
 def _used(settings: Settings) -> Settings:
-    """Return ``settings`` without sizes of starts that go by none."""
-    arms = {name: arm if goes_by_size(arm["start"]) else _without_size(arm) for name, arm in settings["arms"].items()}
-    return {**settings, "arms": arms}
+    """Return ``settings`` without what an arm's search does not take, and without sizes of starts that go by none."""
+    return {**settings, "arms": {name: _without_idle(arm) for name, arm in settings["arms"].items()}}
 
 
-def _without_size(arm: Settings) -> Settings:
-    return {key: value for key, value in arm.items() if key != "start_parameters"}
+def _without_idle(arm: Settings) -> Settings:
+    idle = {*ignored(RunConfig(problem="", search=arm["search"]), arm)}
+    if not goes_by_size(arm["start"]):
+        idle.add("start_parameters")
+    return {key: value for key, value in arm.items() if key not in idle}
 
 
 def _settings_of_arm(comparison: Comparison, arm: Arm) -> Settings:

@@ -93,7 +93,9 @@ TASKS: tuple[type[Task], ...] = (Classification, Regression, Distribution, Gener
 def _check_counts(task: Task, field: str, counts: tuple[object, ...]) -> None:
     if not all(isinstance(count, int) and not isinstance(count, bool) and count > 0 for count in counts):
         got = f"{field}={getattr(task, field)!r}"
-        raise InvalidValpError("known-task", f"task {task.name}: expected whole numbers from 1 on, got {got}; mend it")
+        raise InvalidValpError(
+            "known-task", f"task {task.name}: expected whole numbers from 1 on, each an int, got {got}; mend it"
+        )
 
 
 def task_to_json(task: Task) -> dict[str, Any]:

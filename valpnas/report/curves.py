@@ -63,7 +63,7 @@ def thinned(losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def changes_of(line: Sequence[Step]) -> list[tuple[int, Step]]:
     """Return where in the histories each change of the line of descent was made, in batches."""
-    ends = np.cumsum([step.batches for step in line])
+    ends = np.cumsum([step.kept for step in line])  # the history of a model is that of the states that counted
     return [(int(end), step) for end, step in zip(ends, line[1:], strict=False) if step.place]
 
 

@@ -44,7 +44,7 @@ _PARTS_LEGEND = (
     "or it cannot alter the output."
 )
 _OUTPUTS_LEGEND = (
-    "objective: on validation rows, lower is better. training loss: its slope, in shares of its level, with "
+    "objective: on validation rows, lower is better. training loss: how the fitted line changes, with "
     "standard error; stuck: it does not fall; rests: it is trained at the lowest rate. held-out loss: in multiples of "
     "that of training.\n"
     "rank: the share of the run's other models that are better on this output, 0% is the best."

@@ -21,7 +21,8 @@ _WORDS = {"start": "start", "continue": "train further"}
 class Step:
     """A candidate; ``parent`` is the model that it goes on from, None where it has fresh weights.
 
-    ``total_batches`` and ``total_seconds`` are those of the whole run when it had been trained.
+    ``kept`` are those of its batches that the state that counts has had; ``total_batches`` and ``total_seconds`` are
+    those of the whole run when it had been trained.
 
     ``gains`` holds per output ln(parent's objective / its own): positive is better, 0.69 is half the error. ``usual``
     is the mean gain that the same change had brought earlier in the run, empty the first time.
@@ -38,6 +39,7 @@ class Step:
     objectives: Objectives = field(default_factory=dict)
     parameters: int = 0
     batches: int = 0
+    kept: int = 0
     total_batches: int = 0
     total_seconds: float = 0.0
     gains: Objectives = field(default_factory=dict)
@@ -95,7 +97,8 @@ def _read(events: Sequence[Event]) -> list[Step]:
             batches += event["batches"]
         elif kind in {"trained", "failed"}:
             batches += event["batches"]
-            spent = {"batches": event["batches"], "total_batches": batches, "total_seconds": seconds}
+            kept = event.get("kept", event["batches"])
+            spent = {"batches": event["batches"], "kept": kept, "total_batches": batches, "total_seconds": seconds}
             steps[event["candidate"]] = replace(steps[event["candidate"]], **spent, **_result(event))
         elif candidate in steps:
             steps[event["candidate"]] = replace(steps[event["candidate"]], verdict=kind)

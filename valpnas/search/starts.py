@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from valpnas.networks.module import count_parameters, fresh_model
 from valpnas.networks.random_valp import free_ids, random_valp
 from valpnas.networks.sized_valp import sized_valp
 from valpnas.store.models import load_valp
-from valpnas.training.measuring import MEASURES
+from valpnas.training.log_ratio import mean_log_ratio
 
 _FAILED = 5  # starts that may fail one after the other before a run gives up
 
@@ -209,19 +208,8 @@ def fresh_start(
 
 
 def promises_more(objectives: Mapping[str, float], others: Mapping[str, float]) -> bool:
-    """Say whether a start of these objectives is better than one of ``others``: by the mean of their ratios' logs.
-
-    Only outputs count, whose errors they are; what else is minimised tells nothing of what a start can learn.
-    """
-    outputs = [name for name in objectives if name not in MEASURES]
-    return sum(_log_ratio(objectives[name], others[name]) for name in outputs) < 0
-
-
-def _log_ratio(one: float, other: float) -> float:
-    """Return the logarithm of the ratio; no error at all counts as half the other's, for rows are few."""
-    if not one or not other:
-        return log(2) * ((one > 0) - (other > 0))
-    return log(one / other)
+    """Say whether a start of these objectives is better than one of ``others``: by the mean of their ratios' logs."""
+    return mean_log_ratio(objectives, others) < 0
 
 
 def made_start(

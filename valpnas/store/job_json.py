@@ -13,7 +13,7 @@ from valpnas.contracts.job import Job, JobRecord, Result
 from valpnas.graph.valp_json import valp_from_json, valp_to_json
 from valpnas.store.models import load_weights
 
-_FIGURES = ("objectives", "reported", "batches", "cost", "parameters", "seconds", "reason")  # of a result
+_FIGURES = ("objectives", "reported", "batches", "cost", "parameters", "seconds", "reason", "kept")  # of a result
 
 
 def job_from_json(note: Mapping[str, Any], weights: Callable[[int], Path]) -> Job:

@@ -105,5 +105,5 @@ def _result(asked: Asked, event: Event) -> Result:
     spent["elapsed"] = event.get("elapsed", 0.0)  # journals of earlier versions do not say
     if event["event"] == "failed":
         return Result(record, reason=event["reason"], **spent)
-    curve = tuple(event.get("curve", ()))
-    return Result(record, **{key: event[key] for key in ("objectives", "reported", "parameters")}, **spent, curve=curve)
+    chosen = {"curve": tuple(event.get("curve", ())), "kept": event.get("kept", 0)}
+    return Result(record, **{key: event[key] for key in ("objectives", "reported", "parameters")}, **spent, **chosen)

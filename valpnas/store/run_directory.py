@@ -256,5 +256,5 @@ def _result_event(result: Result) -> Event:
         "reported": {name: dict(figures) for name, figures in result.reported.items()},
         "parameters": result.parameters,
         **spent,
-        **({"curve": [dict(objectives) for objectives in result.curve]} if result.curve else {}),
+        **({"curve": [dict(objectives) for objectives in result.curve], "kept": result.kept} if result.curve else {}),
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from math import log
 
 import numpy as np
 
@@ -21,17 +20,19 @@ from valpnas.training.checkpoints import checkpoints
 from valpnas.training.clock import BatchClock
 from valpnas.training.engine import Engine, batches_per_epoch
 from valpnas.training.evaluation import Evaluator
+from valpnas.training.log_ratio import mean_log_ratio
 from valpnas.training.objectives import Score
 
 Watcher = Callable[[int, int], None]  # (checkpoints done, checkpoints to do), of a job that has some
 Scores = Mapping[str, Score]
 
-_LEAST = 1e-12  # of an objective, whose logarithm is taken
-
 
 @dataclass(eq=False)
 class Attempt:
-    """A job at work. ``batches`` and ``seconds`` are right at any time, also when ``run`` has raised."""
+    """A job at work. ``batches`` and ``seconds`` are right at any time, also when ``run`` has raised.
+
+    ``kept`` are the batches that the state that counts has had, 0 where there was none to choose.
+    """
 
     job: Job
     engine: Engine
@@ -41,6 +42,7 @@ class Attempt:
     clock: BatchClock = field(default_factory=BatchClock)
     scoring: float = 0.0
     curve: list[Mapping[str, float]] = field(default_factory=list)
+    kept: int = 0
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -56,34 +58,37 @@ class Attempt:
                 raise TrainingFailedError("expected at least one batch to train for, got none")
             model = self._train(model, protocol, rng)
             return model, self._score(model)
-        best: tuple[tuple[float, float], Model, Scores] | None = None
+        best: tuple[Model, Scores] | None = None
         for done, (first, last) in enumerate(zip([0, *ends], ends, strict=False), 1):
             model = self._train(model, protocol.part(first, last), rng)
             scores = self._score(model)
             self.curve.append({name: score.objective for name, score in scores.items()})
-            if best is None or _height(scores) < best[0]:
-                best = (_height(scores), model, scores)
+            if best is None or is_better(scores, best[1]):
+                best, self.kept = (model, scores), last
             self.watch(done, len(ends))
         assert best is not None  # noqa: S101 - there is a checkpoint
-        return best[1:]
+        return best
 
     def _train(self, model: Model, protocol: Protocol, rng: np.random.Generator) -> Model:
         if protocol.time_limit:
             left = protocol.time_limit - self.clock.seconds
             if left <= 0:
-                raise TrainingFailedError(
-                    f"timed out: {protocol.time_limit:g} s were over after {self.batches} of "
-                    f"{self.job.record.protocol.batches} batches"
-                )
+                raise TrainingFailedError(self._over())
             protocol = replace(protocol, time_limit=left)
         prepared, losses = self.evaluator.prepared, self.evaluator.losses
         try:
             model = self.engine.train(model, prepared, losses, protocol, rng, self.clock)
         except TrainingFailedError as error:
             self.batches += error.batches
+            if error.reason.startswith("timed out"):  # it knows the limit of its part alone
+                raise TrainingFailedError(self._over()) from error
             raise
         self.batches += protocol.batches
         return model
+
+    def _over(self) -> str:
+        protocol = self.job.record.protocol
+        return f"timed out: {protocol.time_limit:g} s were over after {self.batches} of {protocol.batches} batches"
 
     def _score(self, model: Model) -> Scores:
         started = time.perf_counter()
@@ -108,11 +113,11 @@ class TrainedAttempt(Attempt):
         return self.outcome, self._score(self.outcome)
 
 
-def _height(scores: Scores) -> tuple[float, float]:
-    """Return what the best state has least of: mean log objective; of equal ones, the cross-entropies' sum.
+def is_better(scores: Scores, others: Scores) -> bool:
+    """Say whether one state is better than another: by the mean log ratio of objectives, or else the surer one.
 
     Errors on few rows are often equal, and the cross-entropy still tells which state is surer.
     """
-    objectives = [log(max(score.objective, _LEAST)) for score in scores.values()]
-    surprise = sum(score.reported.get("cross_entropy", 0.0) for score in scores.values())
-    return sum(objectives) / len(objectives), surprise
+    ratio = mean_log_ratio(*({name: score.objective for name, score in each.items()} for each in (scores, others)))
+    surprise, other = (sum(s.reported.get("cross_entropy", 0.0) for s in each.values()) for each in (scores, others))
+    return ratio < 0 or (ratio == 0 and surprise < other)

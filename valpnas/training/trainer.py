@@ -111,6 +111,7 @@ class JobTrainer:
             seconds=attempt.seconds,
             model=model,
             curve=tuple(attempt.curve),
+            kept=attempt.kept,
         )
 
     def warm_up(self, job: Job) -> None:
