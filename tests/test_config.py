@@ -166,10 +166,11 @@ def test_a_missing_run_file_is_refused(tmp_path: Path) -> None:
         read_run_file(tmp_path / "none.toml")
 
 
-def test_a_population_is_guided_where_nobody_says_otherwise() -> None:
-    assert config_from({"problem": "digits"}).chooser == "by-gap"
+def test_a_population_is_guided_and_keeps_the_last_state_where_nobody_says_otherwise() -> None:
+    single = config_from({"problem": "digits"})
+    assert (single.chooser, single.select) == ("by-gap", "best-checkpoint")
     population = config_from({"problem": "digits", "search": "nsga2"})
-    assert population.chooser == "guided"
+    assert (population.chooser, population.select) == ("guided", "last")
     assert "chooser" not in population.given
     assert config_from({"problem": "digits", "search": "nsga2", "chooser": "random"}).chooser == "random"
 

@@ -143,6 +143,11 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown problem": (("digitz", "--choosers", "random,guided"), "unknown problem or compare file 'digitz'"),
     "no such file": (("none.toml", "--choosers", "random,guided"), "none.toml: expected a run file"),
     "no such arms": (("digits", "--arms", "none.toml"), "none.toml: expected a run file"),
+    "arms of a problem": (("digits", "--arms", "abalone"), "--arms: expected a compare file, got 'abalone'"),
+    "a selection, for arms that ship": (
+        ("digits", "--arms", "choosers-small", "--select", "worst"),
+        "unknown selection 'worst'",
+    ),
     "arms twice": (("digits", "--arms", "arms.toml", "--choosers", "random,guided"), "got both"),
     "words for rates": (
         ("digits", "--choosers", "random,guided", "--tune-rates", "a,b"),
