@@ -78,5 +78,5 @@ def test_a_generation_wants_a_shape(wrong: Any) -> None:
 @pytest.mark.parametrize("task", [Classification, Regression, Distribution])
 @pytest.mark.parametrize("wrong", [0, -1, 2.0, "3", True, (3,)])
 def test_the_other_tasks_want_a_count(task: type[Task], wrong: Any) -> None:
-    with pytest.raises(InvalidValpError, match=r"known-task.*expected whole numbers from 1 on, got \w+="):
+    with pytest.raises(InvalidValpError, match=r"known-task.*expected whole numbers from 1 on, each an int, got \w+="):
         task(wrong)
