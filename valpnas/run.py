@@ -187,10 +187,11 @@ def resume(
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
         _search(replace(config, quiet=silent, **place), evaluator, directory, say)
-        if directory.journal.bytes == before:
+        went_on = directory.journal.bytes > before
+        if not went_on:
             more = ": with more --steps it goes on" if search.budget == "steps" else ""
             say(f"{path} had ended, and nothing was left to do{more}")
-        new = directory.journal.bytes > before or not (path / REPORT).exists()
+        new = went_on or not (path / REPORT).exists()
     return _reported(Run(path), evaluator.prepared, config.report and new, complain)
 
 

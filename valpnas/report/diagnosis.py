@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from math import exp, expm1
 from typing import Any
 
 from valpnas.contracts.finding import Finding
@@ -17,7 +16,7 @@ from valpnas.contracts.operator import Operator
 from valpnas.graph.subgraphs import served_outputs
 from valpnas.networks.module import multiply_adds_of
 from valpnas.report.influence import parameters_of
-from valpnas.report.recommendations import Recommendation, Unplaced, recommend
+from valpnas.report.recommendations import Recommendation, Unplaced, change_in_100_batches, recommend
 from valpnas.report.relevance import ratios
 from valpnas.search.choosers.protection import protections
 
@@ -244,8 +243,8 @@ def _in_100_batches(seen: Mapping[str, float]) -> tuple[float | None, float | No
     """Return the change of a loss as a share of it, with its standard error; a slope is one of the loss's logarithm."""
     if not {"slope per batch", "standard error"} <= set(seen):
         return None, None
-    fallen = 100 * seen["slope per batch"]
-    return expm1(fallen), 100 * seen["standard error"] * exp(fallen)
+    change = change_in_100_batches(seen["slope per batch"])
+    return change, 100 * seen["standard error"] * (1 + change)
 
 
 def _shares(model: Model) -> dict[str, float]:

@@ -87,10 +87,15 @@ def told(finding: Finding) -> str:
     return f"{about} is {finding.kind}{to}{_figure(finding)}"
 
 
+def change_in_100_batches(slope: float) -> float:
+    """Return the share by which a loss changes in 100 batches when its logarithm changes by ``slope`` in each."""
+    return expm1(100 * slope)
+
+
 def _figure(finding: Finding) -> str:
     evidence = finding.evidence
     if "slope per batch" in evidence:
-        return f" (loss {expm1(100 * evidence['slope per batch']):+.1%} in 100 batches)"
+        return f" (loss {change_in_100_batches(evidence['slope per batch']):+.1%} in 100 batches)"
     if "divergence" in evidence:
         return f" ({evidence['divergence']:.2f} nats per number)"
     grown = [value for name, value in evidence.items() if name.partition(" ")[0] == "ratio"]
