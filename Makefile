@@ -34,6 +34,7 @@ check: $(INSTALLED) ## format, lint, types and architecture; changes nothing
 	$(BIN)/python tests/architecture/link_tree.py
 	$(BIN)/mypy -p valpnas
 	$(BIN)/mypy tests/architecture
+	$(BIN)/mypy benchmarks
 	$(PYTEST) tests/architecture
 
 bench: $(INSTALLED) ## what diagnostics, training and sets of cells cost; fashion-mnist is read from VALPNAS_DATA

@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
@@ -39,7 +40,7 @@ from valpnas.cells.text import read_cell, write_cell
 from valpnas.contracts.entry import Entry
 from valpnas.errors import ValpnasError
 from valpnas.predictors.cells import COST_PREDICTORS, SCORE_PREDICTORS
-from valpnas.predictors.cells.contracts import CostPredictor, ScorePredictor
+from valpnas.predictors.cells.contracts import CostPredictor, FittedCost, ScorePredictor
 from valpnas.predictors.cells.quality import mape, spearman
 from valpnas.seeding import stream
 
@@ -162,14 +163,13 @@ def _speed(asked: argparse.Namespace) -> int:
     print(f"{len(candidates):,} candidates of {SPACE.blocks} blocks, predictors fitted to {len(known)} cells, one core")
     for entry in _entries(SCORE_PREDICTORS, asked.without):
         score: ScorePredictor = catalog.load(entry, ScorePredictor)
-        took, fitted = timed(lambda score=score: score.fit(SPACE, known, scores, stream(0, "fit")))
-        rate = _rate(lambda fitted=fitted: fitted.predict(candidates), asked)
+        took, fitted = timed(partial(score.fit, SPACE, known, scores, stream(0, "fit")))
+        rate = _rate(partial(fitted.predict, candidates), asked)
         figures[entry.name] = _shown(entry.name, took, rate)
     for entry in _entries(COST_PREDICTORS, asked.without):
         cost: CostPredictor = catalog.load(entry, CostPredictor)
-        took, line = timed(lambda cost=cost: cost.fit(features, costs, stream(0, "fit")))
-        rate = _rate(lambda line=line: line.predict(time_features(SPACE, candidates, REINDEX, asked.positions)), asked)
-        figures[entry.name] = _shown(entry.name, took, rate)
+        took, line = timed(partial(cost.fit, features, costs, stream(0, "fit")))
+        figures[entry.name] = _shown(entry.name, took, _rate(partial(_costs, line, candidates, asked.positions), asked))
     _write(asked.json, {"candidates": len(candidates), "fitted": len(known), "speed": figures})
     return int(figures.get("lstm", {"per second": np.inf})["per second"] < asked.least)
 
@@ -200,6 +200,10 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     started = time.process_time()
     made = work()
     return time.process_time() - started, made
+
+
+def _costs(line: FittedCost, candidates: Cells, positions: int) -> Floats:
+    return line.predict(time_features(SPACE, candidates, REINDEX, positions))
 
 
 def _rate(predict: Predict, asked: argparse.Namespace) -> float:

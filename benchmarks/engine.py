@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +146,7 @@ def _medians(
     times: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(repeats + 1):
         for name, run in runs.items():
-            seconds = _seconds(device, lambda run=run: run(batches))
+            seconds = _seconds(device, partial(run, batches))
             if turn:  # the first is for whatever is done once
                 times[name].append(1e3 * seconds / batches / models)
     return {name: statistics.median(found) for name, found in times.items()}
@@ -157,7 +158,7 @@ def _launching(device: torch.device, run: Batches, batches: int) -> float | None
         return None
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
         seconds = _seconds(device, lambda: run(batches))
-    busy = sum(event.self_device_time_total for event in profile.key_averages()) / 1e6
+    busy = float(sum(event.self_device_time_total for event in profile.key_averages())) / 1e6
     return max(0.0, 1 - busy / seconds)
 
 
@@ -168,7 +169,7 @@ def _good(row: Mapping[str, Any]) -> bool:
         return False
     if least is None or row["batch"] != 100:
         return True
-    return times["eager"] >= least[0] * times["compiled"] or times["compiled"] <= least[1] * times["floor"]
+    return bool(times["eager"] >= least[0] * times["compiled"] or times["compiled"] <= least[1] * times["floor"])
 
 
 def _print(row: Mapping[str, Any]) -> None:
@@ -211,9 +212,9 @@ def _peak(case: Case, label: str, contender: str) -> float:
     case.losses.scales  # noqa: B018 - the data are there before memory is looked at
     if case.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(case.device)
-        before = torch.cuda.memory_allocated(case.device)
+        allocated = torch.cuda.memory_allocated(case.device)
         make()(3)
-        return (torch.cuda.max_memory_allocated(case.device) - before) / 2**20
+        return (torch.cuda.max_memory_allocated(case.device) - allocated) / 2**20
     Path("/proc/self/clear_refs").write_text("5")  # forget the highest so far
     before = _status("VmRSS")
     make()(3)

@@ -114,7 +114,7 @@ def _eager(case: Case, model: Model, fused: bool) -> Batches:
     tensors = {**model.weights, **model.buffers}
     module.load_state_dict({name: tensor.to(case.device, copy=True) for name, tensor in tensors.items()}, assign=True)
     module.requires_grad_(True).train()
-    optimiser = torch.optim.Adam(module.parameters(), lr=RATE, **({"fused": True} if fused else {}))
+    optimiser = torch.optim.Adam(module.parameters(), lr=RATE, fused=True if fused else None)
     latents = module.latent_sizes()
 
     def train(batches: int) -> None:

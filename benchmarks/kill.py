@@ -22,7 +22,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ _BUDGETS: dict[str, dict[str, Any]] = {"steps": {"steps": 6}, "generations": {"p
 # Parameters are the same in each run, seconds are not.
 _CELLS = {"operations": ["identity", "3x3 conv"], "blocks": 2, "networks": 8, "filters": 2, "motifs": 1, "epochs": 1}
 _CELLS |= {"normal_cells": 1, "costs": ["parameters"], "children": 3, "exploration": 1}
-_RULES = (
+_RULES: tuple[dict[str, Any], ...] = (
     {"accept": "majority", "rejected": "train-parent"},
     {"accept": "archive", "rejected": "discard"},
     {"accept": "dominates", "rejected": "discard", "start": "deep", "start_parameters": 5000},
@@ -83,7 +83,7 @@ def cases() -> list[Case]:
     ]
 
 
-def _settings(search: str, chooser: str, rules: dict[str, Any]) -> dict[str, Any]:
+def _settings(search: str, chooser: str, rules: Mapping[str, Any]) -> dict[str, Any]:
     given = {**_SHORT, **_BUDGETS[search_class(search).budget], **rules, "chooser": chooser}
     left_out = ignored(config_from({"problem": "digits", "search": search}), given)
     return {"search": search, **{key: value for key, value in given.items() if key not in left_out}}

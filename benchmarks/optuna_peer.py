@@ -84,10 +84,15 @@ class Tally:
     def row(self, problem: str, arm: str, pair: int, corners: tuple[Objectives, Objectives]) -> Row:
         """Return the row of an arm."""
         chosen = front(self.validation)
-        volumes = [hypervolume([part[i] for i in chosen if part[i]], *corners) for part in (self.validation, self.test)]
+        on_validation, on_test = (
+            hypervolume([part[i] for i in chosen if part[i]], *corners) for part in (self.validation, self.test)
+        )
         size = fmean(self.parameters[i] for i in chosen) if chosen else 0.0
-        spent = (len(self.validation), self.failed, self.batches, round(self.seconds, 2), round(size))
-        return Row(problem, arm, pair, *volumes, len(chosen), *spent)
+        return Row(
+            problem=problem, arm=arm, pair=pair, validation=on_validation, test=on_test, front=len(chosen),
+            candidates=len(self.validation), failed=self.failed, batches=self.batches,
+            seconds=round(self.seconds, 2), parameters=round(size),
+        )  # fmt: skip
 
 
 def of_run(run: Run) -> Tally:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from valpnas import catalog
@@ -78,16 +79,18 @@ def problem(seed: int, noise: bool, rows: int = 2000) -> Prepared:
     return prepare(made, Reader(), torch.device("cpu"))
 
 
-def _signs(rng: np.random.Generator, size: int) -> np.ndarray:
+def _signs(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
     """Return weights between 0.7 and 1.3 with random signs: none is next to nothing."""
-    return rng.uniform(0.7, 1.3, (size, size)) * rng.choice([-1.0, 1.0], (size, size))
+    signs: NDArray[np.float64] = rng.uniform(0.7, 1.3, (size, size)) * rng.choice([-1.0, 1.0], (size, size))
+    return signs
 
 
 def trained(seed: int, planted: bool) -> Case:
     """Return a trained model, with everything planted or with nothing."""
     prepared = problem(seed, noise=planted)
     losses = constant_losses({output.name: output.task for output in OUTPUTS}, prepared.train)
-    arcs = [Arc(*arc.split(">")) for arc in (PLANTED if planted else UNTOUCHED)]
+    ends = [arc.split(">") for arc in (PLANTED if planted else UNTOUCHED)]
+    arcs = [Arc(source, target) for source, target in ends]
     names = {arc.source for arc in arcs} - {vertex.name for vertex in prepared.problem.inputs}
     networks = [SubNetwork(name, DenseSpec(WIDTH, (Layer(2 * WIDTH, "relu"),))) for name in sorted(names)]
     valp = Valp.make(prepared.problem.inputs, networks, OUTPUTS, arcs, batch_size=50)

@@ -38,7 +38,7 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.job import Job, JobRecord, Proposal, Result
 from valpnas.contracts.model import Model
 from valpnas.contracts.operator import Operator, Site
-from valpnas.contracts.problem import Problem
+from valpnas.contracts.problem import Parts, Problem, Reader
 from valpnas.contracts.protocol import Protocol
 from valpnas.contracts.search import ModelTraits, Search
 from valpnas.contracts.space import Space
@@ -153,6 +153,10 @@ class Simulated:
         return dict(zip(names(self.trade_offs), map(float, values), strict=True))
 
 
+def _no_rows(_: Reader) -> Parts:
+    raise NotImplementedError("expected a bench that reads no rows: made-up problems have none")
+
+
 @dataclass
 class Bench:
     """A workbench without a problem's data. Models are the store's, or else the same small one with other weights."""
@@ -166,9 +170,9 @@ class Bench:
 
     @property
     def problem(self) -> Problem:
-        """A problem with the inputs and outputs of the start, and no rows."""
+        """A problem with the inputs and outputs of the start, whose rows nobody reads."""
         valp = self.start.valp
-        return Problem("made-up", "", valp.inputs, valp.outputs, lambda _: {}, {}, {})
+        return Problem("made-up", "", valp.inputs, valp.outputs, _no_rows, {}, {})
 
     def model(self, candidate: int) -> Model:
         """Return the model of a candidate."""
@@ -246,8 +250,8 @@ def search_of(kind: str, model: Model, candidates: int, width: int) -> Search[An
 
 def begun(path: Path, kind: str, candidates: int, width: int, trade_offs: int) -> RunDirectory:
     """Make the run directory of a problem that there is not."""
-    settings = {"search": "nsga2" if kind == "nsga2" else "hill-climbing", "population": width}
-    config = replace(RunConfig("digits", chooser="guided"), **settings, generations=max(candidates // width - 1, 0))
+    search, generations = "nsga2" if kind == "nsga2" else "hill-climbing", max(candidates // width - 1, 0)
+    config = RunConfig("digits", search=search, chooser="guided", population=width, generations=generations)
     corners = {"reference": dict.fromkeys(names(trade_offs), 1.0), "ideal": dict.fromkeys(names(trade_offs), 0.001)}
     said = {"format": FORMAT, "name": "made-up", "in_memory": True, "fingerprint": "", "transforms": {}, "samplers": {}}
     problem = json.dumps({**said, "inputs": [], "outputs": [], **corners})

@@ -19,6 +19,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from valpnas.run import design
 from valpnas.testing.runs import contents
@@ -64,14 +65,16 @@ def measure(name: str, workers: int, candidates: int, batches: int, folder: Path
     clock = Clock(folder / "journal.jsonl", _POPULATION)
     clock.start()
     began, own, others = time.perf_counter(), _cpu(resource.RUSAGE_SELF), _cpu(resource.RUSAGE_CHILDREN)
-    budget = {"population": _POPULATION, "generations": candidates // _POPULATION}
-    settings = {"search": "nsga2", "chooser": "random-gentle", "batches_per_step": batches, "initial_batches": batches}
+    settings: dict[str, Any] = {
+        "search": "nsga2", "chooser": "random-gentle", "population": _POPULATION,
+        "generations": candidates // _POPULATION, "batches_per_step": batches, "initial_batches": batches,
+    }  # fmt: skip
     several = workers if name != "serial" else 1
-    design("digits", out=str(folder), executor=name, workers=several, device="cpu", report=False, **settings, **budget)
+    design("digits", out=str(folder), executor=name, workers=several, device="cpu", report=False, **settings)
     ended = time.perf_counter()
     return Measured(
         name,
-        budget["generations"] * _POPULATION,
+        settings["generations"] * _POPULATION,
         ended - clock.at,
         clock.at - began,
         _cpu(resource.RUSAGE_SELF) - own,
