@@ -34,10 +34,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_a_search_of_one_model_has_none(tmp_path: Path) -> None:
     summary = make(tmp_path / "run").summary()
     assert (summary["generations"], summary["unit"]) == ([], "steps")
-    assert next(iter(front_table(summary).columns[0].cells)) == "start"
+    assert list(front_table(summary).columns[0].cells)[:2] == ["constant", "start"]
     page = write_report(Run(tmp_path / "run")).read_text(encoding="utf-8")
     assert "From a first model" in page
-    assert "<th>start, validation</th>" in page
+    assert "<th>constant, validation</th><th>start, validation</th>" in page
 
 
 class Uniform(Nsga2):
@@ -59,6 +59,14 @@ def test_a_search_of_ones_own_has_its_generations(tmp_path: Path) -> None:
     assert [row["trained"] + row["failed"] for row in summary["generations"]] == [3, 3]
 
 
+def test_the_first_row_is_what_a_constant_scores(run: Run) -> None:
+    reference = run.problem.reference
+    assert run.summary()["constant"] == dict(reference)
+    cells = {column.header: next(iter(column.cells)) for column in front_table(run.summary()).columns}
+    assert cells == {"model": "constant", "parameters": ""} | {name: f"{reference[name]:.3f}" for name in reference}
+    assert set(reference) == {"side", "sum"}
+
+
 def test_rows_say_who_survived_and_how_good_the_members_are(run: Run) -> None:
     rows = run.summary()["generations"]
     assert [(row["generation"], row["trained"], row["members"]) for row in rows] == [(0, 3, 3), (1, 3, 3), (2, 3, 3)]
@@ -73,14 +81,15 @@ def test_they_are_shown_in_the_terminal(run: Run) -> None:
     told = console.file.getvalue()  # type: ignore[attr-defined]
     assert "2 of 2 generations (ended)" in told
     assert "3 of 3" in told
-    assert "│ start 0 │" in told
+    assert "│  start 0 │" in told
     assert frame(run.path).summary["unit"] == "generations"
 
 
 def test_the_size_has_one_column_though_it_is_an_objective_too(run: Run) -> None:
     table = front_table(run.summary())
     assert [column.header for column in table.columns] == ["model", "side", "sum", "parameters"]
-    first, *others = table.columns[-1].cells
+    constant, first, *others = table.columns[-1].cells
+    assert constant == ""
     assert first == f"{run.summary()['start']['parameters']:,.0f}"
     assert list(others) == [f"{member['parameters']:,}" for member in run.summary()["front"]]
 
@@ -88,7 +97,7 @@ def test_the_size_has_one_column_though_it_is_an_objective_too(run: Run) -> None
 def test_an_objective_that_needs_no_rows_is_shown_without_a_test_figure(tmp_path: Path) -> None:
     summary = make(tmp_path / "run", search="nsga2", population=3, generations=0, objectives=["flops"]).summary()
     flops = next(column for column in front_table(summary).columns if column.header == "flops")
-    assert next(iter(flops.cells)) == objective(summary["start"]["flops"])
+    assert list(flops.cells)[:2] == ["", objective(summary["start"]["flops"])]
     texts = json.dumps(contents(RunDirectory(tmp_path / "run"), OnData()).figures["front"])
     assert "flops: " in texts
     assert "flops: validation objective" not in texts

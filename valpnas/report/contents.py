@@ -35,10 +35,11 @@ class OnData:
 
 @dataclass(frozen=True)
 class Best:
-    """The start's and the best objective of an output, on validation and test rows."""
+    """A constant's, the start's and the best objective of an output, on validation and test rows."""
 
     output: str
     task: str
+    constant: float
     start: float
     start_test: float | None
     best: float
@@ -133,6 +134,7 @@ def _bests(summary: Mapping[str, Any], problem: Mapping[str, Any], outputs: Sequ
         member = min(summary["front"], key=lambda m: (m["validation"][output], m["candidate"]))
         start_test = (summary["start_test"] or {}).get(output)
         best_test = (member["test"] or {}).get(output)
-        start, best = summary["start"][output], member["validation"][output]
-        rows.append(Best(output, tasks.get(output, ""), start, start_test, best, best_test, member["candidate"]))
+        constant, start, best = summary["constant"][output], summary["start"][output], member["validation"][output]
+        task, candidate = tasks.get(output, ""), member["candidate"]
+        rows.append(Best(output, task, constant, start, start_test, best, best_test, candidate))
     return rows

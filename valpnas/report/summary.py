@@ -30,9 +30,10 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
     ``changes`` has by operator how many were accepted and rejected. ``chooser`` is who chose them, empty where the
     search has none. ``evaluations`` counts every trained candidate, rejected ones included; ``batches`` all their
     batches, and those of a range test.
-    ``hypervolume`` is that of the front's validation objectives, in [0, 1]. ``start`` is the start that the first
-    change was made from, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from no
-    other. ``further`` names the objectives that are no outputs'.
+    ``hypervolume`` is that of the front's validation objectives, in [0, 1]. ``constant`` is what a predictor
+    that looks at no input scores on validation rows, the reference of the problem. ``start`` is the start that the
+    first change was made from, ``start_candidate`` its number; ``starts`` counts the trained ones that were made from
+    no other. ``further`` names the objectives that are no outputs'.
     ``unit`` says what ``steps`` counts: steps, or generations of a population, of which ``generations`` has a row each.
     ``rounds`` has one for each round of a search of cells. ``exclusive`` says whether candidates were trained one at a
     time, so that the seconds of each are its own.
@@ -70,6 +71,7 @@ def summarise(run: RunDirectory) -> dict[str, Any]:
         "further": list(config.objectives),
         "starts": tally.starts,
         "start_candidate": first.get("candidate"),
+        "constant": dict(problem["reference"]),
         "start": first.get("objectives", {}),
         "start_test": test.get(first.get("candidate", -1), {}).get("objectives"),
         "front": [_member(event, test.get(event["candidate"], {})) for event in chosen],

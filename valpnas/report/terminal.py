@@ -39,7 +39,8 @@ def notes(summary: Mapping[str, Any]) -> list[Text]:
 def front_table(summary: Mapping[str, Any]) -> Table:
     """Return the front as a table: validation/test objectives of outputs, and further ones; all lower is better.
 
-    Each has its column, and so has the size: once, though it may be an objective too.
+    The first row says what a constant predictor scores, so that nobody takes no skill for some. Each objective has a
+    column, and so has the size: once, though it may be an objective too.
     """
     further = set(summary["further"])
     objectives = sorted(name for name in summary["start"] if name != _SIZE or name not in further)
@@ -51,6 +52,8 @@ def front_table(summary: Mapping[str, Any]) -> Table:
     def told(validation: Mapping[str, float], test: Mapping[str, float] | None) -> list[str]:
         return [_both(name, validation, None if name in further else test or {}) for name in objectives]
 
+    constant = [_number(summary["constant"][name]) if name in summary["constant"] else "" for name in objectives]
+    table.add_row("constant", *constant, "", style="dim")
     size = objective(summary["start"][_SIZE], ",.0f") if _SIZE in further and summary["start"] else ""
     table.add_row(start_name(summary), *told(summary["start"], summary["start_test"]), size, style="dim")
     for member in summary["front"]:
