@@ -7,14 +7,13 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import Ridge
 
-from valpnas.experiments.gains.judging import judged
 from valpnas.predictors.bandit import BANDIT_TRAITS, sampled
 from valpnas.predictors.belief import Belief
 from valpnas.predictors.learned import Told, fit, ignorant
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.seeding import stream
 
-from .fabricate import by_gap, by_nothing, by_rank, planted, shuffled
+from .fabricate import by_nothing, by_rank, planted, shuffled
 
 TABLE = planted(by_rank)
 ELSEWHERE = planted(by_rank, models=5, problem="unseen")
@@ -104,11 +103,3 @@ def test_the_bandit_prefers_the_arm_that_paid(prior: str) -> None:
     assert wins > 85
     again = [sampled(known, dict(order), stream(7)) for order in (arms.items(), reversed(arms.items()))]
     assert all(np.array_equal(again[0][arm], again[1][arm]) for arm in arms)
-
-
-def test_judges_see_unseen_models_only() -> None:
-    told = {each.predictor: each for each in judged(planted(by_gap), 400)}
-    assert all(each.order > 0.5 and each.error < 0.8 for each in told.values())
-    noise = judged(planted(by_nothing), 400)
-    assert all(each.order < 0.35 and each.error > 0.9 for each in noise)
-    assert judged(planted(by_gap, models=1), 400) == []

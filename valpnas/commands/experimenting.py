@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -101,12 +102,30 @@ def calibrate(
 ) -> None:  # fmt: skip
     """Find what each operator gains, and the one threshold that tells its helpful places from others, if any does."""
     from valpnas.experiments.gains.calibrating import calibrate as calibrated
-    from valpnas.experiments.gains.judging import judged
     from valpnas.predictors.calibration import write_calibration
     from valpnas.predictors.gain_table import read_table
 
-    known = read_table(table)
-    made = calibrated(known, horizon)
+    made = calibrated(read_table(table), horizon)
     write_calibration(made, out)
-    for sentence in [*made.to_json()["in words"], *map(str, judged(known, horizon) if not quiet else ())]:
+    for sentence in made.to_json()["in words"]:
         say(quiet)(sentence)
+
+
+@experiment.command()
+def prices(
+    table: Annotated[Path, typer.Argument(metavar="TABLE.csv", help="A table of `experiment features`.",
+                                          show_default=False)],
+    horizon: Annotated[int, option("Batches after the change at which gains count.")] = 400,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Judge how well predictors, and single traits of places, tell gains in models that they were not fitted to."""
+    from valpnas.experiments.gains.prices import price_list
+    from valpnas.experiments.gains.tables import price_sentences, price_table
+    from valpnas.experiments.terminal import print_comparison
+    from valpnas.predictors.gain_table import read_table
+
+    found = price_list(read_table(table), horizon)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=1))
+        return
+    print_comparison([price_table(found)], price_sentences(found))

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import stdev
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
+from valpnas.catalog import read_spec
+from valpnas.contracts.finding import Finding
 from valpnas.errors import UnknownNameError
 from valpnas.experiments.gains.gain import By, Gain, gains
-from valpnas.experiments.gains.prices import FACTORS, trait_rows
 from valpnas.experiments.gains.study import Study, read_study
+from valpnas.graph.valp_json import valp_from_json
 from valpnas.predictors.gain_table import GainTable, Row, joined
+from valpnas.predictors.place_traits import Places, relevances
+
+_SETTINGS = ("initial_batches", "learning_rate", "repeats")  # of a study, that say how its gains were measured
 
 
 def features(study: Study, by: By = "loss") -> GainTable:
     """Return a row per changed place of a study, its gains at every horizon, and the digest that its notes have."""
-    found = gains(study.rows, by)
-    traits, names = trait_rows(found, study.models)
-    problem = study.notes["settings"]["problem"]
-    places: dict[tuple[int, str, str], list[tuple[Gain, dict[str, float]]]] = {}
-    for gain, values in zip(found, traits, strict=True):
-        own = {name: float(value) for name, value in zip(names, values, strict=True) if name not in FACTORS}
-        places.setdefault((gain.model, gain.variant, str(gain.site)), []).append((gain, own))
+    settings, models = study.notes["settings"], [_places(model) for model in study.models]
+    horizons: dict[tuple[int, str, str], list[Gain]] = {}
+    for gain in gains(study.rows, by):
+        horizons.setdefault((gain.model, gain.variant, str(gain.site)), []).append(gain)
+    rows = (_row(settings["problem"], found, models[found[0].model]) for found in horizons.values())
     source = {
-        "problem": problem, "sha256": study.notes["sha256"], "date": study.notes["date"], "models": len(study.models),
-        "gain in": by, "initial_batches": study.notes["settings"]["initial_batches"],
-        "learning_rate": study.notes["settings"]["learning_rate"],
+        "problem": settings["problem"], "sha256": study.notes["sha256"], "date": study.notes["date"],
+        "models": len(study.models), "gain in": by, **{key: settings[key] for key in _SETTINGS},
     }  # fmt: skip
-    return GainTable(tuple(_row(problem, place) for place in places.values()), (source,))
+    return GainTable(tuple(rows), (source,))
 
 
 def features_of(tables: Sequence[Path], by: str = "loss") -> GainTable:
@@ -43,8 +45,15 @@ def features_of(tables: Sequence[Path], by: str = "loss") -> GainTable:
     return joined(features(read_study(table), cast(By, by)) for table in tables)
 
 
-def _row(problem: str, horizons: Sequence[tuple[Gain, dict[str, float]]]) -> Row:
-    (first, traits), *_ = horizons
+def _places(model: Mapping[str, Any]) -> Places:
+    """Return the places of a base model, given as plain data."""
+    relevance = relevances([Finding.from_json(finding) for finding in model["findings"]])
+    traits = model["traits"]
+    return Places(valp_from_json(model["valp"], read_spec), traits["networks"], traits["outputs"], relevance)
+
+
+def _row(problem: str, horizons: Sequence[Gain], places: Places) -> Row:
+    first = horizons[0]
     return Row(
         problem=problem,
         model=first.model,
@@ -52,7 +61,7 @@ def _row(problem: str, horizons: Sequence[tuple[Gain, dict[str, float]]]) -> Row
         place=str(first.site),
         parameters=first.parameters,
         multiply_adds=first.multiply_adds,
-        gains={gain.batches: gain.mean for gain, _ in horizons},
-        spreads={gain.batches: stdev(gain.repeats) for gain, _ in horizons if len(gain.repeats) > 1},
-        traits=traits,
+        gains={gain.batches: gain.mean for gain in horizons},
+        spreads={gain.batches: stdev(gain.repeats) for gain in horizons if len(gain.repeats) > 1},
+        traits=dict(places.traits(first.site)),
     )

@@ -1,154 +1,136 @@
-"""Prices: can the gain of a place be told beforehand? Judged on models that no predictor was fitted to."""
+"""Prices: can the gain of a place be told beforehand? Judged on base models that nothing was fitted to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
 from statistics import fmean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
-from valpnas.catalog import read_spec
-from valpnas.contracts.finding import Finding
-from valpnas.experiments.gains.gain import Gain
-from valpnas.experiments.gains.summary import ceiling
-from valpnas.graph.valp_json import valp_from_json
-from valpnas.predictors.place_traits import Places, relevances
+from valpnas.experiments.gains.price_predictors import PREDICTORS, gains_at, means, unseen
+from valpnas.experiments.gains.trait_orders import FEWEST, by_variant, ranked, trait_orders
+from valpnas.experiments.statistics import holm
+from valpnas.predictors.gain_table import GainTable, Row
+from valpnas.predictors.place_traits import PLACE_TRAITS
+from valpnas.seeding import stream
 
 Floats = NDArray[np.float64]
 
-FACTORS = ("parameters", "multiply_adds")  # how much larger and dearer a change made the model: no traits of its place
-
-_FOLDS = 8
-_FEWEST = 8  # places of an operator whose order says something
-
-PREDICTORS: Mapping[str, Callable[[], Any]] = {
-    "ridge": lambda: Pipeline([("scale", StandardScaler()), ("ridge", RidgeCV(np.logspace(-1, 4, 11)))]),
-    "forest": lambda: RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1),
-}
+_SHUFFLES = 9999  # the least p is 1e-4: significant after correction for forty traits
 
 
 @dataclass(frozen=True)
 class Price:
-    """How well a predictor orders the places of each operator.
+    """How well a predictor, or a trait alone, tells the gains of places in base models that it was not fitted to.
 
-    ``mean`` is the mean over operators of Spearman's correlation between predicted and measured gain; ``p`` that of
-    Wilcoxon's test, over base models, that their own mean correlation is above 0, which is all that an operator's
-    mean can reach; ``ceiling`` the mean over operators of what noise leaves possible.
+    ``order`` is the mean over variants of Spearman's correlation between predicted and measured gain; ``p`` that of
+    a test that it is above chance (Wilcoxon's over base models; of a trait alone by shuffling gains), corrected for the
+    number of prices. ``error`` is the mean squared error
+    as a share of that of the variants' means in the other models, ``p_error`` that of a test over base models that it
+    is below 1, corrected for the number of predictors; a trait alone predicts an order and no gain.
     """
 
     predictor: str
-    mean: float
+    order: float
     p: float
-    by_operator: Mapping[str, float]
-    ceiling: float | None
+    error: float | None = None
+    p_error: float | None = None
 
 
-def trait_rows(found: Sequence[Gain], models: Sequence[Mapping[str, Any]]) -> tuple[Floats, tuple[str, ...]]:
-    """Return the traits of each gain's place, ``(gains, traits)``, and their names."""
-    places = [_places(model) for model in models]
-    rows = [
-        places[gain.model].traits(gain.site) | {factor: getattr(gain, factor) for factor in FACTORS} for gain in found
-    ]
-    names = tuple(sorted({name for row in rows for name in row}))
-    return np.array([[row.get(name, 0.0) for name in names] for row in rows]), names
+@dataclass(frozen=True)
+class PriceList:
+    """Every price at a horizon: predictors, then traits alone, the best first.
 
-
-def _places(model: Mapping[str, Any]) -> Places:
-    """Return the places of a base model, given as plain data."""
-    relevance = relevances([Finding.from_json(finding) for finding in model["findings"]])
-    traits = model["traits"]
-    return Places(valp_from_json(model["valp"], read_spec), traits["networks"], traits["outputs"], relevance)
-
-
-def prices(found: Sequence[Gain], models: Sequence[Mapping[str, Any]]) -> list[Price]:
-    """Return every predictor's price list at one horizon, fitted per operator; then each trait's own, the best first.
-
-    A trait alone is judged with the sign that it has in the other models.
+    ``ceiling`` is the mean over variants of the highest correlation that a prediction can have with the measured gain
+    of a place, given how much retrainings of one place differ; None where a study does not say how many there were.
     """
-    rows, names = trait_rows(found, models)
-    judged = [_price(name, found, _fitted(found, rows, make)) for name, make in PREDICTORS.items()]
-    alone = [_price(name, found, _signed(found, rows[:, i])) for i, name in enumerate(names)]
-    return judged + sorted(alone, key=lambda price: -price.mean)
+
+    horizon: int
+    models: int
+    places: int
+    ceiling: float | None
+    prices: tuple[Price, ...]
 
 
-def _fitted(found: Sequence[Gain], rows: Floats, make: Callable[[], Any]) -> Floats:
-    """Return the predicted gain of every place, by a model fitted to the operator's places in other base models."""
-    predicted = np.zeros(len(found))
-    measured = np.array([gain.mean for gain in found])
-    for places in _by_operator(found).values():
-        groups = np.array([found[i].model for i in places])
-        folds = min(_FOLDS, len(set(groups.tolist())))
-        if folds < 2 or len(places) < _FEWEST:
-            continue
-        for train, test in GroupKFold(folds).split(places, groups=groups):
-            fitted = make().fit(rows[places[train]], measured[places[train]])
-            predicted[places[test]] = fitted.predict(rows[places[test]])
-    return predicted
+def price_list(table: GainTable, horizon: int) -> PriceList:
+    """Judge every predictor and every trait at ``horizon``.
+
+    Raises:
+        StoreError: the table has no gains at this horizon.
+    """
+    rows = table.at(horizon)
+    models = len({row.base for row in rows})
+    told = [*_of_predictors(rows, horizon), *_of_traits(rows, horizon)] if models > 1 else []
+    corrected = holm([price.p for price in told])
+    prices = tuple(replace(price, p=p) for price, p in zip(told, corrected, strict=True))
+    repeats = {source["problem"]: source.get("repeats") for source in table.sources}
+    return PriceList(horizon, models, len(rows), _ceiling(rows, horizon, repeats), prices)
 
 
-def _signed(found: Sequence[Gain], values: Floats) -> Floats:
-    """Return ``values`` with the sign of their correlation with the operator's gains in all other models."""
-    signed = np.zeros(len(found))
-    measured = np.array([gain.mean for gain in found])
-    for places in _by_operator(found).values():
-        groups = np.array([found[i].model for i in places])
-        for model in set(groups.tolist()):
-            inside, outside = places[groups == model], places[groups != model]
-            signed[inside] = values[inside] * np.sign(_spearman(values[outside], measured[outside]))
-    return signed
+def _of_predictors(rows: Sequence[Row], horizon: int) -> list[Price]:
+    measured = gains_at(rows, horizon)
+    wrong = np.square(unseen(rows, horizon, means) - measured)
+    found, tests = list[Price](), list[float]()
+    for name, predict in PREDICTORS.items():
+        predicted = unseen(rows, horizon, predict)
+        error = np.square(predicted - measured)
+        found.append(Price(name, *_order(rows, predicted, measured), float(error.mean() / wrong.mean())))
+        tests.append(_p_above_0(_by_model(rows, wrong - error)))
+    return [replace(price, p_error=p) for price, p in zip(found, holm(tests), strict=True)]
 
 
-def _price(name: str, found: Sequence[Gain], predicted: Floats) -> Price:
-    measured = np.array([gain.mean for gain in found])
-    groups = {variant: places for variant, places in _by_operator(found).items() if len(places) >= _FEWEST}
-    by_operator = {v: _spearman(predicted[places], measured[places]) for v, places in groups.items()}
-    ceilings = [c for places in groups.values() if (c := ceiling([found[i] for i in places])) is not None]
-    return Price(
-        predictor=name,
-        mean=fmean(by_operator.values()) if by_operator else 0.0,
-        p=_p_over_models(found, predicted, measured, groups),
-        by_operator=by_operator,
-        ceiling=fmean(ceilings) if ceilings else None,
-    )
+def _of_traits(rows: Sequence[Row], horizon: int) -> list[Price]:
+    """Return the price of every trait alone, with the sign that it has in the other models."""
+    names = (*PLACE_TRAITS, "times parameters", "times multiply-adds")
+    values = [[*(row.traits[trait] for trait in PLACE_TRAITS), row.parameters, row.multiply_adds] for row in rows]
+    orders, p = trait_orders(rows, np.array(values), gains_at(rows, horizon), _SHUFFLES, stream(0, "prices"))
+    found = [Price(name, *map(float, told)) for name, *told in zip(names, orders, p, strict=True)]
+    return sorted(found, key=lambda price: -price.order)
 
 
-def _p_over_models(
-    found: Sequence[Gain], predicted: Floats, measured: Floats, groups: Mapping[str, NDArray[np.intp]]
-) -> float:
-    """Test over base models the mean product of the standardised ranks that their places have within operators."""
-    products: dict[int, list[float]] = defaultdict(list)
-    for places in groups.values():
-        ranked = [_standard(stats.rankdata(values[places])) for values in (predicted, measured)]
-        for place, product in zip(places, ranked[0] * ranked[1], strict=True):
-            products[found[place].model].append(float(product))
-    means = [fmean(values) for values in products.values()]
-    return float(stats.wilcoxon(means, alternative="greater").pvalue) if any(means) else 1.0
+def _order(rows: Sequence[Row], predicted: Floats, measured: Floats) -> tuple[float, float]:
+    """Return the mean correlation within variants, and the p-value of a test over base models that it is above 0.
+
+    What is tested is each model's mean product of the standardised ranks that its places have within their variants:
+    places of one model are alike, and no independent sample.
+    """
+    groups, products = by_variant(rows), np.zeros(len(rows))
+    for places in groups:
+        products[places] = ranked(predicted[places]) * ranked(measured[places])
+    order = fmean(_spearman(predicted[g], measured[g]) for g in groups) if groups else 0.0
+    return order, _p_above_0(_by_model(rows, products))
 
 
-def _by_operator(found: Sequence[Gain]) -> dict[str, NDArray[np.intp]]:
-    places: dict[str, list[int]] = defaultdict(list)
-    for index, gain in enumerate(found):
-        places[gain.variant].append(index)
-    return {variant: np.array(indices) for variant, indices in sorted(places.items())}
+def _p_above_0(values: Sequence[float]) -> float:
+    return float(stats.wilcoxon(values, alternative="greater").pvalue) if any(values) else 1.0
+
+
+def _ceiling(rows: Sequence[Row], horizon: int, repeats: Mapping[str, int | None]) -> float | None:
+    """Return the mean over variants of the root of the reliability of a place's mean gain."""
+    found = []
+    for places in by_variant(rows):
+        known = [(rows[i], repeats.get(rows[i].problem)) for i in places if horizon in rows[i].spreads]
+        noise = [row.spreads[horizon] ** 2 / times for row, times in known if times]
+        if len(noise) >= FEWEST:
+            total = float(np.var([row.gains[horizon] for row, times in known if times], ddof=1))
+            found.append(sqrt(max(0.0, 1 - fmean(noise) / total)) if total else 0.0)
+    return fmean(found) if found else None
+
+
+def _by_model(rows: Sequence[Row], values: Floats) -> list[float]:
+    """Return the mean of ``values`` over the rows of each base model."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for row, value in zip(rows, values, strict=True):
+        found[row.base].append(float(value))
+    return [fmean(each) for _, each in sorted(found.items())]
 
 
 def _spearman(one: Floats, other: Floats) -> float:
     if len(one) < 2 or not np.ptp(one) or not np.ptp(other):  # what is the same everywhere orders nothing
         return 0.0
     return float(stats.spearmanr(one, other).statistic)
-
-
-def _standard(ranks: Floats) -> Floats:
-    spread = ranks.std()
-    standard: Floats = (ranks - ranks.mean()) / spread if spread else np.zeros_like(ranks)
-    return standard
