@@ -33,7 +33,8 @@ from tqdm import tqdm
 
 from valpnas.config import config_from
 from valpnas.contracts.problem import Problem
-from valpnas.run import design, resume
+from valpnas.resuming import resume
+from valpnas.run import design
 from valpnas.search import CHOOSERS, SEARCHES
 from valpnas.search.build import ignored
 from valpnas.search.kinds import search_class

@@ -10,7 +10,7 @@ import torch
 
 import valpnas
 from valpnas.errors import ConfigError, StoreError, UnknownNameError
-from valpnas.run import resume
+from valpnas.resuming import resume
 
 
 def arrays() -> valpnas.Problem:

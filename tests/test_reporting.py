@@ -13,11 +13,12 @@ import pytest
 import valpnas
 from tests import test_cli as cli
 from tests.training.toy_data import toy_problem
-from valpnas import run as runs
+from valpnas import searching
 from valpnas.errors import StoreError
 from valpnas.opened_run import Run
 from valpnas.report.predictions import Pictures
 from valpnas.reporting import REPORT, gather, write_report
+from valpnas.resuming import resume
 
 SMALL: dict[str, Any] = {
     "steps": 2, "initial_batches": 6, "batches_per_step": 3, "batch_size": 20, "chooser": "random", "device": "cpu",
@@ -95,14 +96,14 @@ def test_a_page_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch:
         assert json.loads(journal[-1])["event"] == "ended"
         raise OSError("no space left")
 
-    monkeypatch.setattr(runs, "write_report", full)
+    monkeypatch.setattr(searching, "write_report", full)
     with pytest.warns(UserWarning, match=r"has ended and is whole, but .*OSError: no space left; `valpnas report"):
         made = valpnas.design(toy_problem(), **SMALL, out=str(tmp_path / "run"))
     assert made.summary()["ended"]
     assert made.page is None
     assert not (tmp_path / "run" / REPORT).exists()
     monkeypatch.undo()
-    made = runs.resume(tmp_path / "run", lambda _: None)  # nothing is left to do but the page
+    made = resume(tmp_path / "run", lambda _: None)  # nothing is left to do but the page
     assert made.page == tmp_path / "run" / REPORT
     assert made.page.exists()
 
@@ -133,7 +134,7 @@ def test_a_command_names_no_page_that_it_did_not_write(run: Run, tmp_path: Path)
 
 def test_a_run_can_do_without_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     never: Callable[..., Path] = lambda *_, **__: pytest.fail("a page was written")  # noqa: E731
-    monkeypatch.setattr(runs, "write_report", never)
+    monkeypatch.setattr(searching, "write_report", never)
     valpnas.design(toy_problem(), **SMALL, report=False, out=str(tmp_path / "run"))
-    runs.resume(tmp_path / "run", lambda _: None)
+    resume(tmp_path / "run", lambda _: None)
     assert not (tmp_path / "run" / REPORT).exists()

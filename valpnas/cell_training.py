@@ -17,6 +17,7 @@ from valpnas.graph.tasks import Classification
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import EPOCHS, kind_of, proxy_settings
+from valpnas.run_checks import check_start
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,7 @@ def train_cell(asked: CellTraining, say: Callable[[str], None]) -> Run:
     plain = RunConfig(asked.problem, data_dir=asked.data_dir)
     problem = runs.problem_of(plain)
     kind_of(problem)
-    runs.check_start(
-        replace(plain, start="single", network=asked.stack.network(problem)), problem
-    )  # before data are read
+    check_start(replace(plain, start="single", network=asked.stack.network(problem)), problem)  # before data are read
     parts = problem.load(Reader(data_folder(plain)))
     config = proxy_config(asked, problem, len(parts.train))
     if asked.stack.second_exit and not CellSpec.from_json(config.network).inner_exits:

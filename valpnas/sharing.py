@@ -11,7 +11,8 @@ from valpnas.contracts.executor import Answers, Group, Work
 from valpnas.errors import ExecutionError
 from valpnas.execution.shared import PAUSE, Shared, do_one
 from valpnas.opened_run import Run
-from valpnas.run import Say, resume, warn
+from valpnas.resuming import resume
+from valpnas.searching import Say, warn
 from valpnas.store.jobs import JobFolder
 from valpnas.store.lock import LockedError, is_locked, said_in
 from valpnas.working import WorkerAt

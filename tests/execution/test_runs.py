@@ -18,7 +18,7 @@ import pytest
 
 from tests.store.small_runs import make
 from valpnas.errors import ConfigError
-from valpnas.run import resume
+from valpnas.resuming import resume
 from valpnas.store.run_directory import RunDirectory
 from valpnas.testing.runs import contents
 

@@ -11,7 +11,7 @@ import pytest
 from valpnas import catalog
 from valpnas.config import RunConfig, config_from, read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
-from valpnas.run import check, check_start
+from valpnas.run_checks import check, check_start
 from valpnas.search.build import build_balancer, build_chooser, build_engine, build_operators, build_search, limits
 from valpnas.search.choosers.random import Random
 from valpnas.search.hill_climbing import HillClimbing

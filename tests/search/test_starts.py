@@ -17,7 +17,8 @@ from valpnas.graph.valp import OutputTraining, Valp
 from valpnas.graph.valp_json import valp_to_json
 from valpnas.networks.module import count_parameters
 from valpnas.networks.random_valp import random_valp
-from valpnas.run import check_start, design
+from valpnas.run import design
+from valpnas.run_checks import check_start
 from valpnas.search.build import build_starts
 from valpnas.search.starts import check_starts
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from valpnas.contracts.problem import Problem
 from valpnas.opened_run import Run
-from valpnas.run import design, resume
+from valpnas.resuming import resume
+from valpnas.run import design
 
 SPACE = {"min_width": 3, "max_width": 6, "min_latent": 2, "max_latent": 3}
 # Three steps before the final decay, in which few choosers change anything.

@@ -10,7 +10,7 @@ import pytest
 
 import valpnas
 from valpnas.opened_run import Run
-from valpnas.run import resume
+from valpnas.resuming import resume
 from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of

@@ -13,7 +13,8 @@ from tests.store.small_runs import SPACE, settings_of, small_problem, weight_fil
 from tests.store.stopping import stopped
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
-from valpnas.run import design, resume
+from valpnas.resuming import resume
+from valpnas.run import design
 from valpnas.testing.runs import contents
 
 BUDGET: dict[str, Any] = {"population": 6, "generations": 3, "chooser": "guided"}
@@ -114,7 +115,7 @@ def test_the_bar_advances_with_candidates_those_of_the_starts_too(
             self.n += more
             seen.append((self.n, self.total))
 
-    monkeypatch.setattr("valpnas.run.tqdm", Bar)
+    monkeypatch.setattr("valpnas.searching.tqdm", Bar)
     make(tmp_path / "run", search="nsga2", population=3, generations=2, engine="plain")
     assert [n for n, _ in dict.fromkeys(seen)] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert {total for _, total in seen} == {9}

@@ -17,7 +17,7 @@ from valpnas.config import read_run_file
 from valpnas.errors import ConfigError, StoreError
 from valpnas.opened_run import Run
 from valpnas.report.listing import list_runs
-from valpnas.run import resume
+from valpnas.resuming import resume
 from valpnas.store.run_directory import RunDirectory
 from valpnas.testing.runs import contents, events
 

@@ -17,22 +17,24 @@ def check(
     ],
 ) -> None:
     """Check run files, compare files and experiment files without running them."""
-    from valpnas import run as runs
     from valpnas.config import read_run_file
     from valpnas.experiments.compare import check as check_comparison
     from valpnas.experiments.compare_file import is_compare_file, read_compare_file
     from valpnas.experiments.gains.settings import is_gain_file, settings_of
+    from valpnas.run import problem_of
+    from valpnas.run_checks import check as check_settings
+    from valpnas.run_checks import check_start
 
     def checked(file: Path) -> str:
         if is_compare_file(file):
             check_comparison(read_compare_file(file))
             return "a valid compare file"
         if is_gain_file(file):
-            runs.check(settings_of(str(file), {})[0].run)
+            check_settings(settings_of(str(file), {})[0].run)
             return "a valid file of an operator experiment"
         config = read_run_file(file)
-        runs.check(config)
-        runs.check_start(config, runs.problem_of(config))
+        check_settings(config)
+        check_start(config, problem_of(config))
         return "a valid run file"
 
     bad = 0

@@ -147,12 +147,12 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was stopped or killed, or give it more steps or generations."""
-    from valpnas import run as runs
+    from valpnas.resuming import resume as go_on
 
     silent = True if as_json else quiet
     place = {key: value for key, value in {"executor": executor, "workers": workers}.items() if value is not None}
     with interruptible(path):
-        made = runs.resume(path, say(bool(silent)), steps, silent, say(quiet=False), generations, **place)
+        made = go_on(path, say(bool(silent)), steps, silent, say(quiet=False), generations, **place)
     print_run(made, as_json)
     print_report(made, made.config.quiet if silent is None else silent)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import run as runs
+from valpnas import run_checks
 from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.experiments.analysis import analyse
 from valpnas.experiments.comparison import Comparison
@@ -102,8 +103,8 @@ def check(comparison: Comparison) -> None:
     """Raise ``ValpnasError`` unless every arm could be run; nothing is made."""
     configs = [comparison.config(arm, 0, {}) for arm in comparison.arms]
     for config in configs:
-        runs.check(config)
-        runs.check_start(config, runs.problem_of(config))
+        run_checks.check(config)
+        run_checks.check_start(config, runs.problem_of(config))
     if idle := set(comparison.shared).intersection(*(ignored(config, comparison.shared) for config in configs)):
         raise ConfigError(
             f"{min(idle)}: expected an arm whose search takes what all share, got none; leave it out, or name a search"

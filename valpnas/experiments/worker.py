@@ -12,6 +12,7 @@ from valpnas.config import RunConfig
 from valpnas.contracts.failure import failure_reason
 from valpnas.errors import TrainingFailedError, ValpnasError
 from valpnas.experiments.plan import state_of
+from valpnas.resuming import resume
 
 RunOrder = tuple[Path, RunConfig]  # where, and what
 
@@ -44,7 +45,7 @@ def _advance(folder: Path, config: RunConfig) -> None:
     if state == "new":
         runs.start(replace(config, out=str(folder), report=False), runs.problem_of(config), _silent)
     elif state == "begun":
-        runs.resume(folder, _silent, quiet=True)
+        resume(folder, _silent, quiet=True)
 
 
 def _silent(_: str) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from valpnas import run as runs
 from valpnas.cell_training import network_facts, network_line
 from valpnas.config import JOINED, RunConfig
 from valpnas.contracts.problem import Parts
@@ -18,7 +17,8 @@ from valpnas.finishing.long_training import LongTraining, beside, data_of, long_
 from valpnas.finishing.selection import is_selected_from, is_selection, winner
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
-from valpnas.run import Say
+from valpnas.run_checks import check
+from valpnas.searching import Say
 from valpnas.training.engine import batches_per_epoch
 
 EPOCHS = {"image": 600, "series": 200}
@@ -44,7 +44,7 @@ def train_final(source: Path, asked: LongTraining, say: Say, out: str = "") -> R
     problem, parts = data_of(run, asked)
     path = Path(out) if out else beside(source, "final")
     config = final_config(run.config, found, problem.inputs[0].kind, parts, asked, path)
-    runs.check(config)  # what cannot be used is refused before anything is said
+    check(config)  # what cannot be used is refused before anything is said
     if not selected:
         say(_without_selection(run))
     return trained(config, problem, say)

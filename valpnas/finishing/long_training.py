@@ -11,7 +11,8 @@ from valpnas.contracts.problem import Parts, Problem, Reader
 from valpnas.errors import ConfigError, StoreError
 from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run, folder_now
-from valpnas.run import Say
+from valpnas.resuming import resume
+from valpnas.searching import Say
 from valpnas.store.problems import read_problem
 from valpnas.training.data import fingerprint
 from valpnas.training.engine import batches_per_epoch
@@ -127,7 +128,7 @@ def trained(config: RunConfig, problem: Problem, say: Say) -> Run:
             f"{path}: expected a training of these settings to go on with, got another {', '.join(other)}; give the "
             "settings it had, or another --out"
         )
-    return run if run.ended else runs.resume(path, say, quiet=config.quiet, complain=say)
+    return run if run.ended else resume(path, say, quiet=config.quiet, complain=say)
 
 
 def _other_settings(one: RunConfig, other: RunConfig) -> list[str]:

@@ -21,7 +21,7 @@ from valpnas.finishing.configurations import Configuration, Limits, configuratio
 from valpnas.finishing.found import top_cells
 from valpnas.finishing.long_training import LongTraining, beside, data_of, long_config, trained
 from valpnas.opened_run import Run
-from valpnas.run import Say
+from valpnas.searching import Say
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 
 FORMAT = "valpnas-selection/1"

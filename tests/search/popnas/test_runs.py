@@ -23,7 +23,8 @@ from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import with_proxy_settings
-from valpnas.run import design, resume
+from valpnas.resuming import resume
+from valpnas.run import design
 from valpnas.search.popnas.networks import cell_of
 from valpnas.search.recording import Recorder
 from valpnas.store.replay import Asked

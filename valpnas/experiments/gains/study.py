@@ -21,7 +21,9 @@ from valpnas.experiments.gains.measured import Measured, read_measured, to_csv
 from valpnas.experiments.gains.settings import FORMAT, GainSettings, as_noted
 from valpnas.graph.valp_json import valp_to_json
 from valpnas.opened_run import prepared_data
+from valpnas.run_checks import check
 from valpnas.search.build import build_engine
+from valpnas.searching import about
 from valpnas.store.files import explained, read_json, whole, write_json, write_text
 from valpnas.store.lock import locked
 from valpnas.store.models import save_weights
@@ -93,7 +95,7 @@ def conduct(settings: GainSettings, out: Path, workers: int, say: Say, quiet: bo
         ConfigError: the folder holds an experiment with other settings.
         ValpnasError: data that cannot be read, a model that cannot be trained.
     """
-    runs.check(settings.run)
+    check(settings.run)
     with explained(out, "create"):
         out.mkdir(parents=True, exist_ok=True)
     with locked(out / ".lock", "experiment"):
@@ -143,7 +145,7 @@ def _gathered(settings: GainSettings, out: Path) -> Study:
         "models": settings.options.models,
         "sha256": _digest(table.read_bytes(), _beside(table).read_bytes()),
         "date": f"{datetime.now().astimezone():%Y-%m-%d}",
-        "about": runs.about(settings.run),
+        "about": about(settings.run),
     }
     write_json(table.with_suffix(".json"), notes)
     return Study(tuple(rows), tuple(models), notes)
