@@ -29,7 +29,6 @@ from typing import Any
 
 from valpnas.cells.canonical import canonical
 from valpnas.cells.encoding import encode
-from valpnas.config import read_begun_run_file
 from valpnas.errors import ValpnasError
 from valpnas.predictors.cells.quality import mape, spearman
 from valpnas.report.popnas.refitting import last_predictors
@@ -37,6 +36,7 @@ from valpnas.report.popnas.results import SCORE
 from valpnas.report.popnas.rounds import BEST
 from valpnas.report.popnas.tried_cells import TriedCell, TriedCells
 from valpnas.report.summary import summarise
+from valpnas.run_files import read_begun_run_file
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 

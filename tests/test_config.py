@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from valpnas.commands import running
-from valpnas.config import RunConfig, config_from, read_run_file, start_names
+from valpnas.config import RunConfig, config_from, start_names
 from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.run_files import read_run_file
 
 # What a command's arguments say that is not about the run itself.
 NOT_OF_THE_RUN = {"target", "as_json"}

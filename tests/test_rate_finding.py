@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from valpnas import run as runs
-from valpnas.config import config_from, read_run_file
+from valpnas.config import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.errors import StoreError
 from valpnas.experiments.plan import state_of
 from valpnas.experiments.points import read_run
 from valpnas.resuming import resume
 from valpnas.run import design
+from valpnas.run_files import read_run_file
 from valpnas.store.run_directory import RunDirectory
 
 KEYS: dict[str, Any] = {"learning_rate": 0, "steps": 2, "initial_batches": 20, "batches_per_step": 10, "seed": 3}

@@ -10,7 +10,7 @@ from typing import Any
 from valpnas import run as runs
 from valpnas.cells.macro import Macro
 from valpnas.cells.text import read_cell, write_cell
-from valpnas.config import RunConfig, data_folder, read_toml
+from valpnas.config import RunConfig, data_folder
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError
 from valpnas.graph.tasks import Classification
@@ -18,6 +18,7 @@ from valpnas.networks.cell_spec import CellSpec
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import EPOCHS, kind_of, proxy_settings
 from valpnas.run_checks import check_start
+from valpnas.typed_tables import read_toml
 
 
 @dataclass(frozen=True)

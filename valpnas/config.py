@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
-from sys import float_info
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import tomli_w
 
@@ -19,8 +17,9 @@ from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.data_files import named_folder
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
-from valpnas.errors import ConfigError, UnknownNameError, first_line
+from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.valp import OutputTraining
+from valpnas.typed_tables import checked
 
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
@@ -33,7 +32,6 @@ _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
 _OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
     name: {"chooser": "guided", "start": "random", "select": "last"} for name in ("nsga2", "nsga3")
 }
-_BEFORE_A_CHOICE: Mapping[str, Any] = {"engine": "plain", "select": "last"}  # what a run did that could not say
 _HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
 _FEWEST = 2000  # weights: with fewer allowed, it is the limit that has to be looked at
 _ROOM = 4 / 3  # what a limit of size leaves a start to grow
@@ -208,54 +206,6 @@ CELL_KEYS = ("cell_search", *(f"cell_search.{f.name}" for f in fields(CellSearch
 """The table of the searches of cells, and its keys as ``given`` has them."""
 
 
-def read_run_file(path: Path, overrides: Mapping[str, Any] | None = None) -> RunConfig:
-    """Read a run file; ``overrides`` (flags given on the command line) go before its keys.
-
-    Raises:
-        ConfigError: no such file, not TOML, another format, a wrong type, an impossible value, an unknown key.
-    """
-    data = read_toml(path)
-    if (found := data.pop("format", FORMAT)) != FORMAT:
-        raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; {_remedy(found)}")
-    complete = data.pop("about", None) is not None  # written by a run, defaults and all
-    try:
-        config = config_from(overridden(data, overrides or {}))
-        return _without_defaults(config, overrides or {}) if complete else config
-    except (ConfigError, UnknownNameError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def read_begun_run_file(folder: Path) -> RunConfig:
-    """Read the run file of the run in ``folder``; one that lacks a key was begun before there was a choice.
-
-    Raises:
-        ConfigError: as ``read_run_file``.
-    """
-    path = folder / "run.toml"
-    config = replace(read_run_file(path), given=frozenset())  # it was begun with them
-    written = read_toml(path)
-    return replace(config, **{key: value for key, value in _BEFORE_A_CHOICE.items() if key not in written})
-
-
-def _without_defaults(config: RunConfig, overrides: Mapping[str, Any]) -> RunConfig:
-    """Return ``config``, which a run wrote, without what nobody asked for: whatever its own search had by default.
-
-    Only where ``overrides`` name another search may a value of the file be one that the search ignores; what differs
-    from the defaults was asked for then.
-    """
-    default = config_from({"problem": config.problem, "search": config.search})
-    flags = {*overrides, *(f"cell_search.{key}" for key in overrides.get("cell_search", {}))}
-    differing = {key for key in config.given if _value(config, key) != _value(default, key)}
-    asked = flags | (differing if "search" in flags else set())
-    anew = {"initial_batches"} if flags & {"cell_search.epochs", "batch_size"} else set()
-    return replace(config, given=frozenset(asked), settled=frozenset({*KEYS, *CELL_KEYS} - (anew - flags)))
-
-
-def _value(config: RunConfig, key: str) -> Any:
-    table, _, inner = key.partition(".")
-    return getattr(getattr(config, table), inner) if inner else getattr(config, key)
-
-
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
     merged = {**data, **overrides}
@@ -263,24 +213,6 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
         if isinstance(value, Mapping) and isinstance(data.get(key), Mapping):
             merged[key] = {**data[key], **value}
     return merged
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file; raises ``ConfigError`` when there is none or it is not TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: expected a run file, got {error.strerror}; check the path") from error
-    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, a number of too many digits, too deep
-        raise ConfigError(f"{path}: expected TOML, got {first_line(error)}; correct the file") from error
-
-
-def _remedy(found: Any) -> str:
-    if str(found).startswith("valpnas-compare/"):
-        return "this file is for `valpnas compare`"
-    if str(found).startswith("valpnas-operators/"):
-        return "this file is for `valpnas experiment operators`"
-    return "use the valpnas that wrote it"
 
 
 def start_names(start: str) -> tuple[str, ...]:
@@ -377,50 +309,3 @@ _TABLES: dict[str, Callable[[Any], Any]] = {
     "network": _network_from,
     "cell_search": _cell_search_from,
 }
-
-
-def checked(kind: type, data: Any, what: str) -> dict[str, Any]:
-    """Return ``data`` with lists as tuples after checking each key and type against the dataclass ``kind``."""
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"expected a table for each {what}, got {data!r}")
-    known = {f.name for f in fields(kind) if f.compare}
-    hints = get_type_hints(kind)
-    for name, value in data.items():
-        if name not in known:
-            raise UnknownNameError(what, name, known)
-        _check_type(name, value, hints[name])
-    return {name: _converted(value, hints[name]) for name, value in data.items()}
-
-
-def _check_type(name: str, value: Any, wanted: Any) -> None:
-    if get_origin(wanted) is Mapping:
-        item = get_args(wanted)[1]
-        fits = isinstance(value, Mapping) and all(_is(each, item) for each in value.values())
-        words = f"a table of {_PLURAL[item]}"
-    elif items := get_args(wanted):
-        fits = isinstance(value, list | tuple) and all(_is(each, items[0]) for each in value)
-        words = f"a list of {_PLURAL[items[0]]}"
-    else:
-        fits, words = _is(value, wanted), _SINGULAR.get(wanted, str(wanted))
-    if not fits:
-        raise ConfigError(f"{name}: expected {words}, got {value!r}")
-
-
-_SINGULAR = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
-_PLURAL = {str: "strings", int: "whole numbers", float: "numbers"}
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    if isinstance(value, bool):
-        return wanted is bool
-    if wanted is float and isinstance(value, int):
-        return abs(value) <= float_info.max
-    return isinstance(value, wanted)
-
-
-def _converted(value: Any, wanted: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _converted(each, get_args(wanted)[1]) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(_converted(each, get_args(wanted)[0]) for each in value)
-    return float(value) if wanted is float else value

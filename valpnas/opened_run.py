@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import JOINED, RunConfig, data_folder, read_begun_run_file
+from valpnas.config import JOINED, RunConfig, data_folder
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import StoreError
 from valpnas.graph.valp import Valp
 from valpnas.report.latest import latest
 from valpnas.report.summary import history, summarise
+from valpnas.run_files import read_begun_run_file
 from valpnas.store.problems import load_in_memory_problem, read_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.store.test_objectives import read_test_objectives

@@ -44,7 +44,7 @@ CELLS = ROOT / "docs" / "cells.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 MOST = {"steps": 2, "initial_batches": 20, "batches_per_step": 10}
-CONFIG_USERS = ("valpnas.run", "valpnas.experiments.comparison")
+CONFIG_USERS = ("valpnas.run", "valpnas.run_files", "valpnas.experiments.comparison")
 RAISED = 3  # what a raised budget is cut to
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from valpnas import catalog
-from valpnas.config import read_run_file
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm, arms_of_choosers
 from valpnas.experiments.compare import check
 from valpnas.experiments.compare_file import assemble, is_compare_file, keys_of, read_compare_file
 from valpnas.experiments.comparison import TUNING_SEEDS
 from valpnas.experiments.gains.settings import is_gain_file, settings_of
+from valpnas.run_files import read_run_file
 from valpnas.search.build import build_search
 
 from .fabricate import comparison

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file
+from valpnas.config import RunConfig, config_from
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run_checks import check, check_start
+from valpnas.run_files import read_run_file
 from valpnas.search.build import build_balancer, build_chooser, build_engine, build_operators, build_search, limits
 from valpnas.search.choosers.random import Random
 from valpnas.search.hill_climbing import HillClimbing

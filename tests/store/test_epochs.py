@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import tomli_w
 
-from valpnas.config import RunConfig, read_run_file
+from valpnas.config import RunConfig
 from valpnas.contracts.augmentation import Augmentation
 from valpnas.errors import ConfigError
+from valpnas.run_files import read_run_file
 from valpnas.testing.runs import contents, events
 
 from .disk_images import images_of

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from valpnas.config import read_run_file
 from valpnas.errors import ConfigError, StoreError
 from valpnas.opened_run import Run
 from valpnas.report.listing import list_runs
 from valpnas.resuming import resume
+from valpnas.run_files import read_run_file
 from valpnas.store.run_directory import RunDirectory
 from valpnas.testing.runs import contents, events
 

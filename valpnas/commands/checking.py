@@ -17,13 +17,13 @@ def check(
     ],
 ) -> None:
     """Check run files, compare files and experiment files without running them."""
-    from valpnas.config import read_run_file
     from valpnas.experiments.compare import check as check_comparison
     from valpnas.experiments.compare_file import is_compare_file, read_compare_file
     from valpnas.experiments.gains.settings import is_gain_file, settings_of
     from valpnas.run import problem_of
     from valpnas.run_checks import check as check_settings
     from valpnas.run_checks import check_start
+    from valpnas.run_files import read_run_file
 
     def checked(file: Path) -> str:
         if is_compare_file(file):

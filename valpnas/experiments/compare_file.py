@@ -11,6 +11,7 @@ from valpnas import catalog, config
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.experiments.arms import Arm, arms_of_choosers, arms_of_table
 from valpnas.experiments.comparison import Comparison, Options
+from valpnas.typed_tables import checked, read_toml
 
 FORMAT = "valpnas-compare/1"
 _FORMATS = (FORMAT, config.FORMAT)
@@ -19,7 +20,7 @@ _OPTIONS = tuple(f.name for f in fields(Options))
 
 def is_compare_file(path: Path) -> bool:
     """Say whether a TOML file is one for ``compare``: by its format, or without one by its arms."""
-    data = config.read_toml(path)
+    data = read_toml(path)
     return bool(data.get("format", FORMAT if "arms" in data else config.FORMAT) == FORMAT)
 
 
@@ -30,7 +31,7 @@ def read_keys(path: Path) -> dict[str, Any]:
         ConfigError: no such file, not TOML, another format.
         UnknownNameError: an unknown key, with the nearest known ones.
     """
-    data = config.read_toml(path)
+    data = read_toml(path)
     if (found := data.pop("format", FORMAT)) not in _FORMATS:
         raise ConfigError(f"{path}: expected format {FORMAT!r}, got {found!r}; use the valpnas that wrote it")
     data.pop("about", None)
@@ -70,5 +71,5 @@ def assemble(keys: Mapping[str, Any], choosers: Sequence[str] = ()) -> Compariso
         arms = arms_of_choosers(choosers, size_given="start_parameters" in keys)
     else:
         arms = arms_of_table(keys.get("arms", {}))
-    options = Options(**config.checked(Options, {k: v for k, v in keys.items() if k in _OPTIONS}, "key"))
+    options = Options(**checked(Options, {k: v for k, v in keys.items() if k in _OPTIONS}, "key"))
     return Comparison({k: v for k, v in keys.items() if k in config.KEYS}, arms, options)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from valpnas import catalog
-from valpnas.config import OF_THE_PLACE, RunConfig, data_folder, read_begun_run_file
+from valpnas.config import OF_THE_PLACE, RunConfig, data_folder
 from valpnas.errors import StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
 from valpnas.proxy_protocol import left_open
+from valpnas.run_files import read_begun_run_file
 from valpnas.search.build import build_space, trains_cells
 from valpnas.store.range_tests import read_range_test
 from valpnas.store.run_directory import RunDirectory

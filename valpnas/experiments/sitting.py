@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from valpnas.config import read_toml
 from valpnas.errors import TrainingFailedError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Comparison
@@ -19,6 +18,7 @@ from valpnas.experiments.record import Record
 from valpnas.experiments.runner import Runner
 from valpnas.experiments.tuning import choose
 from valpnas.store.problems import read_problem
+from valpnas.typed_tables import read_toml
 
 
 @dataclass

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from valpnas.config import read_begun_run_file
 from valpnas.report.accounts import accounts
 from valpnas.report.curves import loss_curves
 from valpnas.report.family import Tried, tried
@@ -19,6 +18,7 @@ from valpnas.report.relevance import evidence_in_words
 from valpnas.report.room import Room, room_of
 from valpnas.report.steps import Step, descent, read_steps
 from valpnas.report.summary import summarise
+from valpnas.run_files import read_begun_run_file
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory
 from valpnas.store.test_objectives import read_test_objectives

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from valpnas import catalog
-from valpnas.config import read_begun_run_file
 from valpnas.contracts.entry import Entry
 from valpnas.report.summary import history
+from valpnas.run_files import read_begun_run_file
 from valpnas.search.kinds import search_class
 from valpnas.store.problems import read_problem
 from valpnas.store.run_directory import RunDirectory

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from valpnas.config import read_begun_run_file
 from valpnas.report.generations import generations
 from valpnas.report.rounds import rounds
 from valpnas.report.tally import Tally
 from valpnas.report.timing import exclusive, notes_on_seconds
+from valpnas.run_files import read_begun_run_file
 from valpnas.search.kinds import has_chooser, search_class
 from valpnas.search.pareto import Bounds
 from valpnas.store.journal import Event

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from valpnas.config import read_run_file, start_names
+from valpnas.config import start_names
 from valpnas.report.latest import latest
 from valpnas.report.models import best_first
 from valpnas.report.summary import history, summarise
+from valpnas.run_files import read_run_file
 from valpnas.store.files import explained
 from valpnas.store.journal import Event
 from valpnas.store.problems import read_problem

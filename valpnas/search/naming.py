@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, read_run_file, start_names
+from valpnas.config import RunConfig, config_from, start_names
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.protocol import Schedule
 from valpnas.errors import UnknownNameError
 from valpnas.execution import EXECUTORS
 from valpnas.graph.valp import ALGORITHMS
+from valpnas.run_files import read_run_file
 from valpnas.search import ACCEPTANCE, CELL_BLOCKS, CHOOSERS, REJECTED, SEARCHES, STARTS
 from valpnas.training import ENGINES
 from valpnas.training.balancing import BALANCERS

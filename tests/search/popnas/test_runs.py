@@ -18,13 +18,14 @@ from tests.search.popnas.fakes import by_operations, images
 from tests.store.stopping import stopped
 from tests.store.test_kill_and_resume import PROGRAM, killed
 from valpnas.cli import app
-from valpnas.config import config_from, read_run_file
+from valpnas.config import config_from
 from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run
 from valpnas.proxy_protocol import with_proxy_settings
 from valpnas.resuming import resume
 from valpnas.run import design
+from valpnas.run_files import read_run_file
 from valpnas.search.popnas.networks import cell_of
 from valpnas.search.recording import Recorder
 from valpnas.store.replay import Asked

@@ -10,6 +10,7 @@ from typing import Any
 from valpnas import catalog, config
 from valpnas.config import OF_THE_PLACE, RunConfig
 from valpnas.errors import ConfigError, UnknownNameError
+from valpnas.typed_tables import checked, read_toml
 
 FORMAT = "valpnas-operators/1"
 
@@ -69,7 +70,7 @@ _UNSAID: Mapping[str, Any] = {"engine": "plain", "precision": "float32", "withou
 
 def is_gain_file(path: Path) -> bool:
     """Say whether a TOML file is one for ``experiment operators``."""
-    return bool(config.read_toml(path).get("format") == FORMAT)
+    return bool(read_toml(path).get("format") == FORMAT)
 
 
 def as_noted(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, st
         UnknownNameError: an unknown key, with the nearest known ones.
     """
     file = catalog.run_file(target, "problem or file of an operator experiment")
-    data = config.read_toml(file) if file else {"problem": target}
+    data = read_toml(file) if file else {"problem": target}
     if (found := data.pop("format", FORMAT)) != FORMAT:
         raise ConfigError(f"{target}: expected format {FORMAT!r}, got {found!r}; name a file of an operator experiment")
     data = config.overridden(data, flags)
@@ -101,7 +102,7 @@ def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, st
         if key not in (*_KEYS, *config.KEYS):
             raise UnknownNameError(f"key of {target}", key, [*_KEYS, *config.KEYS])
     run = config.config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in config.KEYS}})
-    options = Options(**config.checked(Options, {k: v for k, v in data.items() if k in _KEYS}, "key"))
+    options = Options(**checked(Options, {k: v for k, v in data.items() if k in _KEYS}, "key"))
     return GainSettings(run, options), catalog.called(target)
 
 
