@@ -97,8 +97,10 @@ def test_a_page_that_cannot_be_written_loses_no_run(tmp_path: Path, monkeypatch:
         raise OSError("no space left")
 
     monkeypatch.setattr(searching, "write_report", full)
-    with pytest.warns(UserWarning, match=r"has ended and is whole, but .*OSError: no space left; `valpnas report"):
+    said = r"has ended and is whole, but .*OSError: no space left; `valpnas report"
+    with pytest.warns(UserWarning, match=said) as warned:
         made = valpnas.design(toy_problem(), **SMALL, out=str(tmp_path / "run"))
+    assert {Path(warning.filename).name for warning in warned} == {Path(__file__).name}
     assert made.summary()["ended"]
     assert made.page is None
     assert not (tmp_path / "run" / REPORT).exists()

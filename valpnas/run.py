@@ -96,13 +96,14 @@ def place_of(config: RunConfig, name: str) -> Path:
 def _create(path: Path, config: RunConfig, evaluator: Evaluator, test: RangeTest | None) -> RunDirectory:
     """Make the run directory with what the run is made on, and how its learning rate was found if it was."""
     prepared = evaluator.prepared
-    problem, known = prepared.problem, (prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
+    problem, with_corners = prepared.problem, bounded(evaluator).problem
+    known = (prepared.fingerprint, prepared.transforms.to_json(), evaluator.yardsticks)
     parts = problem.load(Reader(Path(config.data_dir) if config.data_dir else None)) if problem.in_memory else None
 
     def save(folder: Path) -> None:
         if test:
             save_range_test(folder, test.to_json())
-        save_problem(folder, bounded(evaluator).problem, parts, *known)
+        save_problem(folder, with_corners, parts, *known)
 
     return RunDirectory.create(path, config.to_toml(about(config)), save)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -36,11 +37,15 @@ from valpnas.training.versions import versions
 from valpnas.working import Worker, WorkerAt
 
 Say = Callable[[str], None]
+_PACKAGE = __name__.partition(".")[0]
 
 
 def warn(message: str) -> None:
-    """Warn as Python does: how a run that nobody prints speaks of what went wrong beside it."""
-    warnings.warn(message, stacklevel=4)  # past the functions of valpnas that call it
+    """Warn in the name of whoever called valpnas: how a run that nobody prints speaks of what went wrong beside it."""
+    depth, frame = 1, inspect.currentframe()
+    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, stacklevel=depth)
 
 
 def about(config: RunConfig) -> dict[str, str]:

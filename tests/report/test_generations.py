@@ -65,6 +65,8 @@ def test_the_first_row_is_what_a_constant_scores(run: Run) -> None:
     cells = {column.header: next(iter(column.cells)) for column in front_table(run.summary()).columns}
     assert cells == {"model": "constant", "parameters": ""} | {name: f"{reference[name]:.3f}" for name in reference}
     assert set(reference) == {"side", "sum"}
+    shown = contents(RunDirectory(run.path), OnData())
+    assert {best.output: best.constant for best in shown.bests} == dict(reference)
 
 
 def test_rows_say_who_survived_and_how_good_the_members_are(run: Run) -> None:

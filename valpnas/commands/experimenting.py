@@ -119,8 +119,8 @@ def prices(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Judge how well predictors, and single traits of places, tell gains in models that they were not fitted to."""
+    from valpnas.experiments.gains.price_tables import price_sentences, price_table
     from valpnas.experiments.gains.prices import price_list
-    from valpnas.experiments.gains.tables import price_sentences, price_table
     from valpnas.experiments.terminal import print_comparison
     from valpnas.predictors.gain_table import read_table
 

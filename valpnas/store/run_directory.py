@@ -23,7 +23,7 @@ from valpnas.store.seen import Seen, read_seen
 
 Seconds = Mapping[str, float]  # by account: training, evaluation, diagnostics, other
 
-_STATE = "valpnas-state/2"  # what a summary holds: that of another version is made anew
+_STATE = "valpnas-state/3"  # what a summary holds: that of another version is made anew
 _FOLDERS = ("graphs", "weights", "diagnostics")
 _BEFORE_THE_RUN_FILE = {
     *_FOLDERS,

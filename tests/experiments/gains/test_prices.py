@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 
 import numpy as np
 import pytest
@@ -15,13 +15,13 @@ from tests.predictors.fabricate import by_gap, by_nothing, by_rank, planted
 from valpnas.cli import app
 from valpnas.errors import StoreError
 from valpnas.experiments.gains import prices as module
-from valpnas.experiments.gains.price_predictors import gains_at
-from valpnas.experiments.gains.prices import Price, price_list
-from valpnas.experiments.gains.tables import price_sentences, price_table
-from valpnas.experiments.gains.trait_orders import trait_orders
-from valpnas.predictors.gain_table import GainTable, write_table
+from valpnas.experiments.gains.price_predictors import FOLDS, unseen
+from valpnas.experiments.gains.price_tables import price_sentences, price_table
+from valpnas.experiments.gains.prices import Price, PriceList, price_list
+from valpnas.predictors.gain_table import GainTable, Row, write_table
 from valpnas.predictors.place_traits import PLACE_TRAITS
-from valpnas.seeding import stream
+
+LINEAR = "linear, one slope for all operators"
 
 
 @pytest.fixture(autouse=True)
@@ -29,77 +29,110 @@ def fewer_shuffles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SHUFFLES", 1999)
 
 
-LINEAR = "linear, one slope for all operators"
-
-
-def priced(table: GainTable) -> dict[str, Price]:
-    return {price.predictor: price for price in price_list(table, 400).prices}
+def by_name(found: PriceList) -> dict[str, Price]:
+    return {price.name: price for price in (*found.predictors, *found.traits)}
 
 
 def test_what_can_be_told_is_told_by_predictors_and_by_the_trait_alone() -> None:
-    found = priced(planted(by_gap))
+    found = by_name(price_list(planted(by_gap), 400))
     for name in (LINEAR, "forest"):
         assert found[name].order > 0.5
         assert found[name].p < 0.05
         assert (found[name].error or 1.0) < 0.8
         assert (found[name].p_error or 1.0) < 0.05
-    assert found["outputs.gap"].order > 0.5  # with the sign of the other models: a large gap loses
+    gap = found["outputs.gap"]
+    assert gap.order > 0.5
+    assert gap.plain == pytest.approx(-gap.order)  # a large gap loses, in all models alike
+    assert gap.p < 0.05
+    assert (gap.error, gap.p_error) == (None, None)
     assert abs(found["outputs.slope"].order) < 0.35
-    assert found["outputs.gap"].error is None
 
 
 def test_of_noise_nothing_is_told() -> None:
-    found = priced(planted(by_nothing))
-    assert all(price.order < 0.35 and price.p > 0.05 for price in found.values())
-    assert all(price.error > 0.9 and (price.p_error or 0) > 0.05 for price in found.values() if price.error is not None)
+    found = price_list(planted(by_nothing), 400)
+    assert all(price.p > 0.05 for price in (*found.predictors, *found.traits))
+    assert all((price.error or 0) > 0.9 and (price.p_error or 0) > 0.05 for price in found.predictors)
 
 
 def test_a_trait_that_tells_some_operators_only_counts_by_the_mean_over_all() -> None:
-    found = priced(planted(by_rank))["target.rank"]
+    found = by_name(price_list(planted(by_rank), 400))["target.rank"]
     assert 0.5 < found.order < 0.8  # two of three operators, nearly 1 each
 
 
-def test_one_model_can_judge_nothing() -> None:
-    found = price_list(planted(by_gap, models=1), 400)
-    assert (found.prices, found.models) == ((), 1)
+def test_a_trait_that_never_differs_is_named_and_not_judged() -> None:
+    table = planted(by_gap)
+    same = replace(table, rows=tuple(replace(row, traits={**row.traits, "source.dead": 0.0}) for row in table.rows))
+    found = price_list(same, 400)
+    assert found.everywhere == ("source.dead",)
+    assert len(found.traits) == len(PLACE_TRAITS) + 1  # and two factors
+    assert "nothing can be said of them: source.dead" in price_sentences(found)[-1]
+    assert len(price_sentences(price_list(table, 400))) == len(price_sentences(found)) - 1
+
+
+def test_a_model_is_predicted_from_others_only() -> None:
+    rows = planted(by_nothing).rows
+    asked: list[tuple[str, int]] = []
+
+    def spying(seen: Sequence[Row], unseen_rows: Sequence[Row], horizon: int) -> np.ndarray:
+        bases = {row.base for row in unseen_rows}
+        assert bases.isdisjoint(row.base for row in seen)
+        assert len(seen) + len(unseen_rows) == len(rows)
+        assert horizon == 400
+        asked.extend(bases)
+        return np.array([row.model for row in unseen_rows], float)
+
+    assert unseen(rows, 400, spying).tolist() == [row.model for row in rows]
+    assert sorted(asked) == sorted({row.base for row in rows})
+    assert len(asked) > FOLDS
+
+
+@pytest.mark.parametrize(
+    ("models", "places", "got"), [(1, 9, "got 1 and 9"), (3, 2, "got 3 and 6")], ids=["one model", "few places"]
+)
+def test_too_few_models_or_places_are_refused(models: int, places: int, got: str) -> None:
+    with pytest.raises(StoreError, match=f"expected 2 or more base models and 8 or more places of some .*, {got}; "):
+        price_list(planted(by_gap, models=models, places=places), 400)
 
 
 def test_the_ceiling_is_the_root_of_what_is_no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SHUFFLES", 1)
-    monkeypatch.setattr(module, "PREDICTORS", {})
+    monkeypatch.setattr(module, "_of_predictors", lambda *_: ((), 1.0))
     table = planted(by_nothing, models=100)  # gains scatter by .05
-    assert price_list(table, 400).ceiling is None
+    assert price_list(table, 400).ceilings == {}
+    assert "not known" in price_sentences(price_list(table, 400))[1]
     known = replace(table, sources=tuple({**source, "repeats": 2} for source in table.sources))
-    assert price_list(known, 400).ceiling == pytest.approx((1 - 0.01**2 / 2 / 0.05**2) ** 0.5, abs=0.01)
+    broken = (replace(known.rows[0], gains={400: -40.0}, spreads={400: 9.0}), *known.rows[1:])
+    for rows in (known.rows, broken):
+        ceilings = price_list(replace(known, rows=rows), 400).ceilings
+        assert ceilings == pytest.approx(dict.fromkeys(ceilings, (1 - 0.01**2 / 2 / 0.05**2) ** 0.5), abs=0.01)
     noisy = tuple(replace(row, spreads={400: 0.06}) for row in known.rows)
-    assert price_list(replace(known, rows=noisy), 400).ceiling == pytest.approx((1 - 0.72) ** 0.5, abs=0.1)
-    assert "Noise ceiling of the order: not known" in price_sentences(price_list(table, 400))[1]
+    assert price_list(replace(known, rows=noisy), 400).ceilings["delete_network"] == pytest.approx(0.53, abs=0.1)
+    useless = price_list(replace(known, rows=tuple(replace(row, spreads={400: 0.09}) for row in known.rows)), 400)
+    assert set(useless.ceilings.values()) == {0.0}
+    assert "0, nothing but noise, of add_layer/gentle, delete_network" in price_sentences(useless)[1]
 
 
-def test_another_horizon_is_refused() -> None:
-    with pytest.raises(StoreError, match="expected gains after 100 batches, the table has 400"):
-        price_list(planted(by_gap), 100)
+def printed(table: GainTable, folder: Path, *options: str) -> tuple[int, str]:
+    write_table(table, folder / "gains.csv")
+    done = CliRunner().invoke(app, ["experiment", "prices", str(folder / "gains.csv"), *options])
+    return done.exit_code, done.output if done.exception is None else str(done.exception)
 
 
 def test_the_command_prints_them(tmp_path: Path) -> None:
     table = planted(by_gap)
-    write_table(table, tmp_path / "gains.csv")
-    told = CliRunner().invoke(app, ["experiment", "prices", str(tmp_path / "gains.csv"), "--json"])
-    assert told.exit_code == 0, told.output
-    found = json.loads(told.stdout)
-    assert {price["predictor"] for price in found["prices"]} == set(priced(table))
+    code, told = printed(table, tmp_path, "--json")
+    assert code == 0, told
+    found, known = json.loads(told), price_list(table, 400)
+    assert [price["name"] for price in found["predictors"] + found["traits"]] == list(by_name(known))
     assert (found["models"], found["places"], found["horizon"]) == (12, len(table.rows), 400)
-    shown = price_table(price_list(table, 400))
-    assert [row[0] for row in shown.rows] == [price["predictor"] for price in found["prices"]]
+    assert [row[0] for row in price_table(known).rows] == list(by_name(known))
+    code, told = printed(table, tmp_path)
+    assert code == 0
+    assert "outputs.gap" in told
+    assert "Noise ceiling: not known" in told
 
 
-def test_chance_is_found_as_often_as_p_says() -> None:
-    """Places of one model gain alike, and signs come from the same gains: neither may pass for a finding."""
-    p = list[float]()
-    for number in range(10):
-        rows = planted(by_nothing, problem="x" * (number + 1)).rows
-        levels = dict(zip(sorted({row.base for row in rows}), stream(number, "levels").normal(0, 0.1, 12), strict=True))
-        gains = gains_at(rows, 400) + np.array([levels[row.base] for row in rows])
-        traits = np.array([[row.traits[trait] + 10 * levels[row.base] ** 2 for trait in PLACE_TRAITS] for row in rows])
-        p += trait_orders(rows, traits, gains, 99, stream(number, "shuffles"))[1].tolist()
-    assert 0.02 < fmean(value <= 0.05 for value in p) < 0.09
+def test_the_command_refuses_another_horizon(tmp_path: Path) -> None:
+    code, told = printed(planted(by_gap), tmp_path, "--horizon", "100")
+    assert code != 0
+    assert "expected gains after 100 batches, the table has 400" in told

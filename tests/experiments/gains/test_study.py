@@ -149,6 +149,7 @@ def test_the_table_of_places_says_what_the_study_says(out: Path, tmp_path: Path)
     write_table(table, tmp_path / "places.csv")
     read = read_table(tmp_path / "places.csv")
     assert read.sources[0]["sha256"] == study.notes["sha256"]
+    assert read.sources[0]["repeats"] == study.notes["settings"]["repeats"]
     assert read.horizons == (2, 4)
     known = {(g.model, g.variant, str(g.site), g.batches): g.mean for g in gains(study.rows)}
     told = {(row.model, row.variant, row.place, b): gain for row in read.rows for b, gain in row.gains.items()}

@@ -18,14 +18,15 @@ from valpnas.predictors.scale import clipped
 Floats = NDArray[np.float64]
 Predict = Callable[[Sequence[Row], Sequence[Row], int], Floats]  # rows to fit to, rows to predict, horizon
 
-_FOLDS = 8
+FOLDS = 8
+"""At most, of base models: those of one are predicted from the others."""
 
 
 def unseen(rows: Sequence[Row], horizon: int, predict: Predict) -> Floats:
     """Return the gain of every place, predicted from places of other base models."""
     groups = [f"{row.problem} {row.model}" for row in rows]
     predicted = np.zeros(len(rows))
-    for train, test in GroupKFold(min(_FOLDS, len(set(groups)))).split(rows, groups=groups):
+    for train, test in GroupKFold(min(FOLDS, len(set(groups)))).split(rows, groups=groups):
         predicted[test] = predict([rows[i] for i in train], [rows[i] for i in test], horizon)
     return predicted
 
@@ -35,27 +36,27 @@ def gains_at(rows: Sequence[Row], horizon: int) -> Floats:
     return clipped(np.array([row.gains[horizon] for row in rows]))
 
 
-def means(seen: Sequence[Row], unseen: Sequence[Row], horizon: int) -> Floats:
+def means(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
     """Return the mean gain of each one's variant in the models seen; 0 where there is none."""
     by_variant: dict[str, list[float]] = {}
     for row, gain in zip(seen, gains_at(seen, horizon), strict=True):
         by_variant.setdefault(row.variant, []).append(float(gain))
-    return np.array([fmean(by_variant.get(row.variant, [0.0])) for row in unseen])
+    return np.array([fmean(by_variant.get(row.variant, [0.0])) for row in asked])
 
 
 def _linear(own_slopes: float) -> Predict:
-    def predict(seen: Sequence[Row], unseen: Sequence[Row], horizon: int) -> Floats:
+    def predict(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
         known = fit(GainTable(tuple(seen), ()), horizon, own_slopes=own_slopes)
-        return np.array([known.expected(row.variant, [row.traits])[0][0] for row in unseen])
+        return np.array([known.expected(row.variant, [row.traits])[0][0] for row in asked])
 
     return predict
 
 
-def _forest(seen: Sequence[Row], unseen: Sequence[Row], horizon: int) -> Floats:
+def _forest(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
     variants = sorted({row.variant for row in seen})
     forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1)
     forest.fit(_columns(seen, variants), gains_at(seen, horizon))
-    predicted: Floats = forest.predict(_columns(unseen, variants))
+    predicted: Floats = forest.predict(_columns(asked, variants))
     return predicted
 
 

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from valpnas.errors import StoreError
+from valpnas.experiments.gains.orders import FEWEST, by_variant, orders
 from valpnas.experiments.gains.price_predictors import PREDICTORS, gains_at, means, unseen
-from valpnas.experiments.gains.trait_orders import FEWEST, by_variant, ranked, trait_orders
-from valpnas.experiments.statistics import holm
+from valpnas.experiments.gains.summary import noise_ceiling
+from valpnas.experiments.statistics import SignedRank, holm, signed_rank
 from valpnas.predictors.gain_table import GainTable, Row
 from valpnas.predictors.place_traits import PLACE_TRAITS
+from valpnas.predictors.scale import MOST
 from valpnas.seeding import stream
 
 Floats = NDArray[np.float64]
 
-_SHUFFLES = 9999  # the least p is 1e-4: significant after correction for forty traits
+_SHUFFLES = 9999  # the least p is 1e-4, which correction for some forty traits leaves significant
 
 
 @dataclass(frozen=True)
 class Price:
     """How well a predictor, or a trait alone, tells the gains of places in base models that it was not fitted to.
 
-    ``order`` is the mean over variants of Spearman's correlation between predicted and measured gain; ``p`` that of
-    a test that it is above chance (Wilcoxon's over base models; of a trait alone by shuffling gains), corrected for the
-    number of prices. ``error`` is the mean squared error
-    as a share of that of the variants' means in the other models, ``p_error`` that of a test over base models that it
-    is below 1, corrected for the number of predictors; a trait alone predicts an order and no gain.
+    ``order`` is the mean over variants of Spearman's correlation between predicted and measured gain, a trait having
+    the sign that it has in the other models; ``plain`` the same with the trait as it is. ``p`` is that of ``order``
+    being above chance, by shuffling gains. ``error`` is the mean squared error as a share of that of the variants'
+    means in the other models, ``p_error`` that of a difference between the two, by Wilcoxon's test over base models; a
+    trait alone predicts no gain. Both p are corrected (Holm), predictors and traits apart.
     """
 
-    predictor: str
+    name: str
     order: float
+    plain: float
     p: float
     error: float | None = None
     p_error: float | None = None
@@ -44,93 +46,94 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceList:
-    """Every price at a horizon: predictors, then traits alone, the best first.
+    """Every price at a horizon; traits the best first, but for those that are the same ``everywhere``.
 
-    ``ceiling`` is the mean over variants of the highest correlation that a prediction can have with the measured gain
-    of a place, given how much retrainings of one place differ; None where a study does not say how many there were.
+    ``ceilings`` are estimates, by variant, of the highest correlation that a prediction can have with the measured gain
+    of a place, given how much its retrainings differ: the root of the reliability of gains that are no larger than
+    ``predictors.scale.MOST``. Only of variants with enough places of which the table says how often they were
+    retrained. ``least_p`` is what ``p_error`` of so many models could be at best.
     """
 
     horizon: int
     models: int
     places: int
-    ceiling: float | None
-    prices: tuple[Price, ...]
+    ceilings: Mapping[str, float]
+    least_p: float
+    predictors: tuple[Price, ...]
+    traits: tuple[Price, ...]
+    everywhere: tuple[str, ...]
 
 
 def price_list(table: GainTable, horizon: int) -> PriceList:
     """Judge every predictor and every trait at ``horizon``.
 
     Raises:
-        StoreError: the table has no gains at this horizon.
+        StoreError: the table has no gains at this horizon, or too few models or places to judge anything.
     """
     rows = table.at(horizon)
-    models = len({row.base for row in rows})
-    told = [*_of_predictors(rows, horizon), *_of_traits(rows, horizon)] if models > 1 else []
-    corrected = holm([price.p for price in told])
-    prices = tuple(replace(price, p=p) for price, p in zip(told, corrected, strict=True))
+    models, most = len({row.base for row in rows}), max(Counter(row.variant for row in rows).values())
+    if models < 2 or most < FEWEST:
+        raise StoreError(
+            f"expected 2 or more base models and {FEWEST} or more places of some operator to judge prices by, got "
+            f"{models} and {most}; measure more with `valpnas experiment operators`"
+        )
+    predictors, least_p = _of_predictors(rows, horizon)
+    traits, everywhere = _of_traits(rows, horizon)
     repeats = {source["problem"]: source.get("repeats") for source in table.sources}
-    return PriceList(horizon, models, len(rows), _ceiling(rows, horizon, repeats), prices)
+    ceilings = _ceilings(rows, horizon, repeats)
+    return PriceList(horizon, models, len(rows), ceilings, least_p, predictors, traits, everywhere)
 
 
-def _of_predictors(rows: Sequence[Row], horizon: int) -> list[Price]:
-    measured = gains_at(rows, horizon)
+def _of_predictors(rows: Sequence[Row], horizon: int) -> tuple[tuple[Price, ...], float]:
+    """Return the prices of all predictors, and the least p that their errors could have."""
+    measured, predicted = gains_at(rows, horizon), [unseen(rows, horizon, predict) for predict in PREDICTORS.values()]
+    found = orders(rows, np.stack(predicted, axis=1), measured, _SHUFFLES, stream(0, "predictors"), signed=False)
     wrong = np.square(unseen(rows, horizon, means) - measured)
-    found, tests = list[Price](), list[float]()
-    for name, predict in PREDICTORS.items():
-        predicted = unseen(rows, horizon, predict)
-        error = np.square(predicted - measured)
-        found.append(Price(name, *_order(rows, predicted, measured), float(error.mean() / wrong.mean())))
-        tests.append(_p_above_0(_by_model(rows, wrong - error)))
-    return [replace(price, p_error=p) for price, p in zip(found, holm(tests), strict=True)]
+    errors = [np.square(each - measured) for each in predicted]
+    tests = [_compared(rows, error, wrong) for error in errors]
+    prices = [
+        Price(name, order, plain, p, float(error.mean() / wrong.mean()), p_error)
+        for name, (order, plain, p), error, p_error in zip(
+            PREDICTORS, found, errors, holm([test.p for test in tests]), strict=True
+        )
+    ]
+    return _corrected(prices), min(test.least_p for test in tests)
 
 
-def _of_traits(rows: Sequence[Row], horizon: int) -> list[Price]:
-    """Return the price of every trait alone, with the sign that it has in the other models."""
-    names = (*PLACE_TRAITS, "times parameters", "times multiply-adds")
-    values = [[*(row.traits[trait] for trait in PLACE_TRAITS), row.parameters, row.multiply_adds] for row in rows]
-    orders, p = trait_orders(rows, np.array(values), gains_at(rows, horizon), _SHUFFLES, stream(0, "prices"))
-    found = [Price(name, *map(float, told)) for name, *told in zip(names, orders, p, strict=True)]
-    return sorted(found, key=lambda price: -price.order)
+def _of_traits(rows: Sequence[Row], horizon: int) -> tuple[tuple[Price, ...], tuple[str, ...]]:
+    """Return the price of every trait alone, and the traits that are the same everywhere."""
+    columns = {trait: [row.traits[trait] for row in rows] for trait in PLACE_TRAITS}
+    columns |= {"times parameters": [row.parameters for row in rows]}
+    columns |= {"times multiply-adds": [row.multiply_adds for row in rows]}
+    differing = [name for name, values in columns.items() if len(set(values)) > 1]
+    values = np.array([columns[name] for name in differing]).T
+    found = orders(rows, values, gains_at(rows, horizon), _SHUFFLES, stream(0, "traits"), signed=True)
+    prices = _corrected([Price(name, *each) for name, each in zip(differing, found, strict=True)])
+    return tuple(sorted(prices, key=lambda price: -price.order)), tuple(sorted(columns.keys() - {*differing}))
 
 
-def _order(rows: Sequence[Row], predicted: Floats, measured: Floats) -> tuple[float, float]:
-    """Return the mean correlation within variants, and the p-value of a test over base models that it is above 0.
-
-    What is tested is each model's mean product of the standardised ranks that its places have within their variants:
-    places of one model are alike, and no independent sample.
-    """
-    groups, products = by_variant(rows), np.zeros(len(rows))
-    for places in groups:
-        products[places] = ranked(predicted[places]) * ranked(measured[places])
-    order = fmean(_spearman(predicted[g], measured[g]) for g in groups) if groups else 0.0
-    return order, _p_above_0(_by_model(rows, products))
+def _corrected(prices: Sequence[Price]) -> tuple[Price, ...]:
+    corrected = holm([price.p for price in prices])
+    return tuple(replace(price, p=p) for price, p in zip(prices, corrected, strict=True))
 
 
-def _p_above_0(values: Sequence[float]) -> float:
-    return float(stats.wilcoxon(values, alternative="greater").pvalue) if any(values) else 1.0
+def _compared(rows: Sequence[Row], error: Floats, wrong: Floats) -> SignedRank:
+    """Compare squared errors by their means over the places of each base model: places of one model are alike."""
+    found: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
+    for row, *both in zip(rows, map(float, error), map(float, wrong), strict=True):
+        found[row.base].append((both[0], both[1]))
+    means_of = [[fmean(column) for column in zip(*pairs, strict=True)] for pairs in found.values()]
+    return signed_rank([own for own, _ in means_of], [other for _, other in means_of])
 
 
-def _ceiling(rows: Sequence[Row], horizon: int, repeats: Mapping[str, int | None]) -> float | None:
-    """Return the mean over variants of the root of the reliability of a place's mean gain."""
-    found = []
+def _ceilings(rows: Sequence[Row], horizon: int, repeats: Mapping[str, int | None]) -> dict[str, float]:
+    """Return the noise ceiling of each variant that has enough places. A model that broke would outweigh all others."""
+    found = {}
     for places in by_variant(rows):
-        known = [(rows[i], repeats.get(rows[i].problem)) for i in places if horizon in rows[i].spreads]
-        noise = [row.spreads[horizon] ** 2 / times for row, times in known if times]
-        if len(noise) >= FEWEST:
-            total = float(np.var([row.gains[horizon] for row, times in known if times], ddof=1))
-            found.append(sqrt(max(0.0, 1 - fmean(noise) / total)) if total else 0.0)
-    return fmean(found) if found else None
-
-
-def _by_model(rows: Sequence[Row], values: Floats) -> list[float]:
-    """Return the mean of ``values`` over the rows of each base model."""
-    found: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for row, value in zip(rows, values, strict=True):
-        found[row.base].append(float(value))
-    return [fmean(each) for _, each in sorted(found.items())]
-
-
-def _spearman(one: Floats, other: Floats) -> float:
-    if len(one) < 2 or not np.ptp(one) or not np.ptp(other):  # what is the same everywhere orders nothing
-        return 0.0
-    return float(stats.spearmanr(one, other).statistic)
+        known = [rows[i] for i in places if horizon in rows[i].spreads and repeats.get(rows[i].problem)]
+        sound = [row for row in known if abs(row.gains[horizon]) <= MOST]
+        noise = [row.spreads[horizon] ** 2 / (repeats[row.problem] or 1) for row in sound]
+        ceiling = noise_ceiling([row.gains[horizon] for row in sound], noise)
+        if len(sound) >= FEWEST and ceiling is not None:
+            found[sound[0].variant] = ceiling
+    return found

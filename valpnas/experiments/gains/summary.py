@@ -64,10 +64,15 @@ def _effect(group: Sequence[Gain]) -> Effect:
 
 
 def ceiling(group: Sequence[Gain]) -> float | None:
-    """Return the root of the reliability of a place's mean gain: of its variance, the share that is no noise."""
+    """Return the noise ceiling of places that were retrained more than once."""
     complete = [gain.repeats for gain in group if len(gain.repeats) > 1]
-    if len(complete) < 2:
-        return None
-    noise = fmean(np.var(repeats, ddof=1) / len(repeats) for repeats in complete)
-    total = float(np.var([fmean(repeats) for repeats in complete], ddof=1))
-    return sqrt(max(0.0, 1 - noise / total)) if total > 0 else None
+    return noise_ceiling([fmean(r) for r in complete], [float(np.var(r, ddof=1)) / len(r) for r in complete])
+
+
+def noise_ceiling(means: Sequence[float], noise: Sequence[float]) -> float | None:
+    """Return the root of the reliability of places' mean gains: of their variance, the share that is no noise.
+
+    ``noise`` has the variance of each of ``means`` over retrainings. None where there is nothing to tell it from.
+    """
+    total = float(np.var(means, ddof=1)) if len(means) > 1 else 0.0
+    return sqrt(max(0.0, 1 - fmean(noise) / total)) if total > 0 else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from valpnas.experiments.gains.prices import PriceList
 from valpnas.experiments.gains.summary import Effect
 from valpnas.experiments.tables import Table
 
@@ -41,34 +40,3 @@ def pair_table(pairs: Mapping[tuple[str, str], tuple[float, float]], batches: in
         (a, b, f"{z:+.2f}", f"{p:.3g}") for (a, b), (z, p) in sorted(pairs.items(), key=lambda item: item[1][1])
     )
     return Table(f"Dunn's test after {batches:,} batches", ("first", "second", "z", "p Holm"), rows, words=2)
-
-
-def price_table(found: PriceList) -> Table:
-    """Return a row per predictor and per trait alone."""
-    rows = tuple(
-        (
-            each.predictor,
-            f"{each.order:+.2f}",
-            f"{each.p:.3g}",
-            "" if each.error is None else f"x {each.error:.2f}",
-            "" if each.p_error is None else f"{each.p_error:.3g}",
-        )
-        for each in found.prices
-    )
-    title = f"prices after {found.horizon:,} batches, of places in models not used for fitting"
-    return Table(title, ("predictor", "order", "p Holm", "squared error", "p Holm of it"), rows)
-
-
-def price_sentences(found: PriceList) -> list[str]:
-    """Say how the table of prices is read, and what noise leaves possible."""
-    ceiling = "not known: the table does not say how often a place was retrained"
-    if found.ceiling is not None:
-        ceiling = f"{found.ceiling:.2f}, which is as far as any order could go, given how much retrainings differ"
-    return [
-        f"{found.places:,} places in {found.models} models. Order: the mean over operators of Spearman's correlation "
-        "between predicted and measured gain; p of predictors by Wilcoxon's test over models. A trait alone has the "
-        "sign that it has in the other models, so where it tells nothing its order is below 0; p by shuffling gains.",
-        f"Noise ceiling of the order: {ceiling}.",
-        "Squared error: as a share of that of the operators' mean gains in the other models; p over models that it is "
-        "smaller.",
-    ]
