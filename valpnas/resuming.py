@@ -16,7 +16,7 @@ from valpnas.opened_run import Run
 from valpnas.reporting import REPORT
 from valpnas.search.build import build_search
 from valpnas.search.exclusive_times import check_times
-from valpnas.searching import Say, about, reported, search, warn
+from valpnas.searching import Say, about, carry_out, reported, warn
 from valpnas.store.run_directory import RunDirectory
 from valpnas.training.device import small_network_settings
 from valpnas.training.versions import differences
@@ -49,18 +49,18 @@ def resume(
     with small_network_settings(), ExitStack() as stack:
         directory = RunDirectory(path, writable=True)
         stack.callback(directory.close)
-        kind = build_search(run.config)
-        _check_models(directory, kind)  # nothing is written to a run that cannot be used
+        search = build_search(run.config)
+        _check_models(directory, search)  # nothing is written to a run that cannot be used
         silent = run.config.quiet if quiet is None else quiet
         evaluator = evaluator_at(run, run.config, silent)
-        wanted = _wanted(kind, {"steps": steps, "generations": generations})
-        config = _with_budget(directory, run.config, kind.budget, wanted)
+        wanted = _wanted(search, {"steps": steps, "generations": generations})
+        config = _with_budget(directory, run.config, search.budget, wanted)
         _say_what_changed(path, config, say)
         before = directory.journal.bytes
-        search(replace(config, quiet=silent, **place), evaluator, directory, say)
+        carry_out(replace(config, quiet=silent, **place), evaluator, directory, say)
         went_on = directory.journal.bytes > before
         if not went_on:
-            more = ": with more --steps it goes on" if kind.budget == "steps" else ""
+            more = ": with more --steps it goes on" if search.budget == "steps" else ""
             say(f"{path} had ended, and nothing was left to do{more}")
         new = went_on or not (path / REPORT).exists()
     return reported(Run(path), evaluator.prepared, config.report and new, complain)

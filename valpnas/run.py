@@ -19,7 +19,7 @@ from valpnas.proxy_protocol import with_proxy_settings
 from valpnas.rate_finding import find_learning_rate
 from valpnas.run_checks import check, check_start
 from valpnas.search.build import build_space, trains_cells
-from valpnas.searching import Say, about, bounded, reported, search, warn
+from valpnas.searching import Say, about, bounded, carry_out, reported, warn
 from valpnas.store.problems import save_problem
 from valpnas.store.range_tests import save_range_test
 from valpnas.store.run_directory import RunDirectory, check_free
@@ -84,7 +84,7 @@ def start(config: RunConfig, problem: Problem, say: Say, name: str = "", complai
             check_start(config, problem)
         directory = _create(path, replace(config, out=str(path)), evaluator, test)
         stack.callback(directory.close)
-        search(config, evaluator, directory, say)
+        carry_out(config, evaluator, directory, say)
     return reported(Run(path), evaluator.prepared, config.report, complain)
 
 

@@ -60,7 +60,7 @@ def bounded(evaluator: Evaluator) -> Prepared:
     return replace(prepared, problem=replace(prepared.problem, reference=reference, ideal=ideal))
 
 
-def search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
+def carry_out(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say: Say) -> None:
     """Search to the end, then look at the front."""
     prepared = evaluator.prepared
     say(
@@ -77,11 +77,11 @@ def search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say
     for notice in notices(config):
         say(notice)
     bench = RunWorkbench(directory, bounded(evaluator), evaluator.losses, config.space, operators, config.seed, say)
-    made, held_out = build_search(config), HeldOut(directory, say)
+    search, held_out = build_search(config), HeldOut(directory, say)
     networks = len(start_names(config.start))
     # One job: its checkpoints are what there is to watch.
     alone = not config.steps and config.select != "last" and networks == 1
-    total, unit = (None, "epoch" if config.select == "best-epoch" else "checkpoint") if alone else _counted(made)
+    total, unit = (None, "epoch" if config.select == "best-epoch" else "checkpoint") if alone else _counted(search)
     unseen_work = total == 0  # jobs that are trained in one go
     if unseen_work:
         what = "one network is" if networks == 1 else f"{networks} networks are"
@@ -95,9 +95,9 @@ def search(config: RunConfig, evaluator: Evaluator, directory: RunDirectory, say
         seen, unseen = (watch, ignore) if alone else (ignore, watch)  # of checkpoints, of steps
         worker = Worker.of(config, evaluator, seen if executor_class(config.executor).in_this_process else ignore)
         with _executor(config, directory, worker, say) as executor:
-            loop = SearchLoop(made, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
+            loop = SearchLoop(search, bench, directory, executor, unseen, held_out, worker.groups, config.asynchronous)
             state = loop.run()
-    _finish(directory, bench, made.front(state), say)
+    _finish(directory, bench, search.front(state), say)
 
 
 def _counted(search: Search[Any]) -> tuple[int, str]:
