@@ -16,9 +16,9 @@ from valpnas.contracts.job import Job
 from valpnas.contracts.model import Model
 from valpnas.contracts.protocol import Protocol
 from valpnas.errors import TrainingFailedError
-from valpnas.training.checkpoints import checkpoints
+from valpnas.training.checkpoints import checkpoints_of
 from valpnas.training.clock import BatchClock
-from valpnas.training.engine import Engine, batches_per_epoch
+from valpnas.training.engine import Engine
 from valpnas.training.evaluation import Evaluator
 from valpnas.training.log_ratio import mean_log_ratio
 from valpnas.training.objectives import Score
@@ -52,8 +52,7 @@ class Attempt:
     def run(self, rng: np.random.Generator) -> tuple[Model, Scores]:
         """Return the state that counts and its scores on validation rows; raises what training or scoring raises."""
         protocol, model = self.job.record.protocol, self.job.model
-        epoch = batches_per_epoch(len(self.evaluator.prepared.train), model.valp.batch_size)
-        if not (ends := checkpoints(protocol, epoch)):
+        if not (ends := checkpoints_of(self.job, len(self.evaluator.prepared.train))):
             if protocol.select == "best-epoch":
                 raise TrainingFailedError("expected at least one batch to train for, got none")
             model = self._train(model, protocol, rng)

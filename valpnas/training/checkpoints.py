@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from valpnas.contracts.job import Job
 from valpnas.contracts.protocol import Protocol
+from valpnas.training.engine import batches_per_epoch
+
+
+def checkpoints_of(job: Job, rows: int) -> list[int]:
+    """Return the checkpoints of a job that is trained on so many rows."""
+    return checkpoints(job.record.protocol, batches_per_epoch(rows, job.model.valp.batch_size))
 
 
 def checkpoints(protocol: Protocol, epoch: int) -> list[int]:

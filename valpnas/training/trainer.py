@@ -13,7 +13,7 @@ from valpnas.contracts.job import Job, Result
 from valpnas.contracts.model import Model
 from valpnas.networks.module import multiply_adds_of
 from valpnas.training.attempt import Attempt, TrainedAttempt, Watcher
-from valpnas.training.checkpoints import checkpoints
+from valpnas.training.checkpoints import checkpoints_of
 from valpnas.training.clock import BatchClock
 from valpnas.training.data import Prepared
 from valpnas.training.engine import Engine, batches_per_epoch
@@ -65,7 +65,7 @@ class JobTrainer:
         alike: dict[object, list[Job]] = {}
         for job in jobs:
             protocol = job.record.protocol
-            own = job.fault or self._chooses(job) or protocol.time_limit
+            own = job.fault or checkpoints_of(job, len(self.prepared.train)) or protocol.time_limit
             alike.setdefault(job.record.candidate if own else protocol, []).append(job)
         found = [
             [those[i] for i in stack]
@@ -73,10 +73,6 @@ class JobTrainer:
             for stack in ([[0]] if len(those) == 1 else self.engine.stacks([job.model for job in those]))
         ]
         return sorted(found, key=lambda group: group[0].record.candidate)
-
-    def _chooses(self, job: Job) -> bool:
-        epoch = batches_per_epoch(len(self.prepared.train), job.model.valp.batch_size)
-        return bool(checkpoints(job.record.protocol, epoch))
 
     def _outcomes(self, jobs: Sequence[Job], clock: BatchClock) -> Sequence[Model | Exception]:
         protocol, losses = jobs[0].record.protocol, self.evaluator.losses
