@@ -41,7 +41,7 @@ _PARTS_LEGEND = (
     "linear probe: the share of the target that a linear map explains from the network's best source -> from what the "
     "network itself emits. training time: the part's share of it, estimated by its share of the multiply-adds. A dash: "
     "not measured, for the output has learnt nothing yet, the part is too young, it was over the diagnostic's budget, "
-    "or it cannot alter the output."
+    "there are too few diagnostic rows (a probe takes 64), or it cannot alter the output."
 )
 _OUTPUTS_LEGEND = (
     "objective: on validation rows, lower is better. training loss: how the fitted line changes, with "
