@@ -14,7 +14,7 @@ from valpnas.experiments.comparison import Options
 from valpnas.experiments.duel import Block
 from valpnas.experiments.notes import notes
 from valpnas.experiments.record import Record
-from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table
+from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table
 
 
 def markdown(table: Table) -> str:
@@ -38,6 +38,7 @@ def main() -> None:
     print(markdown(choice_table(record.choices)))
     for block in shown(blocks):
         print(markdown(arm_table(block)))
+        print(markdown(output_table(block)))
         print(markdown(duel_table(block)))
     print("\n".join(f"* {note}" for note in notes(record, blocks)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy as np
 import pytest
@@ -12,11 +14,12 @@ from valpnas.experiments.arms import Arm
 from valpnas.experiments.compare import Compared, write_report
 from valpnas.experiments.comparison import Comparison
 from valpnas.experiments.curves import curve
+from valpnas.experiments.duel import OutputFigures
 from valpnas.experiments.figures import figures
 from valpnas.experiments.page import page
 from valpnas.experiments.points import Point
 from valpnas.experiments.record import Record
-from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
+from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table, setting_table
 from valpnas.experiments.terminal import print_comparison
 
 from .fabricate import BOUNDS, comparison, point, record, untested
@@ -47,6 +50,26 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
     x_y = dict(zip(duels.columns, duels.rows[0], strict=True))
     assert (x_y["comparison"], x_y["part"], x_y["wins-ties-losses"]) == ("x : y", "validation", "0-0-3")
     assert (x_y["p"], x_y["effect"], x_y["points pooled"]) == ("0.25", "-1.00", "0:1")
+
+
+def test_outputs_say_where_an_arm_is_good(tmp_path: Path) -> None:
+    made = comparison("x", "y")
+    points = kept(tmp_path, made).points
+    table = output_table(analyse(kept(tmp_path, made), made.options)[-1])
+    assert [row[0] for row in table.rows] == ["y", "x"]
+    last = [point for point in points if point.arm == "x" and point.step == 2]
+    for name, cell in zip(table.columns[1:], table.rows[1][1:], strict=True):
+        values = [point.test[name] for point in last]
+        assert cell == f"{fmean(values):.4f} ± {stdev(values):.4f}"
+
+
+def test_an_output_without_a_test_figure_is_counted(tmp_path: Path) -> None:
+    made = comparison("x", "y")
+    block = analyse(kept(tmp_path, made), made.options)[-1]
+    without = OutputFigures(0.5, 0.25, 2), OutputFigures(None, 0.0, 3)
+    arms = tuple(replace(result, outputs={"a": figures}) for result, figures in zip(block.arms, without, strict=True))
+    cells = {row[0]: row[1] for row in output_table(replace(block, arms=arms)).rows}
+    assert cells == {"x": "0.5000 ± 0.2500 (2 without)", "y": "-"}
 
 
 def test_settings_show_what_differs_and_a_size_only_where_it_is_used(tmp_path: Path) -> None:

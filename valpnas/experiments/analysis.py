@@ -8,7 +8,7 @@ from statistics import fmean, median, stdev
 
 from valpnas.experiments.checkpoints import Checkpoint, Row, Runs, checkpoints, row
 from valpnas.experiments.comparison import Options
-from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures, OutputFigures
 from valpnas.experiments.families import corrected
 from valpnas.experiments.fronts import Counts, fronts_at, pairwise, pooled
 from valpnas.experiments.record import Record
@@ -46,11 +46,18 @@ def _arm_result(arm: str, rows: Sequence[Row], counts: Mapping[str, tuple[Collec
     return ArmResult(
         arm,
         {part: _figures(arm, _hypervolumes(rows, part), *counts[part]) for part in PARTS},
+        {output: _output_figures(output, rows) for output in sorted({o for r in rows for o in r.best})},
         front=fmean(r.front_size for r in rows),
         parameters=median(sizes) if sizes else None,
         batches=fmean(r.batches for r in rows),
         seconds=fmean(r.seconds for r in rows),
     )
+
+
+def _output_figures(output: str, rows: Sequence[Row]) -> OutputFigures:
+    found = [test for r in rows if (test := r.best.get(output, (0.0, None))[1]) is not None]
+    spread = stdev(found) if len(found) > 1 else 0.0
+    return OutputFigures(fmean(found) if found else None, spread, len(rows) - len(found))
 
 
 def _figures(arm: str, values: Sequence[float], by_pair: Collection[Counts], together: Counts) -> Figures:

@@ -23,7 +23,7 @@ from valpnas.experiments.record import Record
 from valpnas.experiments.runner import Runner
 from valpnas.experiments.settings import settings_of
 from valpnas.experiments.sitting import Sitting
-from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, setting_table
+from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table, setting_table
 from valpnas.experiments.workers import Workers
 from valpnas.report.numbers import counted
 from valpnas.search.build import ignored
@@ -79,8 +79,8 @@ class Compared:
         return headlines(self.blocks)
 
     def tables(self) -> list[Table]:
-        """Return every table: settings, tuning, then arms and comparisons by checkpoint."""
-        by_checkpoint = [table for block in self.blocks for table in (arm_table(block), duel_table(block))]
+        """Return every table: settings, tuning, then arms, outputs and comparisons by checkpoint."""
+        by_checkpoint = [table for block in self.blocks for table in _tables(block)]
         settings = setting_table(self.record.settings, _SHOWN)
         return [settings, choice_table(self.record.choices), *by_checkpoint]
 
@@ -97,6 +97,10 @@ class Compared:
         said = {"notes": self.notes, "headlines": self.headlines}
         kept = {key: getattr(self.record, key) for key in ("settings", "pairs", "choices", "winner", "lost")}
         return {"record": str(self.record.path), **kept, **said, "checkpoints": blocks}
+
+
+def _tables(block: Block) -> tuple[Table, ...]:
+    return arm_table(block), output_table(block), duel_table(block)
 
 
 def check(comparison: Comparison) -> None:

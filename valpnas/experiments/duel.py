@@ -23,11 +23,24 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class OutputFigures:
+    """One arm on one output: the test objective of each front's model that is best on validation rows.
+
+    Mean and standard deviation over the runs that have a finite one; ``missing`` says how many have none.
+    """
+
+    mean: float | None
+    spread: float
+    missing: int
+
+
+@dataclass(frozen=True)
 class ArmResult:
-    """One arm at one checkpoint: figures by part, and means over its runs; ``parameters`` is a median."""
+    """One arm at one checkpoint: figures by part and by output, and means over its runs; ``parameters`` is a median."""
 
     arm: str
     on: Mapping[str, Figures]
+    outputs: Mapping[str, OutputFigures]
     front: float
     parameters: float | None
     batches: float

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from valpnas.config import RunConfig, goes_by_size
-from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures
+from valpnas.experiments.duel import PARTS, ArmResult, Block, Duel, Figures, OutputFigures
 from valpnas.proxy_protocol import FILLED_IN
-from valpnas.report.numbers import hypervolume
+from valpnas.report.numbers import hypervolume, objective
 from valpnas.search.build import ignored, trains_cells
 
 
@@ -52,6 +52,24 @@ def arm_table(block: Block) -> Table:
     """Return what each arm had come to, the highest validation hypervolume first."""
     ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
     return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(_arm_row(result) for result in ranked))
+
+
+def output_table(block: Block) -> Table:
+    """Return where each arm is good: its test objective by output, lower is better; arms in the order of ``arm_table``.
+
+    Each output has its own model: that of the front which is best on validation rows.
+    """
+    ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
+    names = sorted({name for result in ranked for name in result.outputs})
+    rows = tuple((result.arm, *(_output(result.outputs.get(name)) for name in names)) for result in ranked)
+    return Table(f"{block.checkpoint}: the outputs on test rows, lower is better", ("arm", *names), rows)
+
+
+def _output(figures: OutputFigures | None) -> str:
+    if figures is None or figures.mean is None:
+        return "-"
+    missing = f" ({figures.missing} without)" if figures.missing else ""
+    return f"{objective(figures.mean, '.4f')} ± {objective(figures.spread, '.4f')}{missing}"
 
 
 def duel_table(block: Block) -> Table:
