@@ -66,7 +66,7 @@ def test_outputs_say_where_an_arm_is_good(tmp_path: Path) -> None:
 def test_an_output_without_a_test_figure_is_counted(tmp_path: Path) -> None:
     made = comparison("x", "y")
     block = analyse(kept(tmp_path, made), made.options)[-1]
-    without = OutputFigures(0.5, 0.25, 2), OutputFigures(None, 0.0, 3)
+    without = OutputFigures(0.5, 0.25, 2), OutputFigures(None, None, 3)
     arms = tuple(replace(result, outputs={"a": figures}) for result, figures in zip(block.arms, without, strict=True))
     cells = {row[0]: row[1] for row in output_table(replace(block, arms=arms)).rows}
     assert cells == {"x": "0.5000 ± 0.2500 (2 without)", "y": "-"}

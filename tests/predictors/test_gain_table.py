@@ -89,3 +89,9 @@ def test_an_unknown_horizon_is_refused() -> None:
 def test_the_table_that_ships_is_small() -> None:
     assert len(read_table(TABLE).rows) > 50
     assert TABLE.stat().st_size < 1_000_000
+
+
+def test_another_file_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "plain.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(StoreError, match="expected a table of gains, got a file that does not begin as one; `valpnas"):
+        read_table(tmp_path / "plain.csv")

@@ -56,7 +56,7 @@ def _arm_result(arm: str, rows: Sequence[Row], counts: Mapping[str, tuple[Collec
 
 def _output_figures(output: str, rows: Sequence[Row]) -> OutputFigures:
     found = [test for r in rows if (test := r.best.get(output, (0.0, None))[1]) is not None]
-    spread = stdev(found) if len(found) > 1 else 0.0
+    spread = stdev(found) if len(found) > 1 else None
     return OutputFigures(fmean(found) if found else None, spread, len(rows) - len(found))
 
 

@@ -26,11 +26,12 @@ class Figures:
 class OutputFigures:
     """One arm on one output: the test objective of each front's model that is best on validation rows.
 
-    Mean and standard deviation over the runs that have a finite one; ``missing`` says how many have none.
+    Mean and standard deviation over the runs that have a finite one, the latter of two or more; ``missing`` says how
+    many have none.
     """
 
     mean: float | None
-    spread: float
+    spread: float | None
     missing: int
 
 

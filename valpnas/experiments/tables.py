@@ -62,14 +62,16 @@ def output_table(block: Block) -> Table:
     ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
     names = sorted({name for result in ranked for name in result.outputs})
     rows = tuple((result.arm, *(_output(result.outputs.get(name)) for name in names)) for result in ranked)
-    return Table(f"{block.checkpoint}: the outputs on test rows, lower is better", ("arm", *names), rows)
+    return Table(
+        f"{block.checkpoint}: the outputs on test rows, each by its best model of the front", ("arm", *names), rows
+    )
 
 
 def _output(figures: OutputFigures | None) -> str:
     if figures is None or figures.mean is None:
         return "-"
-    missing = f" ({figures.missing} without)" if figures.missing else ""
-    return f"{objective(figures.mean, '.4f')} ± {objective(figures.spread, '.4f')}{missing}"
+    spread = "" if figures.spread is None else f" ± {objective(figures.spread, '.4f')}"
+    return objective(figures.mean, ".4f") + spread + (f" ({figures.missing} without)" if figures.missing else "")
 
 
 def duel_table(block: Block) -> Table:

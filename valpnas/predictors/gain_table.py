@@ -97,6 +97,11 @@ def read_table(path: Path) -> GainTable:
     """
     with explained(path, "read"):
         text = path.read_bytes()
+    if not text.startswith(b"# {"):
+        raise StoreError(
+            f"{path}: expected a table of gains, got a file that does not begin as one; "
+            "`valpnas experiment features` makes one"
+        )
     with whole(path, "a table of gains"):
         first, _, content = text.decode().partition("\n")
         head = json.loads(first.removeprefix("# "))

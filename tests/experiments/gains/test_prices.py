@@ -99,7 +99,7 @@ def test_the_ceiling_is_the_root_of_what_is_no_noise(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "_of_predictors", lambda *_: ((), 1.0))
     table = planted(by_nothing, models=100)  # gains scatter by .05
     assert price_list(table, 400).ceilings == {}
-    assert "not known" in price_sentences(price_list(table, 400))[1]
+    assert "not known" in price_sentences(price_list(table, 400))[2]
     known = replace(table, sources=tuple({**source, "repeats": 2} for source in table.sources))
     broken = (replace(known.rows[0], gains={400: -40.0}, spreads={400: 9.0}), *known.rows[1:])
     for rows in (known.rows, broken):
@@ -109,7 +109,7 @@ def test_the_ceiling_is_the_root_of_what_is_no_noise(monkeypatch: pytest.MonkeyP
     assert price_list(replace(known, rows=noisy), 400).ceilings["delete_network"] == pytest.approx(0.53, abs=0.1)
     useless = price_list(replace(known, rows=tuple(replace(row, spreads={400: 0.09}) for row in known.rows)), 400)
     assert set(useless.ceilings.values()) == {0.0}
-    assert "0, nothing but noise, of add_layer/gentle, delete_network" in price_sentences(useless)[1]
+    assert "0, nothing but noise, of add_layer/gentle, delete_network" in price_sentences(useless)[2]
 
 
 def printed(table: GainTable, folder: Path, *options: str) -> tuple[int, str]:
@@ -130,6 +130,7 @@ def test_the_command_prints_them(tmp_path: Path) -> None:
     assert code == 0
     assert "outputs.gap" in told
     assert "Noise ceiling: not known" in told
+    assert "outputs.gap order places better than chance" in told
 
 
 def test_the_command_refuses_another_horizon(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from valpnas.experiments.duel import LEVEL
 from valpnas.experiments.gains.price_predictors import FOLDS
 from valpnas.experiments.gains.prices import Price, PriceList
 from valpnas.experiments.tables import Table
 
-_COLUMNS = ("price", "order", "p Holm", "sign as it is", "squared error", "p Holm of it")
+_COLUMNS = ("price", "order", "p Holm", "correlation as it is", "squared error", "p Holm of error")
 
 
 def price_table(found: PriceList) -> Table:
@@ -27,6 +28,7 @@ def _row(price: Price) -> tuple[str, ...]:
 def price_sentences(found: PriceList) -> list[str]:
     """Say how the table of prices is read, and what noise leaves possible."""
     told = [
+        _verdict(found),
         f"{found.places:,} places in {found.models} models, in {min(found.models, FOLDS)} folds of models. Order: mean "
         "over operators of Spearman's correlation between predicted and measured gain; p by shuffling gains, of "
         "predictors and traits apart. A trait alone has the sign that it has in the other models, so where it tells "
@@ -38,6 +40,13 @@ def price_sentences(found: PriceList) -> list[str]:
     if found.everywhere:
         told.append(f"The same everywhere, so that nothing can be said of them: {', '.join(found.everywhere)}.")
     return told
+
+
+def _verdict(found: PriceList) -> str:
+    sure = [price.name for price in (*found.predictors, *found.traits) if price.p < LEVEL]
+    best = max((*found.predictors, *found.traits), key=lambda price: price.order)
+    told = f"{', '.join(sure)} order places better than chance" if sure else "Nothing orders places better than chance"
+    return f"{told} (p < {LEVEL} after Holm's correction); the highest order is {best.order:+.2f}, of {best.name}."
 
 
 def _ceiling(found: PriceList) -> str:
