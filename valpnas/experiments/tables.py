@@ -50,8 +50,7 @@ _DUEL_COLUMNS = (
 
 def arm_table(block: Block) -> Table:
     """Return what each arm had come to, the highest validation hypervolume first."""
-    ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
-    return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(_arm_row(result) for result in ranked))
+    return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(map(_arm_row, _ranked(block))))
 
 
 def output_table(block: Block) -> Table:
@@ -59,12 +58,16 @@ def output_table(block: Block) -> Table:
 
     Each output has its own model: that of the front which is best on validation rows.
     """
-    ranked = sorted(block.arms, key=lambda result: -result.on["validation"].mean)
+    ranked = _ranked(block)
     names = sorted({name for result in ranked for name in result.outputs})
     rows = tuple((result.arm, *(_output(result.outputs.get(name)) for name in names)) for result in ranked)
     return Table(
         f"{block.checkpoint}: the outputs on test rows, each by its best model of the front", ("arm", *names), rows
     )
+
+
+def _ranked(block: Block) -> list[ArmResult]:
+    return sorted(block.arms, key=lambda result: -result.on["validation"].mean)
 
 
 def _output(figures: OutputFigures | None) -> str:

@@ -14,7 +14,7 @@ from valpnas.errors import StoreError
 from valpnas.experiments.gains.orders import FEWEST, by_variant, orders
 from valpnas.experiments.gains.price_predictors import PREDICTORS, gains_at, means, unseen
 from valpnas.experiments.gains.summary import noise_ceiling
-from valpnas.experiments.statistics import SignedRank, holm, signed_rank
+from valpnas.experiments.statistics import holm, signed_rank
 from valpnas.predictors.gain_table import GainTable, Row
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.predictors.scale import MOST
@@ -90,7 +90,7 @@ def _of_predictors(rows: Sequence[Row], horizon: int) -> tuple[tuple[Price, ...]
     found = orders(rows, np.stack(predicted, axis=1), measured, _SHUFFLES, stream(0, "predictors"), signed=False)
     wrong = np.square(unseen(rows, horizon, means) - measured)
     errors = [np.square(each - measured) for each in predicted]
-    tests = [_compared(rows, error, wrong) for error in errors]
+    tests = [signed_rank(_by_model(rows, error), _by_model(rows, wrong)) for error in errors]
     prices = [
         Price(name, order, plain, p, float(error.mean() / wrong.mean()), p_error)
         for name, (order, plain, p), error, p_error in zip(
@@ -117,13 +117,12 @@ def _corrected(prices: Sequence[Price]) -> tuple[Price, ...]:
     return tuple(replace(price, p=p) for price, p in zip(prices, corrected, strict=True))
 
 
-def _compared(rows: Sequence[Row], error: Floats, wrong: Floats) -> SignedRank:
-    """Compare squared errors by their means over the places of each base model: places of one model are alike."""
-    found: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
-    for row, *both in zip(rows, map(float, error), map(float, wrong), strict=True):
-        found[row.base].append((both[0], both[1]))
-    means_of = [[fmean(column) for column in zip(*pairs, strict=True)] for pairs in found.values()]
-    return signed_rank([own for own, _ in means_of], [other for _, other in means_of])
+def _by_model(rows: Sequence[Row], values: Floats) -> list[float]:
+    """Return the mean over the places of each base model: those of one are alike, and no independent sample."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for row, value in zip(rows, values, strict=True):
+        found[row.base].append(float(value))
+    return [fmean(each) for each in found.values()]
 
 
 def _ceilings(rows: Sequence[Row], horizon: int, repeats: Mapping[str, int | None]) -> dict[str, float]:
