@@ -13,6 +13,7 @@ from valpnas.contracts.data_files import DataFile, Reader
 from valpnas.contracts.part_checks import check_part
 from valpnas.contracts.parts import PARTS, Array, Part, Parts
 from valpnas.contracts.sample_scorer import SampleScorer
+from valpnas.contracts.task_guesses import doubts, guess_task
 from valpnas.errors import DataError, first_line
 from valpnas.graph.tasks import TASKS, Classification, Generation, Regression, Task
 from valpnas.graph.valp import Input, Output
@@ -71,7 +72,8 @@ class Problem:
             inputs: per input ``(n, *shape)`` numbers; ``(n,)`` is a table of one column, ``(n, d)`` a table, which
                 is standardised, and anything deeper an image with values in [0, 1].
             targets: per output; without an entry in ``tasks``, integers or truth values ``(n,)`` are classes and
-                floats ``(n,)`` or ``(n, k)`` are regressions.
+                floats ``(n,)`` or ``(n, k)`` are regressions. Where the array may have meant another task, the
+                problem's ``notes`` say so.
             tasks: tasks of outputs that cannot be told from their arrays (distribution, generation).
             name: what the run calls it.
             split_seed: seed of the split into train, diagnostic, validation and test.
@@ -83,7 +85,8 @@ class Problem:
         _check_tasks(tasks or {})
         if unknown := sorted(set(tasks or {}) - set(given)):
             raise DataError(f"expected tasks of targets {', '.join(given)}, got one of {unknown[0]!r}; name a target")
-        chosen = {key: (tasks or {}).get(key) or _guess_task(key, value) for key, value in given.items()}
+        guessed = {key: guess_task(key, value) for key, value in given.items() if key not in (tasks or {})}
+        chosen = {key: guessed.get(key) or (tasks or {})[key] for key in given}
         rows = Part(
             {key: _as_input(key, value) for key, value in arrays.items()},
             {key: _as_target(key, value, chosen[key]) for key, value in given.items()},
@@ -91,7 +94,8 @@ class Problem:
         vertices = [Input(key, value.shape[1:], _guess_kind(value)) for key, value in rows.inputs.items()]
         outputs = [Output(key, task) for key, task in chosen.items()]
         check_part(vertices, outputs, rows)
-        return Problem.from_parts(name, "arrays given in memory", vertices, outputs, Parts.split(rows, split_seed))
+        problem = Problem.from_parts(name, "arrays given in memory", vertices, outputs, Parts.split(rows, split_seed))
+        return replace(problem, notes=doubts(given, guessed))
 
     @staticmethod
     def from_parts(
@@ -128,27 +132,6 @@ def _check_tasks(tasks: Mapping[str, Task]) -> None:
 
 def _guess_kind(value: Array) -> str:
     return "table" if value.ndim <= 2 else "image"
-
-
-def _guess_task(name: str, target: Array) -> Task:
-    if target.ndim == 1 and (np.issubdtype(target.dtype, np.integer) or target.dtype == np.bool_):
-        return Classification(_count_classes(name, target))
-    if target.ndim in (1, 2) and np.issubdtype(target.dtype, np.floating):
-        return Regression(1 if target.ndim == 1 else target.shape[1])
-    raise DataError(
-        f"target {name!r}: expected integers (n,) for classes or floats (n, k) for numbers, got {target.dtype} "
-        f"{target.shape}; convert it or name its task in tasks={{{name!r}: ...}}"
-    )
-
-
-def _count_classes(name: str, labels: Array) -> int:
-    classes = int(labels.max(initial=1)) + 1
-    if classes > max(len(labels), 2):  # years, or numbers of people: an output unit for each would be absurd
-        raise DataError(
-            f"target {name!r}: expected class labels from 0 on, got {classes - 1} among {len(labels)} rows; "
-            "number the classes from 0, or give floats for a regression"
-        )
-    return classes
 
 
 def _as_input(name: str, value: ArrayLike) -> Array:

@@ -1,0 +1,90 @@
+"""Tasks told from arrays, and what is said where an array may have meant another task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from valpnas.contracts.parts import Array
+from valpnas.errors import DataError
+from valpnas.graph.tasks import Classification, Regression, Task
+
+_FEW_VALUES = 20  # so few whole numbers among floats may be labels that a table reader made floats
+_ROWS_PER_CLASS = 10  # with fewer rows in the mean, integers may be counts or years
+_SUM_TOLERANCE = 1e-3
+
+
+def guess_task(name: str, target: Array) -> Task:
+    """Return the task that the array looks like: integers or truth values are classes, floats are regressions.
+
+    Raises:
+        DataError: an array that is neither ``(n,)`` classes nor ``(n,)`` or ``(n, k)`` numbers, or absurd classes.
+    """
+    if target.ndim == 1 and (np.issubdtype(target.dtype, np.integer) or target.dtype == np.bool_):
+        return Classification(_count_classes(name, target))
+    if target.ndim in (1, 2) and np.issubdtype(target.dtype, np.floating):
+        return Regression(1 if target.ndim == 1 else target.shape[1])
+    raise DataError(
+        f"target {name!r}: expected integers (n,) for classes or floats (n, k) for numbers, got {target.dtype} "
+        f"{target.shape}; convert it or name its task in tasks={{{name!r}: ...}}"
+    )
+
+
+def doubts(targets: Mapping[str, Array], guessed: Mapping[str, Task]) -> tuple[str, ...]:
+    """Return a sentence for each guessed task that its array makes doubtful; every figure is read with them.
+
+    A guess is never changed for a doubt: what is a class must not hang on which rows a table happens to have.
+    """
+    said = (_doubt(targets[name], task) for name, task in guessed.items())
+    return tuple(f"Target {name!r} {doubt}." for name, doubt in zip(guessed, said, strict=True) if doubt)
+
+
+def _doubt(target: Array, task: Task) -> str:
+    return _doubt_classes(target, task) if isinstance(task, Classification) else _doubt_numbers(target)
+
+
+def _doubt_classes(labels: Array, task: Classification) -> str:
+    found = len(np.unique(labels))
+    if found * _ROWS_PER_CLASS > len(labels):
+        return (
+            f"is taken as {task.classes} classes, for it holds integers, but has {found} among {len(labels)} rows; "
+            "give floats if they are numbers to predict"
+        )
+    missing = sorted(set(range(task.classes)) - set(labels.tolist()))
+    if labels.dtype == np.bool_ or not missing:  # a truth value that never comes is no gap in numbering
+        return ""
+    named = ", ".join(map(str, missing[:5])) + (" ..." if len(missing) > 5 else "")
+    return (
+        f"is taken as {task.classes} classes, 0 to {task.classes - 1}, but no row is of class {named}; "
+        "number the classes from 0 without gaps"
+    )
+
+
+def _doubt_numbers(numbers: Array) -> str:
+    if numbers.ndim == 1 or numbers.shape[1] == 1:
+        values = np.unique(numbers)
+        if len(values) <= _FEW_VALUES < len(numbers) and np.array_equal(values, np.round(values)):
+            return (
+                f"is taken as numbers to predict, for it holds floats, but has {len(values)} whole values only; "
+                "give integers if they are classes"
+            )
+        return ""
+    shares = float(numbers.min(initial=0)) >= 0 and np.allclose(numbers.sum(axis=1), 1, atol=_SUM_TOLERANCE)
+    width = numbers.shape[1]
+    return (
+        f"is taken as {width} numbers to predict, but each row is a share of 1; "
+        f"name it a Distribution({width}) in tasks= if it is one"
+        if shares
+        else ""
+    )
+
+
+def _count_classes(name: str, labels: Array) -> int:
+    classes = int(labels.max(initial=1)) + 1
+    if classes > max(len(labels), 2):  # years, or numbers of people: an output unit for each would be absurd
+        raise DataError(
+            f"target {name!r}: expected class labels from 0 on, got {classes - 1} among {len(labels)} rows; "
+            "number the classes from 0, or give floats for a regression"
+        )
+    return classes
