@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -72,8 +73,8 @@ class Problem:
             inputs: per input ``(n, *shape)`` numbers; ``(n,)`` is a table of one column, ``(n, d)`` a table, which
                 is standardised, and anything deeper an image with values in [0, 1].
             targets: per output; without an entry in ``tasks``, integers or truth values ``(n,)`` are classes and
-                floats ``(n,)`` or ``(n, k)`` are regressions. Where the array may have meant another task, the
-                problem's ``notes`` say so.
+                floats ``(n,)`` or ``(n, k)`` are regressions. Where the array may have meant another task, a
+                warning says so, and the problem's ``notes``.
             tasks: tasks of outputs that cannot be told from their arrays (distribution, generation).
             name: what the run calls it.
             split_seed: seed of the split into train, diagnostic, validation and test.
@@ -95,7 +96,10 @@ class Problem:
         outputs = [Output(key, task) for key, task in chosen.items()]
         check_part(vertices, outputs, rows)
         problem = Problem.from_parts(name, "arrays given in memory", vertices, outputs, Parts.split(rows, split_seed))
-        return replace(problem, notes=doubts(given, guessed))
+        said = doubts(given, guessed)
+        for doubt in said:
+            warnings.warn(doubt, stacklevel=2)
+        return replace(problem, notes=said)
 
     @staticmethod
     def from_parts(

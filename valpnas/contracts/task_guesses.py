@@ -52,7 +52,7 @@ def _doubt_classes(labels: Array, task: Classification) -> str:
             "give floats if they are numbers to predict"
         )
     missing = sorted(set(range(task.classes)) - set(labels.tolist()))
-    if labels.dtype == np.bool_ or not missing:  # a truth value that never comes is no gap in numbering
+    if found == 1 or not missing:  # a constant has no gap: a run refuses it in its own words
         return ""
     named = ", ".join(map(str, missing[:5])) + (" ..." if len(missing) > 5 else "")
     return (
@@ -64,7 +64,7 @@ def _doubt_classes(labels: Array, task: Classification) -> str:
 def _doubt_numbers(numbers: Array) -> str:
     if numbers.ndim == 1 or numbers.shape[1] == 1:
         values = np.unique(numbers)
-        if len(values) <= _FEW_VALUES < len(numbers) and np.array_equal(values, np.round(values)):
+        if 1 < len(values) <= _FEW_VALUES < len(numbers) and np.array_equal(values, np.round(values)):
             return (
                 f"is taken as numbers to predict, for it holds floats, but has {len(values)} whole values only; "
                 "give integers if they are classes"
