@@ -12,7 +12,7 @@ import pytest
 from valpnas.errors import ConfigError, StoreError
 from valpnas.experiments.arms import Arm
 from valpnas.experiments.checkpoints import checkpoints, row
-from valpnas.experiments.compare_file import read_compare_file
+from valpnas.experiments.compare_file import assemble, read_compare_file, read_keys
 from valpnas.experiments.comparison import Comparison
 from valpnas.experiments.notes import notes
 from valpnas.experiments.points import read_points
@@ -247,3 +247,11 @@ def test_a_record_that_ships_can_be_added_to_with_its_file(name: str, file: str,
     monkeypatch.chdir(ROOT)  # a start may be a file beside the runs
     wanted = settings_of(read_compare_file(Path(f"runs/{file}.toml")), "cpu")
     assert len(Record.open(Path(f"benchmarks/results/{name}.csv"), wanted).pairs) >= 8
+
+
+@pytest.mark.parametrize("problem", ["digits"])
+def test_a_record_of_the_same_arms_on_another_problem_can_be_added_to(problem: str) -> None:
+    """What `valpnas compare PROBLEM --arms choosers-small --select best-checkpoint` asks for."""
+    keys = {**read_keys(ROOT / "runs/choosers-small.toml"), "problem": problem, "select": "best-checkpoint"}
+    record = ROOT / f"benchmarks/results/choosers-{problem}.csv"
+    assert len(Record.open(record, settings_of(assemble(keys), "cpu")).pairs) >= 20
