@@ -125,17 +125,17 @@ def test_stored_findings_become_verdicts_and_ranked_changes(copy: Path) -> None:
 
 
 def _check_order(made: Diagnosis, network: str, output: str) -> None:
-    """The reducer goes first although its finding is weaker, and says what is protected."""
+    """The reducer would go first, but what it deletes is protected: it goes last, and says so."""
     asked = {each.variant for each in (*made.recommendations, *made.unplaced)}
     assert asked == {"delete_network", "clone_network/gentle"}
-    priorities = [each.priority for each in made.recommendations]
-    assert priorities == sorted(priorities)
+    ranks = [(bool(each.against), each.priority) for each in made.recommendations]
+    assert ranks == sorted(ranks)
     for each in made.recommendations:
         assert each.sites
         assert each.variant in each.sentence
         assert each.finding.kind in each.sentence
         assert each.because in each.sentence
-        assert (f"{network} adds information for {output}" in each.protected) == (each.variant == "delete_network")
+        assert (f"{network} adds information for {output}" in each.against) == (each.variant == "delete_network")
     assert made.protected == {network: f"adds information for {output}"}
 
 

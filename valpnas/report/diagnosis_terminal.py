@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import log
 from typing import Any
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from valpnas.report.diagnosis import Diagnosis, JudgedOutput, Need, Part, Subject
-from valpnas.report.recommendations import told
+from valpnas.report.recommendations import Recommendation, told
 
 _LENGTH = 8  # of a full bar
 _FULL = 10.0  # ratio from which a bar is full: draws scatter so widely that 30 is not more than 10
@@ -164,19 +164,28 @@ def _heading(subject: Subject) -> str:
 
 
 def _advice(made: Diagnosis) -> Iterator[RenderableType]:
-    """Yield the recommendations, numbered, each with what is protected there."""
+    """Yield the recommendations, numbered: those that nothing speaks against, then the others with what does."""
     if not made.recommendations:
         yield Text("No finding asks for a change that has a place: train it further.", style="bold")
         return
-    yield Text(
-        "What to try first (reduce before bold before gentle changes; within these the strongest finding):",
-        style="bold",
-    )
+    numbered = list(enumerate(made.recommendations, start=1))
+    order = "(reduce before bold before gentle changes; within these the strongest finding):"
+    free = [(number, each) for number, each in numbered if not each.against]
+    if free:
+        yield from _listed(f"What to try first {order}", free)
+    else:
+        yield Text("Nothing is asked for that nothing speaks against: train it further.", style="bold")
+    if held := numbered[len(free) :]:
+        yield from _listed("\nAsked for too, but something speaks against it:", held)
+
+
+def _listed(title: str, recommended: Sequence[tuple[int, Recommendation]]) -> Iterator[RenderableType]:
+    yield Text(title, style="bold")
     rows = Table.grid(padding=(0, 1, 0, 0))
-    for number, each in enumerate(made.recommendations, start=1):
+    for number, each in recommended:
         text = Text(each.sentence)
-        if each.protected:
-            text.append(f" But mind what is protected: {', and '.join(each.protected)}.", style="yellow")
+        if each.against:
+            text.append(f" But {', and '.join(each.against)}.", style="yellow")
         rows.add_row(f"{number}.", text)
     yield rows
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 from math import expm1
 
 from valpnas.contracts.finding import Finding
@@ -23,8 +24,9 @@ _NAMED = 3  # places that a sentence names
 class Recommendation:
     """A change asked for by a finding: ``priority`` is its tier in the paper's hierarchy, 0 goes first.
 
-    ``sites`` are all legal places, of which ``sentence`` names the first few; ``protected`` says in words which
-    findings ask to leave parts of them alone.
+    ``sites`` are the legal places that nothing speaks against, of which ``sentence`` names the first few. Where there
+    are none they are all legal places, and ``against`` says in words what speaks against them: parts that other
+    findings ask to leave alone, or to delete.
     """
 
     variant: str
@@ -32,7 +34,7 @@ class Recommendation:
     sites: tuple[Site, ...]
     finding: Finding
     because: str
-    protected: tuple[str, ...]
+    against: tuple[str, ...]
     sentence: str
 
 
@@ -45,32 +47,60 @@ class Unplaced:
     because: str
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A rule that a finding fulfils, with all its legal places."""
+
+    rule: Rule
+    operator: Operator
+    sites: tuple[Site, ...]
+    finding: Finding
+
+
 def recommend(
     valp: Valp, findings: Sequence[Finding], operators: Mapping[str, Operator]
 ) -> tuple[tuple[Recommendation, ...], tuple[Unplaced, ...]]:
     """Return what the rules of ``guided`` and the other remedies ask for, in order, and what of it has no place.
 
-    The order is that of priority, then of falling strength. Operators that the run leaves out are not asked for.
+    What nothing speaks against comes first; then the order is that of priority, then of falling strength. Operators
+    that the run leaves out are not asked for.
     Unlike ``guided``, which draws among the highest priority, nothing is drawn and nothing that failed is set aside.
     What takes a second model is left out: a search decides who donates. Nothing is asked for an output that rests: it
     does not learn because it was told not to.
     """
     heard = [f for f in findings if f.output in {"", *valp.trained_outputs}]
-    made: list[Recommendation] = []
-    unplaced: list[Unplaced] = []
-    usable = {name for name, operator in operators.items() if operator.scope != "crossover"}
+    every = list(_asked(valp, heard, operators))
+    placed = [each for each in every if each.sites]
+    unwanted = _unwanted(valp, placed, findings)
+    made = (_recommendation(valp, each, findings, unwanted) for each in placed)
+    unplaced = (Unplaced(each.rule.variant, each.finding, each.rule.because) for each in every if not each.sites)
+    return tuple(sorted(made, key=_order)), tuple(unplaced)
+
+
+def _asked(valp: Valp, heard: Sequence[Finding], operators: Mapping[str, Operator]) -> Iterator[_Asked]:
+    usable = {name: operator for name, operator in operators.items() if operator.scope != "crossover"}
     for rule in (rule for rule in (*RULES, *REMEDIES) if rule.variant in usable):
-        sites = operators[rule.variant].sites(valp)
+        sites = usable[rule.variant].sites(valp)
         for finding in (f for f in heard if f.kind == rule.finding):
             fitting = tuple(site for site in sites if WHERE[rule.where](valp, finding, site))
-            if fitting:
-                operator = operators[rule.variant]
-                kept, tier = _protected(valp, operator, fitting, finding, findings), priority(operator)
-                sentence = _sentence(rule, tier, fitting, finding)
-                made.append(Recommendation(rule.variant, tier, fitting, finding, rule.because, kept, sentence))
-            else:
-                unplaced.append(Unplaced(rule.variant, finding, rule.because))
-    return tuple(sorted(made, key=_order)), tuple(unplaced)
+            yield _Asked(rule, usable[rule.variant], fitting, finding)
+
+
+def _unwanted(valp: Valp, placed: Sequence[_Asked], findings: Sequence[Finding]) -> set[str]:
+    """Return the parts that are asked to be deleted: there is no sense in changing them otherwise."""
+    deleted = (e for e in placed if e.operator.effect == "reducer" and e.operator.scope == "macro")
+    free = (site for each in deleted for site in each.sites if not _protected(valp, each, [site], findings))
+    return {component for site in free for component in site.components}
+
+
+def _recommendation(valp: Valp, asked: _Asked, findings: Sequence[Finding], unwanted: Set[str]) -> Recommendation:
+    def against(sites: Sequence[Site]) -> tuple[str, ...]:
+        return (*_protected(valp, asked, sites, findings), *_deleted(asked, sites, unwanted))
+
+    free = tuple(site for site in asked.sites if not against([site]))
+    sites, tier, rule = free or asked.sites, priority(asked.operator), asked.rule
+    sentence = _sentence(rule, tier, sites, asked.finding)
+    return Recommendation(rule.variant, tier, sites, asked.finding, rule.because, against(sites), sentence)
 
 
 def _sentence(rule: Rule, tier: int, sites: Sequence[Site], finding: Finding) -> str:
@@ -104,14 +134,26 @@ def _figure(finding: Finding) -> str:
     return f" (loss without it: {grown[0]:.2f} times as large)" if grown else ""
 
 
-def _protected(
-    valp: Valp, operator: Operator, sites: Sequence[Site], finding: Finding, findings: Sequence[Finding]
-) -> tuple[str, ...]:
+def _protected(valp: Valp, asked: _Asked, sites: Sequence[Site], findings: Sequence[Finding]) -> tuple[str, ...]:
     """Return the protections of what the sites touch, those for other outputs than the finding's left out."""
-    heard = [f for f in findings if not finding.output or f.output in {"", finding.output}]
-    asking = [f for site in sites for f in protecting(valp, operator, site, heard)]
-    return tuple(said(asking))
+    heard = [f for f in findings if not asked.finding.output or f.output in {"", asked.finding.output}]
+    return tuple(said([f for site in sites for f in protecting(valp, asked.operator, site, heard)]))
 
 
-def _order(made: Recommendation) -> tuple[int, float, str, str, str]:
-    return made.priority, -made.finding.strength, made.variant, made.finding.component, made.finding.output
+def _deleted(asked: _Asked, sites: Sequence[Site], unwanted: Set[str]) -> tuple[str, ...]:
+    """Say which parts of the sites are asked to be deleted; nothing of a change that deletes."""
+    if asked.operator.effect == "reducer":
+        return ()
+    touched = {part for site in sites for part in (*site.components, *chain.from_iterable(site.arcs))}
+    return tuple(f"{part} is asked to be deleted" for part in sorted(touched & unwanted))
+
+
+def _order(made: Recommendation) -> tuple[bool, int, float, str, str, str]:
+    return (
+        bool(made.against),
+        made.priority,
+        -made.finding.strength,
+        made.variant,
+        made.finding.component,
+        made.finding.output,
+    )
