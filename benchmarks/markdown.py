@@ -6,12 +6,11 @@ python benchmarks/markdown.py benchmarks/results/digits-compare.csv
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from pathlib import Path
 
 from valpnas.experiments.analysis import analyse
 from valpnas.experiments.comparison import Options
-from valpnas.experiments.duel import Block
+from valpnas.experiments.duel import last_of_each_kind
 from valpnas.experiments.notes import notes
 from valpnas.experiments.record import Record
 from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table
@@ -23,23 +22,18 @@ def markdown(table: Table) -> str:
     return "\n".join([f"**{table.title}**", "", *(f"| {' | '.join(map(str, row))} |" for row in rows), ""])
 
 
-def shown(blocks: Iterable[Block]) -> list[Block]:
-    """Return the last checkpoint of each kind."""
-    return list({block.checkpoint.kind: block for block in blocks}.values())
-
-
 def main() -> None:
-    """Print tuning, the arms and the comparisons at the last step and after the full common time, and the notes."""
+    """Print tuning, the arms and the comparisons on test rows at the last step and after all common time, and notes."""
     parser = argparse.ArgumentParser(description="Print the tables of a comparison as Markdown.")
     parser.add_argument("record", type=Path, help="the CSV file of a comparison")
     asked = parser.parse_args()
     record = Record.read(asked.record)
     blocks = analyse(record, Options(against=record.settings["against"]))
     print(markdown(choice_table(record.choices)))
-    for block in shown(blocks):
+    for block in last_of_each_kind(blocks):
         print(markdown(arm_table(block)))
         print(markdown(output_table(block)))
-        print(markdown(duel_table(block)))
+        print(markdown(duel_table(block.on("test"))))
     print("\n".join(f"* {note}" for note in notes(record, blocks)))
 
 

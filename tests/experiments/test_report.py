@@ -151,6 +151,13 @@ def test_an_empty_table_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_report_is_written_whole(tmp_path: Path) -> None:
     made = comparison("x", "y", figure_arms=("y",))
     compared = Compared(made, kept(tmp_path, made))
+    shown, every = compared.first_asked(), compared.tables()
+    assert shown[:2] == every[:2]  # settings and tuning
+    assert {table.title for table in shown} < {table.title for table in every}
+    assert {row[1] for table in shown if table.columns[0] == "comparison" for row in table.rows} == {
+        "test, primary",
+        "test",
+    }
     write_report(compared, tmp_path / "out", "digits: 2 arms", "valpnas compare")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "comparison.html",

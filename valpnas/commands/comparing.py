@@ -109,6 +109,7 @@ def _carry_out(
     comparison: Comparison, folder: Path, append: Path | None, workers: int, quiet: bool, as_json: bool
 ) -> None:
     from valpnas.experiments import compare as experiment
+    from valpnas.experiments.notes import LEGEND
     from valpnas.experiments.terminal import print_comparison
     from valpnas.report.numbers import counted
 
@@ -124,8 +125,8 @@ def _carry_out(
     if as_json:
         typer.echo(json.dumps(compared.to_json(), indent=1))
         return
-    print_comparison(compared.tables(), [*compared.headlines, *compared.notes])
-    typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
+    print_comparison(compared.first_asked(), [*compared.headlines, *compared.notes, LEGEND])
+    typer.echo(f"record: {compared.record.path}\npage, with every checkpoint: {folder / 'comparison.html'}")
 
 
 def worker_count_for(asked: int | None, comparison: Comparison) -> int:

@@ -14,9 +14,9 @@ from valpnas import run_checks
 from valpnas.errors import ConfigError, TrainingFailedError
 from valpnas.experiments.analysis import analyse
 from valpnas.experiments.comparison import Comparison
-from valpnas.experiments.duel import Block
+from valpnas.experiments.duel import Block, last_of_each_kind
 from valpnas.experiments.figures import figures
-from valpnas.experiments.notes import headlines, notes
+from valpnas.experiments.notes import LEGEND, headlines, notes
 from valpnas.experiments.page import page
 from valpnas.experiments.points import trained
 from valpnas.experiments.record import Record
@@ -83,6 +83,12 @@ class Compared:
         by_checkpoint = [table for block in self.blocks for table in _tables(block)]
         settings = setting_table(self.record.settings, _SHOWN)
         return [settings, choice_table(self.record.choices), *by_checkpoint]
+
+    def first_asked(self) -> list[Table]:
+        """Return what a terminal shows of them: the last step and the last second, and comparisons on test rows."""
+        settings = setting_table(self.record.settings, _SHOWN)
+        ends = [table for block in last_of_each_kind(self.blocks) for table in _tables(block.on("test"))]
+        return [settings, choice_table(self.record.choices), *ends]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that is shown as plain data."""
@@ -172,5 +178,5 @@ def write_report(compared: Compared, out: Path, title: str, command: str) -> Non
             (out / f"{name}.png").write_bytes(png)
     write_json(out / "comparison.json", compared.to_json())
     captioned = [(_CAPTIONS[name], png) for name, png in drawn.items()]
-    text = page(title, compared.headlines, compared.notes, compared.tables(), captioned, command)
+    text = page(title, compared.headlines, [*compared.notes, LEGEND], compared.tables(), captioned, command)
     write_text(out / "comparison.html", text)

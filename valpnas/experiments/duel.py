@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from valpnas.experiments.checkpoints import Checkpoint
 from valpnas.experiments.statistics import SignedRank
@@ -82,3 +82,12 @@ class Block:
     checkpoint: Checkpoint
     arms: tuple[ArmResult, ...]
     duels: tuple[Duel, ...]
+
+    def on(self, part: str) -> Block:
+        """Return the block with the comparisons on one part only."""
+        return replace(self, duels=tuple(duel for duel in self.duels if duel.part == part))
+
+
+def last_of_each_kind(blocks: Iterable[Block]) -> list[Block]:
+    """Return the last checkpoint of steps, and that of seconds: what a reader asks first."""
+    return list({block.checkpoint.kind: block for block in blocks}.values())

@@ -12,6 +12,12 @@ from valpnas.experiments.tuning import on_tuning
 from valpnas.report.numbers import counted, hypervolume
 from valpnas.search.kinds import counts_generations
 
+LEGEND = (
+    "how to read it: hypervolumes are higher where an arm is better, outputs lower; "
+    "± is the standard deviation over pairs. A comparison says how its first arm did against its second, "
+    f"and claims a direction only where p Holm is below {LEVEL}; effect is the rank-biserial correlation, -1 to 1; "
+    "points are how many models each has in a common front, pair by pair and all pairs pooled"
+)
 _STEADY = 1.2  # how much longer the same work may take before seconds are called unsteady
 
 
