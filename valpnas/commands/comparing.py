@@ -125,8 +125,9 @@ def _carry_out(
     if as_json:
         typer.echo(json.dumps(compared.to_json(), indent=1))
         return
-    print_comparison(compared.first_asked(), [*compared.headlines, *compared.notes, LEGEND])
-    typer.echo(f"record: {compared.record.path}\npage, with every checkpoint: {folder / 'comparison.html'}")
+    rest = "the page has every checkpoint, and the comparisons on validation rows"
+    print_comparison(compared.first_asked(), [*compared.headlines, *compared.notes, LEGEND, rest])
+    typer.echo(f"record: {compared.record.path}\npage: {folder / 'comparison.html'}")
 
 
 def worker_count_for(asked: int | None, comparison: Comparison) -> int:
