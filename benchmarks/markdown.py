@@ -23,7 +23,7 @@ def markdown(table: Table) -> str:
 
 
 def main() -> None:
-    """Print tuning, the arms and the comparisons on test rows at the last step and after all common time, and notes."""
+    """Print tuning, the arms and the comparisons on test rows at the last checkpoint of each kind, and notes."""
     parser = argparse.ArgumentParser(description="Print the tables of a comparison as Markdown.")
     parser.add_argument("record", type=Path, help="the CSV file of a comparison")
     asked = parser.parse_args()

@@ -29,6 +29,8 @@ def notes(target: Any, **tasks: Any) -> tuple[str, ...]:
         (np.arange(N) % 2 + 1, "taken as 3 classes, 0 to 2, but no row is of class 0;"),
         ((np.arange(N) % 2) * 9, r"no row is of class 1, 2, 3, 4, 5 \.\.\.;"),
         (np.arange(N), "taken as 200 classes, for it holds integers, but has 200 among 200 rows"),
+        (np.eye(3)[np.arange(N) % 3], r"has a single 1 in each row; give its argmax\(axis=1\)"),
+        (np.round(SHARES, 3), "name it a Distribution"),
         (SHARES, r"each row is a share of 1; name it a Distribution\(4\)"),
     ],
 )

@@ -12,7 +12,7 @@ from valpnas.graph.tasks import Classification, Regression, Task
 
 _FEW_VALUES = 20  # so few whole numbers among floats may be labels that a table reader made floats
 _ROWS_PER_CLASS = 10  # with fewer rows in the mean, integers may be counts or years
-_SUM_TOLERANCE = 1e-3
+_SUM_TOLERANCE = 1e-3  # shares that were rounded are told too, and how to mend them
 
 
 def guess_task(name: str, target: Array) -> Task:
@@ -23,7 +23,7 @@ def guess_task(name: str, target: Array) -> Task:
     """
     if target.ndim == 1 and (np.issubdtype(target.dtype, np.integer) or target.dtype == np.bool_):
         return Classification(_count_classes(name, target))
-    if target.ndim in (1, 2) and np.issubdtype(target.dtype, np.floating):
+    if target.ndim in (1, 2) and 0 not in target.shape[1:] and np.issubdtype(target.dtype, np.floating):
         return Regression(1 if target.ndim == 1 else target.shape[1])
     raise DataError(
         f"target {name!r}: expected integers (n,) for classes or floats (n, k) for numbers, got {target.dtype} "
@@ -34,7 +34,8 @@ def guess_task(name: str, target: Array) -> Task:
 def doubts(targets: Mapping[str, Array], guessed: Mapping[str, Task]) -> tuple[str, ...]:
     """Return a sentence for each guessed task that its array makes doubtful; every figure is read with them.
 
-    A guess is never changed for a doubt: what is a class must not hang on which rows a table happens to have.
+    The targets have passed ``check_part``: finite, not empty, labels from 0 on. A guess is never changed for a doubt:
+    what is a class must not hang on which rows a table happens to have.
     """
     said = (_doubt(targets[name], task) for name, task in guessed.items())
     return tuple(f"Target {name!r} {doubt}." for name, doubt in zip(guessed, said, strict=True) if doubt)
@@ -57,24 +58,30 @@ def _doubt_classes(labels: Array, task: Classification) -> str:
     named = ", ".join(map(str, missing[:5])) + (" ..." if len(missing) > 5 else "")
     return (
         f"is taken as {task.classes} classes, 0 to {task.classes - 1}, but no row is of class {named}; "
-        "number the classes from 0 without gaps"
+        "number classes from 0 without gaps, or give floats if they are numbers to predict"
     )
 
 
 def _doubt_numbers(numbers: Array) -> str:
     if numbers.ndim == 1 or numbers.shape[1] == 1:
         values = np.unique(numbers)
-        if 1 < len(values) <= _FEW_VALUES < len(numbers) and np.array_equal(values, np.round(values)):
+        few = len(values) <= _FEW_VALUES and len(values) * _ROWS_PER_CLASS <= len(numbers)
+        if len(values) > 1 and few and np.array_equal(values, np.round(values)):
             return (
                 f"is taken as numbers to predict, for it holds floats, but has {len(values)} whole values only; "
                 "give integers if they are classes"
             )
         return ""
+    if set(np.unique(numbers).tolist()) == {0.0, 1.0} and np.all(numbers.sum(axis=1) == 1):
+        return (
+            f"is taken as {numbers.shape[1]} numbers to predict, but has a single 1 in each row; "
+            "give its argmax(axis=1) if they are classes"
+        )
     shares = float(numbers.min(initial=0)) >= 0 and np.allclose(numbers.sum(axis=1), 1, atol=_SUM_TOLERANCE)
     width = numbers.shape[1]
     return (
         f"is taken as {width} numbers to predict, but each row is a share of 1; "
-        f"name it a Distribution({width}) in tasks= if it is one"
+        f"name it a Distribution({width}) in tasks= if it is one, with rows that add up to 1 exactly"
         if shares
         else ""
     )

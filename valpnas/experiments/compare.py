@@ -85,7 +85,7 @@ class Compared:
         return [settings, choice_table(self.record.choices), *by_checkpoint]
 
     def first_asked(self) -> list[Table]:
-        """Return what a terminal shows of them: the last step and the last second, and comparisons on test rows."""
+        """Return what a terminal shows of them: the last checkpoint of each kind, with comparisons on test rows."""
         settings = setting_table(self.record.settings, _SHOWN)
         ends = [table for block in last_of_each_kind(self.blocks) for table in _tables(block.on("test"))]
         return [settings, choice_table(self.record.choices), *ends]

@@ -89,5 +89,5 @@ class Block:
 
 
 def last_of_each_kind(blocks: Iterable[Block]) -> list[Block]:
-    """Return the last checkpoint of steps, and that of seconds: what a reader asks first."""
+    """Return the last checkpoint of each kind there is: of steps, batches or ends, and of seconds."""
     return list({block.checkpoint.kind: block for block in blocks}.values())

@@ -1,4 +1,4 @@
-"""The terminal report of a comparison: notes first, then the tables of every checkpoint."""
+"""The terminal report of a comparison: tables first, then what must be known to believe them."""
 
 from __future__ import annotations
 

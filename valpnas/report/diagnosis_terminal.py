@@ -174,9 +174,9 @@ def _advice(made: Diagnosis) -> Iterator[RenderableType]:
     if free:
         yield from _listed(f"What to try first {order}", free)
     else:
-        yield Text("Nothing is asked for that nothing speaks against: train it further.", style="bold")
+        yield Text("Something speaks against every change that is asked for: train it further.", style="bold")
     if held := numbered[len(free) :]:
-        yield from _listed("\nAsked for too, but something speaks against it:", held)
+        yield from _listed("\nAsked for, but something speaks against it:", held)
 
 
 def _listed(title: str, recommended: Sequence[tuple[int, Recommendation]]) -> Iterator[RenderableType]:

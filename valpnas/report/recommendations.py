@@ -25,8 +25,8 @@ class Recommendation:
     """A change asked for by a finding: ``priority`` is its tier in the paper's hierarchy, 0 goes first.
 
     ``sites`` are the legal places that nothing speaks against, of which ``sentence`` names the first few. Where there
-    are none they are all legal places, and ``against`` says in words what speaks against them: parts that other
-    findings ask to leave alone, or to delete.
+    are none they are all legal places, and ``against`` says in words what speaks against them, also against those that
+    are not named: parts that other findings ask to leave alone, or to delete.
     """
 
     variant: str
@@ -141,9 +141,9 @@ def _protected(valp: Valp, asked: _Asked, sites: Sequence[Site], findings: Seque
 
 
 def _deleted(asked: _Asked, sites: Sequence[Site], unwanted: Set[str]) -> tuple[str, ...]:
-    """Say which parts of the sites are asked to be deleted; nothing of a change that deletes."""
-    if asked.operator.effect == "reducer":
-        return ()
+    """Say which parts of the sites are asked to be deleted; nothing of the change that deletes them."""
+    if asked.operator.effect == "reducer" and asked.operator.scope == "macro" and sites[0].components:
+        return ()  # it is the one that deletes them
     touched = {part for site in sites for part in (*site.components, *chain.from_iterable(site.arcs))}
     return tuple(f"{part} is asked to be deleted" for part in sorted(touched & unwanted))
 
