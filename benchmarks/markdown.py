@@ -13,7 +13,7 @@ from valpnas.experiments.comparison import Options
 from valpnas.experiments.duel import last_of_each_kind
 from valpnas.experiments.notes import notes
 from valpnas.experiments.record import Record
-from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table
+from valpnas.experiments.tables import Table, choice_table, tables_at
 
 
 def markdown(table: Table) -> str:
@@ -31,9 +31,8 @@ def main() -> None:
     blocks = analyse(record, Options(against=record.settings["against"]))
     print(markdown(choice_table(record.choices)))
     for block in last_of_each_kind(blocks):
-        print(markdown(arm_table(block)))
-        print(markdown(output_table(block)))
-        print(markdown(duel_table(block.on("test"))))
+        for table in tables_at(block.on("test")):
+            print(markdown(table))
     print("\n".join(f"* {note}" for note in notes(record, blocks)))
 
 

@@ -48,6 +48,7 @@ BAD: list[Bad] = [
     ),
     ({"x": TABLE}, {"y": np.array(["a"] * N)}, {}, "expected integers (n,)", "<U1", "convert it or name its task"),
     ({"x": TABLE}, {"y": IMAGES}, {}, "expected integers (n,) for classes or floats", "(40, 1, 2, 2)", "name its task"),
+    ({"x": TABLE}, {"y": np.zeros((N, 1), int)}, {}, "expected integers (n,)", "int64 (40, 1)", "give it as [:, 0]"),
     ({"x": TABLE}, {"y": np.float64(3)}, {}, "expected integers (n,)", "float64 ()", "name its task"),
     ({"x": np.array(["a"] * N)}, {"y": LABELS}, {}, "input 'x': expected numbers", "<U1", "encode words"),
     ({"x": TABLE}, {"y": ["a"] * N}, {"y": Regression(1)}, "target 'y': expected numbers", "<U1", "encode words"),

@@ -7,6 +7,7 @@ from valpnas.contracts.finding import Finding
 from valpnas.contracts.operator import Site
 from valpnas.graph.subgraphs import sample_decoders
 from valpnas.operators.macro.clone_network import CloneNetwork
+from valpnas.operators.macro.delete_connection import DeleteConnection
 from valpnas.operators.macro.delete_network import DeleteNetwork
 from valpnas.operators.micro.fit_prior import FitPrior
 from valpnas.report.recommendations import recommend
@@ -60,3 +61,22 @@ def test_places_that_nothing_speaks_against_are_the_ones_named() -> None:
     made, _ = recommend(VALP, findings, {"clone_network/aggressive": BOLD})
     assert [each.sites for each in made] == [(Site((idle,)),), (Site((needed,)),)]
     assert [each.against for each in made] == [(), (f"{needed} is needed for kind",)]
+
+
+def test_where_everything_is_protected_all_of_it_is_asked_for_and_says_so() -> None:
+    parts = [site.components[0] for site in DeleteNetwork().sites(VALP)]
+    protected = [Finding("RELEVANT", part, "kind", advice="protect") for part in parts]
+    asking = [Finding("PARTLY_RELEVANT", part, strength=0.5) for part in parts]
+    made, _ = recommend(VALP, [*asking, *protected], {"clone_network/aggressive": BOLD})
+    assert {each.sites[0].components[0] for each in made} == set(parts)
+    assert all(each.against == (f"{each.sites[0].components[0]} is needed for kind",) for each in made)
+
+
+def test_a_connection_of_what_is_to_be_deleted_goes_with_it() -> None:
+    arcs = [site for site in DeleteConnection().sites(VALP) if site.arcs[0][1] in VALP.tasks]
+    (idle, output), *_ = (site.arcs[0] for site in arcs)
+    findings = [Finding("IRRELEVANT", idle, strength=0.1), Finding("IRRELEVANT_TO_OUTPUT", idle, output, strength=0.9)]
+    operators = {"delete_network": DeleteNetwork(), "delete_connection": DeleteConnection()}
+    (network, connection), _ = recommend(VALP, findings, operators)
+    assert (network.variant, network.against) == ("delete_network", ())
+    assert (connection.variant, connection.against) == ("delete_connection", (f"{idle} is asked to be deleted",))

@@ -25,9 +25,11 @@ def guess_task(name: str, target: Array) -> Task:
         return Classification(_count_classes(name, target))
     if target.ndim in (1, 2) and 0 not in target.shape[1:] and np.issubdtype(target.dtype, np.floating):
         return Regression(1 if target.ndim == 1 else target.shape[1])
+    labels = target.ndim == 2 and target.shape[1] == 1 and np.issubdtype(target.dtype, np.integer)
+    remedy = "give it as [:, 0] if they are classes, " if labels else "convert it "
     raise DataError(
         f"target {name!r}: expected integers (n,) for classes or floats (n, k) for numbers, got {target.dtype} "
-        f"{target.shape}; convert it or name its task in tasks={{{name!r}: ...}}"
+        f"{target.shape}; {remedy}or name its task in tasks={{{name!r}: ...}}"
     )
 
 
@@ -63,28 +65,34 @@ def _doubt_classes(labels: Array, task: Classification) -> str:
 
 
 def _doubt_numbers(numbers: Array) -> str:
-    if numbers.ndim == 1 or numbers.shape[1] == 1:
-        values = np.unique(numbers)
-        few = len(values) <= _FEW_VALUES and len(values) * _ROWS_PER_CLASS <= len(numbers)
-        if len(values) > 1 and few and np.array_equal(values, np.round(values)):
-            return (
-                f"is taken as numbers to predict, for it holds floats, but has {len(values)} whole values only; "
-                "give integers if they are classes"
-            )
+    one_column = numbers.ndim == 1 or numbers.shape[1] == 1
+    return _doubt_column(numbers) if one_column else _doubt_rows(numbers)
+
+
+def _doubt_column(numbers: Array) -> str:
+    values = np.unique(numbers)
+    few = 1 < len(values) <= _FEW_VALUES and len(values) * _ROWS_PER_CLASS <= len(numbers)
+    if not few or not np.array_equal(values, np.round(values)):
         return ""
-    if set(np.unique(numbers).tolist()) == {0.0, 1.0} and np.all(numbers.sum(axis=1) == 1):
+    return (
+        f"is taken as numbers to predict, for it holds floats, but has {len(values)} whole values only; "
+        "give integers if they are classes"
+    )
+
+
+def _doubt_rows(numbers: Array) -> str:
+    width, sums = numbers.shape[1], numbers.sum(axis=1)
+    if set(np.unique(numbers).tolist()) == {0.0, 1.0} and np.all(sums == 1):
         return (
-            f"is taken as {numbers.shape[1]} numbers to predict, but has a single 1 in each row; "
+            f"is taken as {width} numbers to predict, but has a single 1 in each row; "
             "give its argmax(axis=1) if they are classes"
         )
-    shares = float(numbers.min(initial=0)) >= 0 and np.allclose(numbers.sum(axis=1), 1, atol=_SUM_TOLERANCE)
-    width = numbers.shape[1]
-    return (
-        f"is taken as {width} numbers to predict, but each row is a share of 1; "
-        f"name it a Distribution({width}) in tasks= if it is one, with rows that add up to 1 exactly"
-        if shares
-        else ""
-    )
+    if float(numbers.min()) >= 0 and np.allclose(sums, 1, atol=_SUM_TOLERANCE):
+        return (
+            f"is taken as {width} numbers to predict, but each row is a share of 1; "
+            f"name it a Distribution({width}) in tasks= if it is one, with rows that add up to 1 exactly"
+        )
+    return ""
 
 
 def _count_classes(name: str, labels: Array) -> int:

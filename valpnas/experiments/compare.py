@@ -23,7 +23,7 @@ from valpnas.experiments.record import Record
 from valpnas.experiments.runner import Runner
 from valpnas.experiments.settings import settings_of
 from valpnas.experiments.sitting import Sitting
-from valpnas.experiments.tables import Table, arm_table, choice_table, duel_table, output_table, setting_table
+from valpnas.experiments.tables import Table, choice_table, setting_table, tables_at
 from valpnas.experiments.workers import Workers
 from valpnas.report.numbers import counted
 from valpnas.search.build import ignored
@@ -80,14 +80,14 @@ class Compared:
 
     def tables(self) -> list[Table]:
         """Return every table: settings, tuning, then arms, outputs and comparisons by checkpoint."""
-        by_checkpoint = [table for block in self.blocks for table in _tables(block)]
+        by_checkpoint = [table for block in self.blocks for table in tables_at(block)]
         settings = setting_table(self.record.settings, _SHOWN)
         return [settings, choice_table(self.record.choices), *by_checkpoint]
 
     def first_asked(self) -> list[Table]:
         """Return what a terminal shows of them: the last checkpoint of each kind, with comparisons on test rows."""
         settings = setting_table(self.record.settings, _SHOWN)
-        ends = [table for block in last_of_each_kind(self.blocks) for table in _tables(block.on("test"))]
+        ends = [table for block in last_of_each_kind(self.blocks) for table in tables_at(block.on("test"))]
         return [settings, choice_table(self.record.choices), *ends]
 
     def to_json(self) -> dict[str, Any]:
@@ -103,10 +103,6 @@ class Compared:
         said = {"notes": self.notes, "headlines": self.headlines}
         kept = {key: getattr(self.record, key) for key in ("settings", "pairs", "choices", "winner", "lost")}
         return {"record": str(self.record.path), **kept, **said, "checkpoints": blocks}
-
-
-def _tables(block: Block) -> tuple[Table, ...]:
-    return arm_table(block), output_table(block), duel_table(block)
 
 
 def check(comparison: Comparison) -> None:

@@ -48,6 +48,11 @@ _DUEL_COLUMNS = (
 )
 
 
+def tables_at(block: Block) -> tuple[Table, ...]:
+    """Return all that is told of one checkpoint: arms, outputs, comparisons."""
+    return arm_table(block), output_table(block), duel_table(block)
+
+
 def arm_table(block: Block) -> Table:
     """Return what each arm had come to, the highest validation hypervolume first."""
     return Table(f"{block.checkpoint}: the arms", _ARM_COLUMNS, tuple(map(_arm_row, _ranked(block))))

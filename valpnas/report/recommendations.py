@@ -88,9 +88,13 @@ def _asked(valp: Valp, heard: Sequence[Finding], operators: Mapping[str, Operato
 
 def _unwanted(valp: Valp, placed: Sequence[_Asked], findings: Sequence[Finding]) -> set[str]:
     """Return the parts that are asked to be deleted: there is no sense in changing them otherwise."""
-    deleted = (e for e in placed if e.operator.effect == "reducer" and e.operator.scope == "macro")
-    free = (site for each in deleted for site in each.sites if not _protected(valp, each, [site], findings))
+    deleting = (each for each in placed if _deletes(each.operator))
+    free = (site for each in deleting for site in each.sites if not _protected(valp, each, [site], findings))
     return {component for site in free for component in site.components}
+
+
+def _deletes(operator: Operator) -> bool:
+    return operator.effect == "reducer" and operator.scope == "macro"
 
 
 def _recommendation(valp: Valp, asked: _Asked, findings: Sequence[Finding], unwanted: Set[str]) -> Recommendation:
@@ -142,7 +146,7 @@ def _protected(valp: Valp, asked: _Asked, sites: Sequence[Site], findings: Seque
 
 def _deleted(asked: _Asked, sites: Sequence[Site], unwanted: Set[str]) -> tuple[str, ...]:
     """Say which parts of the sites are asked to be deleted; nothing of the change that deletes them."""
-    if asked.operator.effect == "reducer" and asked.operator.scope == "macro" and sites[0].components:
+    if _deletes(asked.operator) and sites[0].components:
         return ()  # it is the one that deletes them
     touched = {part for site in sites for part in (*site.components, *chain.from_iterable(site.arcs))}
     return tuple(f"{part} is asked to be deleted" for part in sorted(touched & unwanted))
