@@ -249,7 +249,7 @@ def test_a_record_that_ships_can_be_added_to_with_its_file(name: str, file: str,
     assert len(Record.open(Path(f"benchmarks/results/{name}.csv"), wanted).pairs) >= 8
 
 
-@pytest.mark.parametrize("problem", ["abalone", "digits", "student"])
+@pytest.mark.parametrize("problem", ["abalone", "digits", "mnist", "student"])
 def test_a_record_of_the_same_arms_on_another_problem_can_be_added_to(problem: str) -> None:
     """What `valpnas compare PROBLEM --arms choosers-small --select best-checkpoint` asks for."""
     keys = {**read_keys(ROOT / "runs/choosers-small.toml"), "problem": problem, "select": "best-checkpoint"}
