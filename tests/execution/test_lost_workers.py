@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.killing import kill_whole
 from valpnas.errors import ExecutionError
 from valpnas.execution.groups import seconds_for
 from valpnas.execution.processes import Processes
@@ -39,9 +40,7 @@ def test_a_killed_process_costs_its_candidate_and_is_replaced() -> None:
         assert {c for c, result in answers.items() if result.failed} == {1}
         assert answers[1].reason == "lost with its worker: its process was ended by SIGKILL; out of memory?"
         for pid in executor.pids:  # idle ones: nobody misses them
-            os.kill(pid, signal.SIGKILL)
-            # Gone whole: the first thread may be a zombie while another still holds the connection open.
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            kill_whole(pid)
         executor.submit([job(9)])
         assert [answer.result.failed for answer in answers_of(executor)] == [False]
 

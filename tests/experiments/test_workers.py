@@ -12,6 +12,7 @@ from threading import Timer
 
 import pytest
 
+from tests.killing import kill_whole
 from valpnas.config import RunConfig, config_from
 from valpnas.experiments.plan import Task
 from valpnas.experiments.worker import perform
@@ -73,8 +74,7 @@ def test_two_processes_share_the_work_and_one_that_dies_is_replaced(tmp_path: Pa
         pids = workers.pool.pids
         assert len(pids) == 2
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            kill_whole(pid)
         assert [outcome.state for outcome in workers.run(tasks(tmp_path / "a", 1))] == ["ended"], (
             "nobody misses idle ones"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -80,15 +80,15 @@ class Compared:
 
     def tables(self) -> list[Table]:
         """Return every table: settings, tuning, then arms, outputs and comparisons by checkpoint."""
-        by_checkpoint = [table for block in self.blocks for table in tables_at(block)]
-        settings = setting_table(self.record.settings, _SHOWN)
-        return [settings, choice_table(self.record.choices), *by_checkpoint]
+        return self._tables(self.blocks)
 
     def first_asked(self) -> list[Table]:
         """Return what a terminal shows of them: the last checkpoint of each kind, with comparisons on test rows."""
-        settings = setting_table(self.record.settings, _SHOWN)
-        ends = [table for block in last_of_each_kind(self.blocks) for table in tables_at(block.on("test"))]
-        return [settings, choice_table(self.record.choices), *ends]
+        return self._tables(tuple(block.on("test") for block in last_of_each_kind(self.blocks)))
+
+    def _tables(self, blocks: Sequence[Block]) -> list[Table]:
+        of_blocks = [table for block in blocks for table in tables_at(block)]
+        return [setting_table(self.record.settings, _SHOWN), choice_table(self.record.choices), *of_blocks]
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that is shown as plain data."""
