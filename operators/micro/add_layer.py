@@ -1,4 +1,4 @@
-"""add_layer: one more layer in a sub-network ([VALP] V-A; identity recipes in ``networks/dense_growth.py``)."""
+"""add_layer: one more layer in a sub-network ([VALP] V-A; identity recipes in ``networks/dense_depth.py``)."""
 
 from __future__ import annotations
 
