@@ -27,6 +27,7 @@ from valpnas.search.pareto import front
 from valpnas.search.population import Nsga2, Nsga3, PopulationSearch
 from valpnas.seeding import stream
 
+from .climbs import raises, unchanged
 from .fakes import CHOOSERS, FakeBench, Spy, Verdict, better, fake, mixed, play, result_of, trained, worse
 
 SEARCH = st.sampled_from([Nsga2, Nsga3])
@@ -184,7 +185,6 @@ def test_no_graph_is_trained_twice_from_the_same_weights(kind: Any, chooser: str
 
 def test_what_does_the_same_at_two_places_is_done_once() -> None:
     """Cutting either of two equal places leaves the same model: the chooser has to think of something else."""
-    from .test_hill_climbing import unchanged
 
     def shrink(model: Any) -> Any:
         return replace(unchanged(model), weights={name: 0.5 * tensor for name, tensor in model.weights.items()})
@@ -301,8 +301,6 @@ def test_starts_that_all_fail_are_drawn_anew_and_end_the_search_in_words() -> No
 
 
 def test_a_broken_operator_is_a_failed_child_and_does_not_keep_its_host_from_training_on() -> None:
-    from .test_hill_climbing import raises
-
     operators = {"remove_layer": fake("remove_layer", Site(place="a"), does=raises)}
     story = play(population(generations=4), bench(operators=operators), better)
     failed = [result for result in story.results if result.failed]
