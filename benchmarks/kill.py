@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.resuming import resume
 from valpnas.run import design

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from valpnas.commands import running
-from valpnas.config import RunConfig, config_from, start_names
+from valpnas.config import RunConfig, start_names
+from valpnas.config_tables import config_from
 from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from valpnas import run as runs
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.errors import StoreError
 from valpnas.experiments.plan import state_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
@@ -12,14 +12,12 @@ from typing import Any
 import tomli_w
 
 from valpnas.contracts.augmentation import Augmentation
-from valpnas.contracts.cell_bounds import CellBounds
 from valpnas.contracts.cell_search import CellSearch
 from valpnas.contracts.data_files import named_folder
 from valpnas.contracts.protocol import Schedule
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.graph.valp import OutputTraining
-from valpnas.typed_tables import checked
 
 FORMAT = "valpnas-run/1"
 # Keys that say where and how loud, not what: equal runs may differ in them.
@@ -27,15 +25,27 @@ OF_THE_PLACE = ("executor", "workers", "out", "quiet", "report", "data_dir")
 TRAIN_ON = ("train", "train+validation")
 JOINED = TRAIN_ON[1]
 _CELL_UNITS = ("blocks", "networks")  # what searches of cells count
-# Defaults that other searches than hill climbing have: of the choosers that look, guided asks for donations, and
-# members have to differ.
-_OF_SEARCHES: Mapping[str, Mapping[str, Any]] = {
-    name: {"chooser": "guided", "start": "random", "select": "last"} for name in ("nsga2", "nsga3")
-}
-_HAND_MADE_OF = frozenset({"dense", "decoder"})  # kinds of network; who asks for others wants to see them
-_FEWEST = 2000  # weights: with fewer allowed, it is the limit that has to be looked at
-_ROOM = 4 / 3  # what a limit of size leaves a start to grow
 _MOST = 2**63 - 1  # of any whole number: TOML promises no more
+_LEAST: Mapping[str, int] = {
+    "start_parameters": 0,
+    "steps": 0,
+    "population": 2,
+    "generations": 0,
+    "stagnation": 0,
+    "initial_batches": 1,
+    "batches_per_step": 1,
+    "batch_size": 1,
+    "workers": 0,
+    "jobs_per_gpu": 1,
+    "seed": 0,
+}
+_NOT_NEGATIVE: Mapping[str, str] = {
+    "learning_rate": "a positive number, or 0 to have one found",
+    "weight_decay": "a number >= 0",
+    "time_limit": "seconds >= 0 (0 for none)",
+    "max_seconds": "seconds >= 0 (0 for none)",
+    "max_latency": "milliseconds >= 0 (0 for none)",
+}
 
 
 @dataclass(frozen=True)
@@ -139,43 +149,18 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         """Raise ``ConfigError`` for a budget or rate that no run could keep to."""
-        for name, least in {
-            "start_parameters": 0,
-            "steps": 0,
-            "population": 2,
-            "generations": 0,
-            "stagnation": 0,
-            "initial_batches": 1,
-            "batches_per_step": 1,
-            "batch_size": 1,
-            "workers": 0,
-            "jobs_per_gpu": 1,
-            "seed": 0,
-        }.items():
-            if not least <= getattr(self, name) <= _MOST:
-                what = f"at least {least}" if getattr(self, name) < least else f"at most {_MOST}"
-                raise ConfigError(f"{name}: expected {what}, got {getattr(self, name)}")
-        if not (self.learning_rate >= 0 and isfinite(self.learning_rate)):
-            raise ConfigError(
-                f"learning_rate: expected a positive number, or 0 to have one found, got {self.learning_rate}"
-            )
-        for name, expected in {
-            "weight_decay": "a number >= 0",
-            "time_limit": "seconds >= 0 (0 for none)",
-            "max_seconds": "seconds >= 0 (0 for none)",
-            "max_latency": "milliseconds >= 0 (0 for none)",
-        }.items():
-            if not (getattr(self, name) >= 0 and isfinite(getattr(self, name))):
-                raise ConfigError(f"{name}: expected {expected}, got {getattr(self, name)}")
-        _check_once("objectives", self.objectives)
-        _check_once("without", self.without)
-        for name in ("start", "data_dir", "out"):
-            if "\0" in getattr(self, name):
-                raise ConfigError(f"{name}: expected a path, got {getattr(self, name)!r}; leave out the null character")
-        _check_rows(self.train_on)
+        for name, least in _LEAST.items():
+            _check_whole(name, getattr(self, name), least)
+        for name, expected in _NOT_NEGATIVE.items():
+            _check_number(name, getattr(self, name), expected)
         for output, weight in self.loss_weights.items():
-            if not (weight > 0 and isfinite(weight)):
-                raise ConfigError(f"loss_weights.{output}: expected a positive number, got {weight}")
+            _check_number(f"loss_weights.{output}", weight, "a positive number", positive=True)
+        for name in ("objectives", "without"):
+            _check_once(name, getattr(self, name))
+        for name in ("start", "data_dir", "out"):
+            _check_path(name, getattr(self, name))
+        if self.train_on not in TRAIN_ON:
+            raise UnknownNameError("choice of training rows", self.train_on, TRAIN_ON)
 
     def planned(self, unit: str) -> int:
         """Return the budget in the ``unit`` that a search counts: a key, or one of ``[cell_search]``."""
@@ -206,15 +191,6 @@ CELL_KEYS = ("cell_search", *(f"cell_search.{f.name}" for f in fields(CellSearch
 """The table of the searches of cells, and its keys as ``given`` has them."""
 
 
-def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``data`` with ``overrides`` in front; of a table, such as ``space``, only the keys that are given."""
-    merged = {**data, **overrides}
-    for key, value in overrides.items():
-        if isinstance(value, Mapping) and isinstance(data.get(key), Mapping):
-            merged[key] = {**data[key], **value}
-    return merged
-
-
 def start_names(start: str) -> tuple[str, ...]:
     """Return the names that the key ``start`` holds, with commas between; a file stands alone.
 
@@ -232,29 +208,6 @@ def goes_by_size(start: str) -> bool:
     return not {"random-sized", "wide", "deep"}.isdisjoint(start_names(start))
 
 
-def config_from(data: Mapping[str, Any]) -> RunConfig:
-    """Return the configuration that ``data`` describes, with defaults for what it leaves out."""
-    if "problem" not in data:
-        raise ConfigError("expected the key 'problem', got none; name a problem (`valpnas problems` lists them)")
-    tables: dict[str, Any] = {name: read(data.get(name, {})) for name, read in _TABLES.items()}
-    plain = checked(RunConfig, {k: v for k, v in data.items() if k not in tables}, "key")
-    own = {**_fitting(tables["space"]), **_OF_SEARCHES.get(str(data.get("search", "")), {})}
-    return RunConfig(**{**own, **plain}, **tables, given=given_by(data))
-
-
-def _fitting(space: Space) -> dict[str, Any]:
-    """Return the defaults of starts that differ, where kinds of network are asked for or the limit of size is tight."""
-    starts = {} if {*space.networks} <= _HAND_MADE_OF else {"start": ",".join(["random-sized"] * 3)}
-    tight = _FEWEST <= space.max_parameters < _ROOM * RunConfig.start_parameters
-    return starts | ({"start_parameters": int(space.max_parameters / _ROOM)} if tight else {})
-
-
-def given_by(data: Mapping[str, Any]) -> frozenset[str]:
-    """Return the keys that ``data`` give, those of ``cell_search`` as ``cell_search.blocks`` besides."""
-    inner = data.get("cell_search", {})
-    return frozenset({*data, *(f"cell_search.{key}" for key in (inner if isinstance(inner, Mapping) else ()))})
-
-
 def data_folder(config: RunConfig) -> Path | None:
     """Return the folder of data files that ``config`` names, or else the environment.
 
@@ -265,47 +218,22 @@ def data_folder(config: RunConfig) -> Path | None:
     return named_folder(Path(folder) if folder else None)
 
 
-def _check_rows(train_on: str) -> None:
-    if train_on not in TRAIN_ON:
-        raise UnknownNameError("choice of training rows", train_on, TRAIN_ON)
+def _check_whole(key: str, number: int, least: int) -> None:
+    if not least <= number <= _MOST:
+        what = f"at least {least}" if number < least else f"at most {_MOST}"
+        raise ConfigError(f"{key}: expected {what}, got {number}")
+
+
+def _check_number(key: str, number: float, expected: str, positive: bool = False) -> None:
+    if not isfinite(number) or number < 0 or (positive and number == 0):
+        raise ConfigError(f"{key}: expected {expected}, got {number}")
+
+
+def _check_path(key: str, path: str) -> None:
+    if "\0" in path:
+        raise ConfigError(f"{key}: expected a path, got {path!r}; leave out the null character")
 
 
 def _check_once(key: str, names: Sequence[str]) -> None:
     if twice := [name for name in names if names.count(name) > 1]:
         raise ConfigError(f"{key}: expected each name once, got {twice[0]!r} twice; leave one out")
-
-
-def _space_from(data: Any) -> Space:
-    if isinstance(data, Space):
-        return data
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"expected a table for each key of [space], got {data!r}")
-    cells = CellBounds(**checked(CellBounds, data.get("cells", {}), "key of [space.cells]"))
-    plain = {name: value for name, value in data.items() if name != "cells"}
-    return Space(**checked(Space, plain, "key of [space]"), cells=cells)
-
-
-def _augmentation_from(data: Any) -> Augmentation:
-    if isinstance(data, Augmentation):
-        return data
-    return Augmentation(**checked(Augmentation, data, "key of [augmentation]"))
-
-
-def _cell_search_from(data: Any) -> CellSearch:
-    if isinstance(data, CellSearch):
-        return data
-    return CellSearch(**checked(CellSearch, data, "key of [cell_search]"))
-
-
-def _network_from(data: Any) -> dict[str, Any]:
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"expected a table [network] that describes a sub-network, got {data!r}")
-    return dict(data)
-
-
-_TABLES: dict[str, Callable[[Any], Any]] = {
-    "space": _space_from,
-    "augmentation": _augmentation_from,
-    "network": _network_from,
-    "cell_search": _cell_search_from,
-}

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from valpnas import catalog
-from valpnas.config import config_from, data_folder
+from valpnas.config import data_folder
+from valpnas.config_tables import config_from
 from valpnas.contracts.finding import Finding
 from valpnas.contracts.model import Model
 from valpnas.contracts.problem import Problem

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import JOINED, RunConfig, config_from, data_folder
+from valpnas.config import JOINED, RunConfig, data_folder
+from valpnas.config_tables import config_from
 from valpnas.contracts.problem import Problem, Reader
 from valpnas.errors import ConfigError
 from valpnas.execution.build import reached

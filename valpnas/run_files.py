@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from valpnas.config import CELL_KEYS, FORMAT, KEYS, RunConfig, config_from, overridden
+from valpnas.config import CELL_KEYS, FORMAT, KEYS, RunConfig
+from valpnas.config_tables import config_from, overridden
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.typed_tables import read_toml
 

@@ -21,7 +21,7 @@ TIERS = {
     **dict.fromkeys(("errors", "seeding"), 0),
     **dict.fromkeys(("graph",), 1),
     **dict.fromkeys(("contracts",), 2),
-    **dict.fromkeys(("networks", "cells", "typed_tables", "config", "run_files", "catalog"), 3),
+    **dict.fromkeys(("networks", "cells", "typed_tables", "config", "config_tables", "run_files", "catalog"), 3),
     **dict.fromkeys(("training", "predictors", "store", "execution", "testing", "tabular", "export"), 4),
     **dict.fromkeys(("search", "report"), 5),
     **dict.fromkeys(

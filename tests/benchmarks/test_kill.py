@@ -74,7 +74,7 @@ def test_every_case_is_a_run_that_there_can_be() -> None:
 
 
 _CHECKED = """
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.run_checks import check
 
 every = kill.cases()

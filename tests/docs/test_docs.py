@@ -18,8 +18,7 @@ from typer.testing import CliRunner
 
 import valpnas
 from tests.architecture.sources import TIERS
-from valpnas import catalog
-from valpnas import config as config_module
+from valpnas import catalog, config_tables
 from valpnas.cells.operation import Form, read_operation
 from valpnas.cells.text import read_cell, write_cell
 from valpnas.cli import app
@@ -44,7 +43,7 @@ CELLS = ROOT / "docs" / "cells.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 MOST = {"steps": 2, "initial_batches": 20, "batches_per_step": 10}
-CONFIG_USERS = ("valpnas.run", "valpnas.run_files", "valpnas.experiments.comparison")
+CONFIG_USERS = ("valpnas.run", "valpnas.run_files", "valpnas.search.naming", "valpnas.experiments.comparison")
 RAISED = 3  # what a raised budget is cut to
 
 
@@ -53,13 +52,13 @@ def reader_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     """An empty folder to work in, on Python's path; every run gets a tiny budget, written files can be imported."""
     for user in CONFIG_USERS:  # a module first imported while the name is replaced would keep the replacement
         import_module(user)
-    real = config_module.config_from
+    real = config_tables.config_from
 
     def tiny(data: Any) -> RunConfig:
         config = real(data)
         return replace(config, **{name: min(getattr(config, name), most) for name, most in MOST.items()})
 
-    monkeypatch.setattr(config_module, "config_from", tiny)
+    monkeypatch.setattr(config_tables, "config_from", tiny)
     for user in CONFIG_USERS:
         monkeypatch.setattr(f"{user}.config_from", tiny)
     monkeypatch.setenv("COLUMNS", "100")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.graph.strategies import quick
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.errors import StoreError
 from valpnas.experiments.points import Point, read_points, read_run, shown, trained, write_points
 

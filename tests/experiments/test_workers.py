@@ -13,7 +13,8 @@ from threading import Timer
 import pytest
 
 from tests.killing import kill_whole
-from valpnas.config import RunConfig, config_from
+from valpnas.config import RunConfig
+from valpnas.config_tables import config_from
 from valpnas.experiments.plan import Task
 from valpnas.experiments.worker import perform
 from valpnas.experiments.workers import Workers

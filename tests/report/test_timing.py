@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.report.tally import Tally
 from valpnas.report.timing import exclusive, notes_on_seconds
 

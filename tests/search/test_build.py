@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from
+from valpnas.config import RunConfig
+from valpnas.config_tables import config_from
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.run_checks import check, check_start
 from valpnas.run_files import read_run_file

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.search.notices import notices
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.contracts.problem import Problem
 from valpnas.contracts.space import Space
 from valpnas.errors import ConfigError, InvalidValpError, StoreError, TrainingFailedError, UnknownNameError

@@ -8,7 +8,8 @@ from itertools import product
 from math import isfinite
 from typing import Any
 
-from valpnas.config import RunConfig, config_from, given_by, overridden
+from valpnas.config import RunConfig
+from valpnas.config_tables import config_from, given_by, overridden
 from valpnas.errors import ConfigError, UnknownNameError, ValpnasError
 from valpnas.experiments.arms import Arm
 

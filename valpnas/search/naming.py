@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from valpnas import catalog
-from valpnas.config import RunConfig, config_from, start_names
+from valpnas.config import RunConfig, start_names
+from valpnas.config_tables import config_from
 from valpnas.contracts.entry import Entry
 from valpnas.contracts.protocol import Schedule
 from valpnas.errors import UnknownNameError

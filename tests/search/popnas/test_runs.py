@@ -18,7 +18,7 @@ from tests.search.popnas.fakes import by_operations, images
 from tests.store.stopping import stopped
 from tests.store.test_kill_and_resume import PROGRAM, killed
 from valpnas.cli import app
-from valpnas.config import config_from
+from valpnas.config_tables import config_from
 from valpnas.contracts.executor import Answer
 from valpnas.errors import ConfigError
 from valpnas.opened_run import Run

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from valpnas import catalog, config
-from valpnas.config import OF_THE_PLACE, RunConfig
+from valpnas import catalog
+from valpnas.config import KEYS, OF_THE_PLACE, RunConfig
+from valpnas.config_tables import config_from, overridden
 from valpnas.errors import ConfigError, UnknownNameError
 from valpnas.typed_tables import checked, read_toml
 
@@ -97,11 +98,11 @@ def settings_of(target: str, flags: Mapping[str, Any]) -> tuple[GainSettings, st
     data = read_toml(file) if file else {"problem": target}
     if (found := data.pop("format", FORMAT)) != FORMAT:
         raise ConfigError(f"{target}: expected format {FORMAT!r}, got {found!r}; name a file of an operator experiment")
-    data = config.overridden(data, flags)
+    data = overridden(data, flags)
     for key in data:
-        if key not in (*_KEYS, *config.KEYS):
-            raise UnknownNameError(f"key of {target}", key, [*_KEYS, *config.KEYS])
-    run = config.config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in config.KEYS}})
+        if key not in (*_KEYS, *KEYS):
+            raise UnknownNameError(f"key of {target}", key, [*_KEYS, *KEYS])
+    run = config_from({"schedule": "constant", **{k: v for k, v in data.items() if k in KEYS}})
     options = Options(**checked(Options, {k: v for k, v in data.items() if k in _KEYS}, "key"))
     return GainSettings(run, options), catalog.called(target)
 
