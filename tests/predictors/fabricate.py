@@ -32,7 +32,8 @@ def planted(
                 traits = {t: float(f"{rng.standard_normal() + (shift or {}).get(t, 0.0):.5g}") for t in PLACE_TRAITS}
                 gain = float(f"{gaining(variant, traits, rng):.5g}")
                 growth = GROWTH.get(variant, 1.0)
-                rows.append(Row(problem, model, variant, f"n{place}", growth, growth, {400: gain}, {400: 0.01}, traits))
+                which = problem, model, variant, "", f"n{place}"
+                rows.append(Row(*which, growth, growth, {400: gain}, {400: 0.01}, traits))
     return GainTable(tuple(rows), ({**SOURCE, "problem": problem},))
 
 

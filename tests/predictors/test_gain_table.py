@@ -43,7 +43,8 @@ def test_what_was_not_measured_is_not_there(tmp_path: Path) -> None:
     ("before", "after", "words"),
     [
         ("toy,0,", "toy,1,", "other rows than its first line describes"),
-        ("valpnas-gains/1", "valpnas-gains/9", "format 'valpnas-gains/9'"),
+        ("valpnas-gains/", "valpnas-games/", "format 'valpnas-games/"),
+        ("valpnas-gains/2", "valpnas-gains/1", r"got one of valpnas-gains/1, .*`valpnas experiment features`"),
         ("# {", "# [", "expected a table of gains"),
         ("delete_network", "delete_netwörk", "other rows"),
     ],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn.linear_model import Ridge
 
+from valpnas.experiments.gains.calibrating import calibrate
 from valpnas.predictors.bandit import BANDIT_TRAITS, sampled
 from valpnas.predictors.belief import Belief
+from valpnas.predictors.gain_table import GainTable
 from valpnas.predictors.learned import Told, fit, ignorant
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.seeding import stream
@@ -29,6 +33,29 @@ def test_places_of_unseen_models_are_ranked() -> None:
         assert known.because(variant, {**NOWHERE, "target.rank": 2.0}).startswith("target.rank is high (+")
     assert known.expected("delete_network", [NOWHERE])[0][0] == pytest.approx(-0.1, abs=0.03)
     assert known.growths["insert_network/gentle"] == pytest.approx(1.2)
+
+
+def test_opposite_settings_of_a_variant_are_believed_apart() -> None:
+    def opposite(table: GainTable) -> GainTable:
+        rows = (
+            replace(row, setting=way, place=f"({way})", gains={400: row.gains[400] + gain})
+            for row in table.rows
+            for way, gain in (("halve", -0.2), ("double", 0.2))
+        )
+        return replace(table, rows=tuple(rows))
+
+    table = opposite(planted(by_nothing, variants=("change_bs",)))
+    known = fit(table, 400)
+    assert known.beliefs.keys() == {"change_bs (halve)", "change_bs (double)"} == {row.change for row in table.rows}
+    assert known.expected("change_bs (double)", [NOWHERE])[0][0] == pytest.approx(0.2, abs=0.05)
+    assert known.expected("change_bs (halve)", [NOWHERE])[0][0] == pytest.approx(-0.2, abs=0.05)
+    after = known.told([Told("change_bs (double)", NOWHERE, -0.5)] * 9)
+    assert after.expected("change_bs (double)", [NOWHERE])[0][0] < 0.1
+    assert after.expected("change_bs (halve)", [NOWHERE]) == known.expected("change_bs (halve)", [NOWHERE])
+    found = calibrate(table, 400)
+    assert (found.effects["change_bs (double)"].gain, found.effects["change_bs (halve)"].gain) == pytest.approx(
+        (0.2, -0.2), abs=0.05
+    )
 
 
 def test_the_order_of_rows_does_not_matter() -> None:

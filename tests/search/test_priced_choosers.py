@@ -16,6 +16,7 @@ from valpnas.contracts.operator import Site
 from valpnas.contracts.past import Past
 from valpnas.experiments.gains.calibrating import calibrate
 from valpnas.predictors.bandit import BANDIT_TRAITS
+from valpnas.predictors.gain_table import GainTable
 from valpnas.predictors.learned import fit
 from valpnas.predictors.network_traits import NETWORK_TRAITS
 from valpnas.predictors.output_traits import OUTPUT_TRAITS
@@ -71,6 +72,36 @@ def test_the_planted_place_is_taken_and_the_reason_given(name: str) -> None:
         assert "+." in each.reason or "+0." in each.reason
         assert each.features["target.rank"] == 1.0
         assert all(type(value) is float for value in each.features.values())
+
+
+HALVE, DOUBLE = Site(place="halve"), Site(place="double")
+
+
+def opposite() -> GainTable:
+    """Return gains of a variant whose one setting loses what the other gains."""
+    table = planted(by_nothing, variants=("change_bs",))
+    ways = ((row, way, gain) for row in table.rows for way, gain in (("halve", -0.2), ("double", 0.2)))
+    rows = (replace(row, setting=way, gains={400: row.gains[400] + gain}) for row, way, gain in ways)
+    return replace(table, rows=tuple(rows))
+
+
+@pytest.mark.parametrize(
+    "chooser",
+    [
+        GuidedCalibrated(calibrate(opposite(), 400)),
+        LearnedChooser(fit(opposite(), 400)),
+        Bandit(beliefs=fit(opposite(), 400, BANDIT_TRAITS)),
+    ],
+    ids=CHOOSERS,
+)
+def test_of_two_settings_the_one_that_gained_is_taken_and_the_other_never(chooser: Chooser) -> None:
+    bench = FakeBench(operators={"change_bs": fake("change_bs", HALVE, DOUBLE)}, shown=TRAITS)
+    now = situation(VALP, bench)
+    chosen = [chooser.choose(now, stream(seed)) for seed in range(10)]
+    assert {each.site for each in chosen if isinstance(each, Proposal)} == {DOUBLE}
+    assert "double" in chosen[0].reason
+    left = situation(VALP, bench, tried=[("change_bs", DOUBLE)])
+    assert isinstance(chooser.choose(left, stream(0)), Continue)
 
 
 @pytest.mark.parametrize("name", CHOOSERS)

@@ -40,6 +40,11 @@ class Site:
     outputs: tuple[str, ...] = ()
     place: str = ""
 
+    @property
+    def setting(self) -> str:
+        """What a change that touches nothing of the graph sets ("halve", "adamw"); else empty: ``place`` is a spot."""
+        return "" if self.components or self.arcs else self.place
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; ``from_json`` gives back an equal site."""
         arcs = [list(arc) for arc in self.arcs]

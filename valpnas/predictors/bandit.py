@@ -1,6 +1,6 @@
 """Bandit: Thompson sampling among places - what looks best under beliefs drawn once each, so that doubt is tried out.
 
-A contextual bandit with a linear belief per arm (Agrawal and Goyal, arXiv:1209.3352); the arms are the variants, the
+A contextual bandit with a linear belief per arm (Agrawal and Goyal, arXiv:1209.3352); the arms are the changes, the
 context a few traits of the place.
 """
 
@@ -24,8 +24,8 @@ BANDIT_TRAITS = (
 def sampled(
     beliefs: Learned, arms: Mapping[str, Sequence[Mapping[str, float]]], rng: np.random.Generator
 ) -> dict[str, Floats]:
-    """Return by variant the reward of each of its places under weights drawn from the belief, ``(places,)``.
+    """Return by change the reward of each of its places under weights drawn from the belief, ``(places,)``.
 
-    ``arms`` are the traits of the places by variant. The draws do not depend on their order.
+    ``arms`` are the traits of the places by change. The draws do not depend on their order.
     """
-    return {variant: beliefs.rows(arms[variant]) @ beliefs.of(variant).drawn(rng) for variant in sorted(arms)}
+    return {change: beliefs.rows(arms[change]) @ beliefs.of(change).drawn(rng) for change in sorted(arms)}

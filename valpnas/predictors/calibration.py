@@ -1,4 +1,4 @@
-"""Calibration: per variant, what it gained in the table of gains, at best told apart by one trait of the place."""
+"""Calibration: per change, what it gained in the table of gains, at best told apart by one trait of the place."""
 
 from __future__ import annotations
 
@@ -57,8 +57,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What every variant gained after ``horizon`` batches: over all places, and on either side of its split if it has
-    one. ``sources`` say on which problems; ``table`` is the digest of the table of gains."""
+    """What every change gained after ``horizon`` batches: over all places, and on either side of its split if any.
+
+    A change is a variant with what it sets, if it sets something. ``sources`` say on which problems; ``table`` is the
+    digest of the table of gains.
+    """
 
     horizon: int
     effects: Mapping[str, Effect]
@@ -66,39 +69,39 @@ class Calibration:
     sources: tuple[Mapping[str, Any], ...]
     table: str
 
-    def expected(self, variant: str, traits: Mapping[str, float]) -> Expected | None:
-        """Return what ``variant`` is expected to gain at a place with these traits; None where nothing was measured."""
-        if variant not in self.effects:
+    def expected(self, change: str, traits: Mapping[str, float]) -> Expected | None:
+        """Return what ``change`` is expected to gain at a place with these traits; None where nothing was measured."""
+        if change not in self.effects:
             return None
-        effect, where = self.effects[variant], "anywhere"
-        if split := self.splits.get(variant):
+        effect, where = self.effects[change], "anywhere"
+        if split := self.splits.get(change):
             below = traits[split.trait] < split.threshold
             effect = split.below if below else split.above
             where = f"where {split.trait} {'<' if below else '>='} {split.threshold:.3g}"
-        return Expected(effect, f"{variant} {where} {effect} ({self._measured(effect)})")
+        return Expected(effect, f"{change} {where} {effect} ({self._measured(effect)})")
 
     def _measured(self, effect: Effect) -> str:
         problems = " and ".join(source["problem"] for source in self.sources)
         return f"{problems}, {self.horizon:,} batches, {effect.places} places in {effect.models} models"
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data with a sentence on each variant; ``from_json`` gives back an equal object."""
+        """Return plain JSON data with a sentence on each change; ``from_json`` gives back an equal object."""
         return {
             "format": FORMAT,
             "horizon": self.horizon,
             "sources": [dict(source) for source in self.sources],
             "table": self.table,
-            "effects": {variant: asdict(effect) for variant, effect in sorted(self.effects.items())},
-            "splits": {variant: asdict(split) for variant, split in sorted(self.splits.items())},
-            "in words": [sentence for variant in sorted(self.effects) for sentence in self.sentences(variant)],
+            "effects": {change: asdict(effect) for change, effect in sorted(self.effects.items())},
+            "splits": {change: asdict(split) for change, split in sorted(self.splits.items())},
+            "in words": [sentence for change in sorted(self.effects) for sentence in self.sentences(change)],
         }
 
-    def sentences(self, variant: str) -> list[str]:
-        """Return what is known of ``variant``: one sentence, or one for either side of its split."""
-        split = self.splits.get(variant)
+    def sentences(self, change: str) -> list[str]:
+        """Return what is known of ``change``: one sentence, or one for either side of its split."""
+        split = self.splits.get(change)
         sides = (0.0,) if split is None else (split.threshold - 1, split.threshold)
         every = dict.fromkeys(PLACE_TRAITS, 0.0)
-        known = [self.expected(variant, every | ({split.trait: side} if split else {})) for side in sides]
+        known = [self.expected(change, every | ({split.trait: side} if split else {})) for side in sides]
         return [each.reason for each in known if each]
 
     @staticmethod
@@ -106,8 +109,8 @@ class Calibration:
         """Read what ``to_json`` wrote; raises ``ValueError`` or ``LookupError`` for anything else."""
         if data["format"] != FORMAT:
             raise ValueError(f"format {data['format']!r}")
-        effects = {variant: Effect(**effect) for variant, effect in data["effects"].items()}
-        splits = {variant: _split(split) for variant, split in data["splits"].items()}
+        effects = {change: Effect(**effect) for change, effect in data["effects"].items()}
+        splits = {change: _split(split) for change, split in data["splits"].items()}
         return Calibration(data["horizon"], effects, splits, tuple(data["sources"]), data["table"])
 
 

@@ -16,14 +16,15 @@ from valpnas.errors import StoreError
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.store.files import explained, whole, write_text
 
-FORMAT = "valpnas-gains/1"
+FORMAT = "valpnas-gains/2"
+_WHICH = ("problem", "model", "variant", "setting", "place")
 _FACTORS = ("parameters", "multiply_adds")
 _GAIN, _SPREAD, _TRAIT = "gain_", "spread_", "trait_"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A change at a place of base model ``model`` of ``problem``.
+    """A change at a place of base model ``model`` of ``problem``; ``setting`` is what it sets, if not the graph.
 
     ``gains`` by horizon (batches) are mean gains in log loss beyond the same batches without the change, ``spreads``
     the standard deviations of a single retraining's; a horizon that no retraining reached is missing, and so is the
@@ -33,12 +34,18 @@ class Row:
     problem: str
     model: int
     variant: str
+    setting: str
     place: str
     parameters: float
     multiply_adds: float
     gains: Mapping[int, float]
     spreads: Mapping[int, float]
     traits: Mapping[str, float]
+
+    @property
+    def change(self) -> str:
+        """The kind of change: places of one are alike in all but their traits."""
+        return change_of(self.variant, self.setting)
 
     @property
     def base(self) -> tuple[str, int]:
@@ -72,6 +79,11 @@ class GainTable:
         return found
 
 
+def change_of(variant: str, setting: str) -> str:
+    """Return the kind of change: the variant, with what it sets, for to halve is another change than to double."""
+    return f"{variant} ({setting})" if setting else variant
+
+
 def joined(tables: Iterable[GainTable]) -> GainTable:
     """Return one table of several studies; raises ``StoreError`` when two are of one problem."""
     tables = list(tables)
@@ -93,7 +105,7 @@ def read_table(path: Path) -> GainTable:
     """Read what ``write_table`` wrote.
 
     Raises:
-        StoreError: it is missing, was altered, or has other traits than those that places have now.
+        StoreError: it is missing, was altered, was made by an older version, or has other traits than places have now.
     """
     with explained(path, "read"):
         text = path.read_bytes()
@@ -105,13 +117,23 @@ def read_table(path: Path) -> GainTable:
     with whole(path, "a table of gains"):
         first, _, content = text.decode().partition("\n")
         head = json.loads(first.removeprefix("# "))
-        if head["format"] != FORMAT:
-            raise ValueError(f"format {head['format']!r}")
+        _check_format(path, head["format"])
         if head["sha256"] != _digest(content):
             raise ValueError("other rows than its first line describes")
         read = csv.DictReader(io.StringIO(content), strict=True)
         _check_traits(path, read.fieldnames or ())
         return GainTable(tuple(_row(row) for row in read), tuple(head["sources"]))
+
+
+def _check_format(path: Path, found: str) -> None:
+    """Raise ``ValueError`` when it is no table of gains, and ``StoreError`` when another version made it."""
+    if found.rpartition("/")[0] != FORMAT.rpartition("/")[0]:
+        raise ValueError(f"format {found!r}")
+    if found != FORMAT:
+        raise StoreError(
+            f"{path}: expected a table of gains of format {FORMAT}, got one of {found}, which another version made; "
+            "make it anew with `valpnas experiment features`"
+        )
 
 
 def _check_traits(path: Path, columns: Sequence[str]) -> None:
@@ -130,11 +152,11 @@ def _csv(table: GainTable) -> str:
     text, horizons = io.StringIO(), table.horizons
     sheet = csv.writer(text, lineterminator="\n")
     measured = [f"{kind}{batches}" for batches in horizons for kind in (_GAIN, _SPREAD)]
-    sheet.writerow(["problem", "model", "variant", "place", *_FACTORS, *measured, *(_TRAIT + t for t in PLACE_TRAITS)])
+    sheet.writerow([*_WHICH, *_FACTORS, *measured, *(_TRAIT + t for t in PLACE_TRAITS)])
     for row in table.rows:
         figures = [kind.get(batches, nan) for batches in horizons for kind in (row.gains, row.spreads)]
         numbers = [row.parameters, row.multiply_adds, *figures, *(row.traits[trait] for trait in PLACE_TRAITS)]
-        sheet.writerow([row.problem, row.model, row.variant, row.place, *map(_shown, numbers)])
+        sheet.writerow([row.problem, row.model, row.variant, row.setting, row.place, *map(_shown, numbers)])
     return text.getvalue()
 
 
@@ -145,6 +167,7 @@ def _row(row: Mapping[str, str]) -> Row:
         problem=row["problem"],
         model=int(row["model"]),
         variant=row["variant"],
+        setting=row["setting"],
         place=row["place"],
         parameters=float(row["parameters"]),
         multiply_adds=float(row["multiply_adds"]),

@@ -54,6 +54,20 @@ def test_of_noise_nothing_is_told() -> None:
     assert all((price.error or 0) > 0.9 and (price.p_error or 0) > 0.05 for price in found.predictors)
 
 
+def test_settings_of_one_operator_are_told_apart() -> None:
+    """Halving loses what doubling gains, at any place: who knows the setting knows it, and no trait does."""
+    table = planted(by_nothing, variants=("change_bs",))
+    settings = ["halve" if i % 2 else "double" for i in range(len(table.rows))]
+    gains = [
+        {400: row.gains[400] + (0.3 if way == "double" else -0.3)}
+        for way, row in zip(settings, table.rows, strict=True)
+    ]
+    rows = [replace(row, setting=way, gains=gain) for row, way, gain in zip(table.rows, settings, gains, strict=True)]
+    found = by_name(price_list(replace(table, rows=tuple(rows)), 400))
+    assert found["linear, one slope for all operators"].order > 0.5
+    assert max(abs(found[trait].plain) for trait in PLACE_TRAITS) < 0.5
+
+
 def test_a_trait_that_tells_some_operators_only_counts_by_the_mean_over_all() -> None:
     found = by_name(price_list(planted(by_rank), 400))["target.rank"]
     assert 0.5 < found.order < 0.8  # two of three operators, nearly 1 each

@@ -1,4 +1,4 @@
-"""Calibrating: the mean gain of every variant, and the one threshold on a trait that tells its places apart, if any.
+"""Calibrating: the mean gain of every change, and the one threshold on a trait that tells its places apart, if any.
 
 A threshold is a decision stump. It is kept only if, chosen anew without a base model, it predicts that model's gains
 better than the mean does, by more than one standard error over models.
@@ -49,12 +49,12 @@ class Stump(NamedTuple):
 
 
 def calibrate(table: GainTable, horizon: int) -> Calibration:
-    """Return what every variant of the table gained at ``horizon``; raises ``StoreError`` when it has no such gains."""
-    by_variant: dict[str, list[Row]] = {}
-    for row in sorted(table.at(horizon), key=lambda row: (row.variant, row.problem, row.model, row.place)):
-        by_variant.setdefault(row.variant, []).append(row)
-    splits = {variant: split for variant, rows in by_variant.items() if (split := best_split(rows, horizon))}
-    effects = {variant: effect(rows, horizon) for variant, rows in by_variant.items()}
+    """Return what every change of the table gained at ``horizon``; raises ``StoreError`` when it has no such gains."""
+    by_change: dict[str, list[Row]] = {}
+    for row in sorted(table.at(horizon), key=lambda row: (row.change, row.problem, row.model, row.place)):
+        by_change.setdefault(row.change, []).append(row)
+    splits = {change: split for change, rows in by_change.items() if (split := best_split(rows, horizon))}
+    effects = {change: effect(rows, horizon) for change, rows in by_change.items()}
     return Calibration(horizon, effects, splits, table.sources, table.digest)
 
 

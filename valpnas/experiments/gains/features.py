@@ -58,6 +58,7 @@ def _row(problem: str, horizons: Sequence[Gain], places: Places) -> Row:
         problem=problem,
         model=first.model,
         variant=first.variant,
+        setting=first.site.setting,
         place=str(first.site),
         parameters=first.parameters,
         multiply_adds=first.multiply_adds,

@@ -37,31 +37,31 @@ def gains_at(rows: Sequence[Row], horizon: int) -> Floats:
 
 
 def means(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
-    """Return the mean gain of each one's variant in the models seen; 0 where there is none."""
-    by_variant: dict[str, list[float]] = {}
+    """Return the mean gain of each one's kind of change in the models seen; 0 where there is none."""
+    by_change: dict[str, list[float]] = {}
     for row, gain in zip(seen, gains_at(seen, horizon), strict=True):
-        by_variant.setdefault(row.variant, []).append(float(gain))
-    return np.array([fmean(by_variant.get(row.variant, [0.0])) for row in asked])
+        by_change.setdefault(row.change, []).append(float(gain))
+    return np.array([fmean(by_change.get(row.change, [0.0])) for row in asked])
 
 
 def _linear(own_slopes: float) -> Predict:
     def predict(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
         known = fit(GainTable(tuple(seen), ()), horizon, own_slopes=own_slopes)
-        return np.array([known.expected(row.variant, [row.traits])[0][0] for row in asked])
+        return np.array([known.expected(row.change, [row.traits])[0][0] for row in asked])
 
     return predict
 
 
 def _forest(seen: Sequence[Row], asked: Sequence[Row], horizon: int) -> Floats:
-    variants = sorted({row.variant for row in seen})
+    changes = sorted({row.change for row in seen})
     forest = RandomForestRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=0, n_jobs=1)
-    forest.fit(_columns(seen, variants), gains_at(seen, horizon))
-    predicted: Floats = forest.predict(_columns(asked, variants))
+    forest.fit(_columns(seen, changes), gains_at(seen, horizon))
+    predicted: Floats = forest.predict(_columns(asked, changes))
     return predicted
 
 
-def _columns(rows: Sequence[Row], variants: Sequence[str]) -> Floats:
-    which = [[row.variant == variant for variant in variants] for row in rows]
+def _columns(rows: Sequence[Row], changes: Sequence[str]) -> Floats:
+    which = [[row.change == change for change in changes] for row in rows]
     return np.concatenate([np.array(which, float), [[row.traits[t] for t in PLACE_TRAITS] for row in rows]], axis=1)
 
 

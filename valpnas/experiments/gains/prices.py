@@ -31,9 +31,10 @@ class Price:
 
     ``order`` is the mean over variants of Spearman's correlation between predicted and measured gain, a trait having
     the sign that it has in the other models; ``plain`` the same with the trait as it is. ``p`` is that of ``order``
-    being above chance, by shuffling gains. ``error`` is the mean squared error as a share of that of the variants'
-    means in the other models, ``p_error`` that of a difference between the two, by Wilcoxon's test over base models; a
-    trait alone predicts no gain. Both p are corrected (Holm), predictors and traits apart.
+    being above chance, by shuffling gains. ``error`` is the mean squared error as a share of that of the means of the
+    same change (a variant with what it sets) in the other models, ``p_error`` that of a difference between the two, by
+    Wilcoxon's test over base models; a trait alone predicts no gain. Both p are
+    corrected (Holm), predictors and traits apart.
     """
 
     name: str
@@ -86,10 +87,10 @@ def price_list(table: GainTable, horizon: int) -> PriceList:
 
 def _of_predictors(rows: Sequence[Row], horizon: int) -> tuple[tuple[Price, ...], float]:
     """Return the prices of all predictors, and the least p that their errors could have."""
-    measured, predicted = gains_at(rows, horizon), [unseen(rows, horizon, predict) for predict in PREDICTORS.values()]
+    measured, meant = gains_at(rows, horizon), unseen(rows, horizon, means)
+    predicted = [unseen(rows, horizon, predict) for predict in PREDICTORS.values()]
     found = orders(rows, np.stack(predicted, axis=1), measured, _SHUFFLES, stream(0, "predictors"), signed=False)
-    wrong = np.square(unseen(rows, horizon, means) - measured)
-    errors = [np.square(each - measured) for each in predicted]
+    wrong, errors = np.square(meant - measured), [np.square(each - measured) for each in predicted]
     tests = [signed_rank(_by_model(rows, error), _by_model(rows, wrong)) for error in errors]
     prices = [
         Price(name, order, plain, p, float(error.mean() / wrong.mean()), p_error)

@@ -19,7 +19,7 @@ _SPREAD = 0.05  # of gains in log loss, where nothing is known: what most gentle
 
 
 class Bandit(Chooser):
-    """Take the change whose gain, drawn from what is believed of its variant, is highest, if it is above 0.
+    """Take the change whose gain, drawn from what is believed of its kind, is highest, if it is above 0.
 
     The reward of a change is what it brought beyond training at equal cost (``valpnas.predictors.rewards``).
     """
@@ -40,16 +40,16 @@ class Bandit(Chooser):
         found = priced_places(situation, known.growths, rng)
         if not found:
             return used_up(situation, "change that was measured")
-        drawn = sampled(known, {variant: [p.traits for p in places] for variant, places in found.items()}, rng)
-        variant = max(drawn, key=lambda each: float(drawn[each].max()))
-        draw, place = float(drawn[variant].max()), found[variant][int(drawn[variant].round(DIGITS).argmax())]
-        (mean,), (error,) = known.expected(variant, [place.traits])
-        seen = sum(row.variant == variant for row in run)
+        drawn = sampled(known, {change: [p.traits for p in places] for change, places in found.items()}, rng)
+        change = max(drawn, key=lambda each: float(drawn[each].max()))
+        draw, place = float(drawn[change].max()), found[change][int(drawn[change].round(DIGITS).argmax())]
+        (mean,), (error,) = known.expected(change, [place.traits])
+        seen = sum(row.change == change for row in run)
         said = (
-            f"{variant} at {str(place.site).strip()} drew a gain of {draw:+.3f} from {mean:+.3f} +- {error:.3f}, "
+            f"{place.variant} at {str(place.site).strip()} drew a gain of {draw:+.3f} from {mean:+.3f} +- {error:.3f}, "
             f"after {seen} such changes of this run"
         )
         if draw <= 0:
             return Continue(f"every change drew a loss against training; the best: {said}")
         features = {name: place.traits[name] for name in self._prior.scale.names}
-        return Proposal(variant, place.site, said, features={"expected gain": float(mean), **features})
+        return Proposal(place.variant, place.site, said, features={"expected gain": float(mean), **features})

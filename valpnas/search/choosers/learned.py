@@ -10,6 +10,7 @@ import numpy as np
 from valpnas.contracts.chooser import Chooser, Situation
 from valpnas.contracts.job import Continue, Proposal
 from valpnas.contracts.past import Past
+from valpnas.predictors.gain_table import change_of
 from valpnas.predictors.learned import Learned, Told
 from valpnas.predictors.place_traits import PLACE_TRAITS
 from valpnas.predictors.rewards import COST_SHARE, HORIZON, rewards
@@ -34,30 +35,30 @@ class LearnedChooser(Chooser):
         known = self._prior.told(run)
         found = priced_places(situation, known.growths, rng)
         best: tuple[float, float, str, int] | None = None
-        for variant, places in found.items():
-            means, errors = known.expected(variant, [place.traits for place in places])
+        for change, places in found.items():
+            means, errors = known.expected(change, [place.traits for place in places])
             top = int(means.round(DIGITS).argmax())
             if best is None or means[top] > best[0]:
-                best = float(means[top]), float(errors[top]), variant, top
+                best = float(means[top]), float(errors[top]), change, top
         if best is None:
             return used_up(situation, "change that was measured")
-        mean, error, variant, top = best
-        place = found[variant][top]
+        mean, error, change, top = best
+        place = found[change][top]
         said = (
-            f"{variant} at {str(place.site).strip()} is expected to gain {mean:+.3f} +- {error:.3f}, "
+            f"{place.variant} at {str(place.site).strip()} is expected to gain {mean:+.3f} +- {error:.3f}, "
             f"by {len(run)} changes of this run and an experiment; "
-            f"what moves it most: {known.because(variant, place.traits)}"
+            f"what moves it most: {known.because(change, place.traits)}"
         )
         if mean <= 0:
             return Continue(f"no change is expected to gain more than training does; the best: {said}")
-        return Proposal(variant, place.site, said, features={"expected gain": mean, **place.traits})
+        return Proposal(place.variant, place.site, said, features={"expected gain": mean, **place.traits})
 
 
 def run_rows(history: Sequence[Past], names: Sequence[str]) -> list[Told]:
     """Return the changes of a run whose rewards are known, with the traits that their places had."""
     found = rewards(history, HORIZON, COST_SHARE)
     return [
-        Told(past.proposal.variant, past.proposal.features, found[past.candidate])
+        Told(change_of(made.variant, made.site.setting), made.features, found[past.candidate])
         for past in history
-        if past.candidate in found and past.proposal and {*names} <= past.proposal.features.keys()
+        if past.candidate in found and (made := past.proposal) and {*names} <= made.features.keys()
     ]

@@ -9,11 +9,12 @@ import numpy as np
 
 from valpnas.contracts.chooser import Situation
 from valpnas.contracts.operator import Site
+from valpnas.predictors.gain_table import change_of
 from valpnas.predictors.place_traits import Places, relevances
 from valpnas.search.choosers.protection import protecting
 
 MOST = 200
-"""Places of a variant that are priced in one step; of more, so many are drawn."""
+"""Places of a change that are priced in one step; of more, so many are drawn."""
 
 DIGITS = 9
 """Of expected gains, by which places are compared: of places that are alike the first is taken, on any processor."""
@@ -25,6 +26,7 @@ _LOOKS = ("module_intervention",)  # what says how relevant a network is
 class Place:
     """A site of a variant, with its traits."""
 
+    variant: str
     site: Site
     traits: Mapping[str, float]
 
@@ -32,23 +34,34 @@ class Place:
 def priced_places(
     situation: Situation, growths: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, list[Place]]:
-    """Return by variant the untried places of everything whose growth is known; a variant without any is left out.
+    """Return by change the untried places of everything whose growth is known; a change without any is left out.
 
-    Places that findings protect are left out too. ``growths`` are the factors by which variants multiply the
+    Places that findings protect are left out too. ``growths`` are the factors by which changes multiply the
     parameters. Nothing that grows a model at least as much as a change refused in this very choice is asked for: where
     a model is at its limit, one refusal is enough.
     """
     bench, valp = situation.bench, situation.valp
     findings, traits = situation.findings(_LOOKS), bench.traits(situation.candidate)
     places = Places(valp, traits["networks"], traits["outputs"], relevances(findings))
-    limit = min((growths[variant] for variant, _ in situation.refused if variant in growths), default=np.inf)
     found: dict[str, list[Place]] = {}
-    for variant in sorted(growths.keys() & situation.operators.keys()):
+    for (change, variant), sites in _open(situation, growths).items():
         operator = situation.operators[variant]
-        sites = situation.untried(variant) if growths[variant] < limit else []
-        sites = [site for site in sites if not protecting(valp, operator, site, findings)]
-        if len(sites) > MOST:
-            sites = [sites[i] for i in sorted(rng.choice(len(sites), MOST, replace=False))]
-        if sites:
-            found[variant] = [Place(site, places.traits(site)) for site in sites]
+        free = [site for site in sites if not protecting(valp, operator, site, findings)]
+        if len(free) > MOST:
+            free = [free[i] for i in sorted(rng.choice(len(free), MOST, replace=False))]
+        if free:
+            found[change] = [Place(variant, site, places.traits(site)) for site in free]
+    return found
+
+
+def _open(situation: Situation, growths: Mapping[str, float]) -> dict[tuple[str, str], list[Site]]:
+    """Return by change and variant the untried sites of what is known to grow less than everything that was refused."""
+    refused = (change_of(variant, site.setting) for variant, site in situation.refused)
+    limit = min((growths[change] for change in refused if change in growths), default=np.inf)
+    found: dict[tuple[str, str], list[Site]] = {}
+    for variant in sorted(situation.operators):
+        for site in situation.untried(variant):
+            change = change_of(variant, site.setting)
+            if growths.get(change, np.inf) < limit:
+                found.setdefault((change, variant), []).append(site)
     return found
