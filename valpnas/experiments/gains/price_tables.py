@@ -34,8 +34,9 @@ def price_sentences(found: PriceList) -> list[str]:
         "predictors and traits apart. A trait alone has the sign that it has in the other models, so where it tells "
         "nothing its order is below 0; beside it the correlation of the trait as it is.",
         _ceiling(found),
-        "Squared error: as a share of that of the mean gains of the same change (an operator with what it sets) in the other models; p of Wilcoxon's test over "
-        f"models, which could be {len(found.predictors) * found.least_p:.2g} at best.",
+        "Squared error: as a share of that of the mean gains of the same change (an operator with what it sets) in the "
+        "other models; p of Wilcoxon's test over models, which could be "
+        f"{len(found.predictors) * found.least_p:.2g} at best.",
     ]
     if found.everywhere:
         told.append(f"The same everywhere, so that nothing can be said of them: {', '.join(found.everywhere)}.")

@@ -33,8 +33,8 @@ class Price:
     the sign that it has in the other models; ``plain`` the same with the trait as it is. ``p`` is that of ``order``
     being above chance, by shuffling gains. ``error`` is the mean squared error as a share of that of the means of the
     same change (a variant with what it sets) in the other models, ``p_error`` that of a difference between the two, by
-    Wilcoxon's test over base models; a trait alone predicts no gain. Both p are
-    corrected (Holm), predictors and traits apart.
+    Wilcoxon's test over base models; a trait alone predicts no gain. Both p are corrected (Holm), predictors and traits
+    apart.
     """
 
     name: str
