@@ -79,7 +79,7 @@ HALVE, DOUBLE = Site(place="halve"), Site(place="double")
 
 def opposite() -> GainTable:
     """Return gains of a variant whose one setting loses what the other gains."""
-    table = planted(by_nothing, variants=("change_bs",))
+    table = planted(by_nothing, variants=("add_layer/gentle",))
     ways = ((row, way, gain) for row in table.rows for way, gain in (("halve", -0.2), ("double", 0.2)))
     rows = (replace(row, setting=way, gains={400: row.gains[400] + gain}) for row, way, gain in ways)
     return replace(table, rows=tuple(rows))
@@ -95,12 +95,12 @@ def opposite() -> GainTable:
     ids=CHOOSERS,
 )
 def test_of_two_settings_the_one_that_gained_is_taken_and_the_other_never(chooser: Chooser) -> None:
-    bench = FakeBench(operators={"change_bs": fake("change_bs", HALVE, DOUBLE)}, shown=TRAITS)
+    bench = FakeBench(operators={"add_layer/gentle": fake("add_layer/gentle", HALVE, DOUBLE)}, shown=TRAITS)
     now = situation(VALP, bench)
     chosen = [chooser.choose(now, stream(seed)) for seed in range(10)]
     assert {each.site for each in chosen if isinstance(each, Proposal)} == {DOUBLE}
     assert "double" in chosen[0].reason
-    left = situation(VALP, bench, tried=[("change_bs", DOUBLE)])
+    left = situation(VALP, bench, tried=[("add_layer/gentle", DOUBLE)])
     assert isinstance(chooser.choose(left, stream(0)), Continue)
 
 
@@ -135,6 +135,13 @@ def test_only_measured_changes_are_priced_and_no_protected_one() -> None:
     (second,) = (place for place in found["add_layer/gentle"] if place.site == N2)
     assert second.traits["relevance"] == pytest.approx(np.log(3.0))
     assert second.traits.keys() == {*PLACE_TRAITS}
+
+
+def test_hyperparameters_are_left_alone_however_much_they_gained() -> None:
+    rate = {"change_lr": fake("change_lr", Site(place="decrease")), "change_bs": fake("change_bs", DOUBLE)}
+    bench = replace(BENCH, operators={**OPERATORS, **rate})
+    growths = {**GROWTH, "change_lr (decrease)": 1.0, "change_bs (double)": 1.0}
+    assert set(priced_places(situation(VALP, bench), growths, stream(0))) == set(GROWTH)
 
 
 def test_what_grows_as_much_as_something_refused_is_not_asked_for() -> None:

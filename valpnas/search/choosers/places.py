@@ -38,7 +38,7 @@ def priced_places(
 
     Places that findings protect are left out too. ``growths`` are the factors by which changes multiply the
     parameters. Nothing that grows a model at least as much as a change refused in this very choice is asked for: where
-    a model is at its limit, one refusal is enough.
+    a model is at its limit, one refusal is enough. Hyperparameters are left alone.
     """
     bench, valp = situation.bench, situation.valp
     findings, traits = situation.findings(_LOOKS), bench.traits(situation.candidate)
@@ -59,7 +59,9 @@ def _open(situation: Situation, growths: Mapping[str, float]) -> dict[tuple[str,
     refused = (change_of(variant, site.setting) for variant, site in situation.refused)
     limit = min((growths[change] for change in refused if change in growths), default=np.inf)
     found: dict[tuple[str, str], list[Site]] = {}
-    for variant in sorted(situation.operators):
+    for variant, operator in sorted(situation.operators.items()):
+        if operator.scope == "hyperparameter":
+            continue  # less noise gains at once and costs later; a table, whose horizon is short, has the gain alone
         for site in situation.untried(variant):
             change = change_of(variant, site.setting)
             if growths.get(change, np.inf) < limit:
