@@ -23,13 +23,14 @@ def markdown(table: Table) -> str:
 
 
 def main() -> None:
-    """Print tuning, the arms and the comparisons on test rows at the last checkpoint of each kind, and notes."""
+    """Print tuning if any, the arms and the comparisons on test rows at the last checkpoint of each kind, and notes."""
     parser = argparse.ArgumentParser(description="Print the tables of a comparison as Markdown.")
     parser.add_argument("record", type=Path, help="the CSV file of a comparison")
     asked = parser.parse_args()
     record = Record.read(asked.record)
     blocks = analyse(record, Options(against=record.settings["against"]))
-    print(markdown(choice_table(record.choices)))
+    if record.choices:
+        print(markdown(choice_table(record.choices)))
     for block in last_of_each_kind(blocks):
         for table in tables_at(block.on("test")):
             print(markdown(table))

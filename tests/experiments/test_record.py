@@ -237,6 +237,7 @@ def test_a_note_counts_the_donations_of_populations(tmp_path: Path) -> None:
         ("fashion-compare", "fashion-compare"),
         ("choosers-fashion-mnist", "choosers-small"),
         ("end-to-end", "end-to-end"),
+        ("paper-budget", "paper-budget"),
         ("cells-in-valps", "cells-in-valps"),
         ("population-digits", "population-compare"),
         ("population-student", "population-student"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,6 +171,18 @@ def test_the_report_is_written_whole(tmp_path: Path) -> None:
     assert text.count("<img") == 3
     assert all(block.arms[0].arm == "x" for block in compared.blocks)
     assert "step 2: the comparisons" in text
+
+
+def test_no_two_of_thirteen_arms_are_drawn_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr("valpnas.experiments.figures.as_png", lambda figure: drawn.append(figure) or PNG)
+    names = tuple(f"arm{i}" for i in range(13))
+    figures(kept(tmp_path, comparison(*names)), names)
+    curves, _, bars = drawn
+    lines = [(line.get_color(), line.get_linestyle()) for line in curves.axes[0].get_lines()]
+    boxes = [(c.patches[0].get_facecolor(), c.patches[0].get_hatch()) for c in bars.axes[0].containers]
+    assert len(set(lines)) == len(lines) == 13
+    assert len(set(boxes)) == len(boxes) == 13
 
 
 def test_what_the_problem_says_of_its_figures_comes_first(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from valpnas.experiments.record import Record
 # Told apart by all kinds of colour vision (Okabe and Ito), the paper's blue and orange first.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#8C6D00")
 _DASHES = ("-", "--", "-.", ":")
+_HATCHES = ("", "////", "....", "xxxx")
 _PLACES = 12  # steps at which fronts are counted
 
 Draw = Callable[[Axes, str], None]
@@ -51,8 +52,8 @@ def _curves(axes: Axes, record: Record, along: str, part: str) -> None:
         drawn = curve(record.runs, arm, along, part, record.bounds)
         if drawn is None:
             continue
-        colour, low, high = COLOURS[i % len(COLOURS)], drawn.mean - drawn.spread, drawn.mean + drawn.spread
-        axes.plot(drawn.x, drawn.mean, color=colour, linestyle=_DASHES[i % len(_DASHES)], label=arm)
+        colour, low, high = _colour(i), drawn.mean - drawn.spread, drawn.mean + drawn.spread
+        axes.plot(drawn.x, drawn.mean, color=colour, linestyle=_dash(i), label=arm)
         axes.fill_between(drawn.x, low, high, color=colour, alpha=max(0.05, 0.3 / len(record.arms)), linewidth=0)
     axes.set(title=part, xlabel=along, ylabel="hypervolume", xlim=(0, None), ylim=(0, None))
 
@@ -83,14 +84,14 @@ def _boxes(axes: Axes, record: Record, arms: Sequence[str], part: str) -> None:
         places = [place - 0.4 + (i + 0.5) * width for place in range(len(steps))]
         values = [[of[arm] for of in by_pair.values()] for by_pair in counts]
         box = axes.boxplot(values, positions=places, widths=0.85 * width, patch_artist=True, manage_ticks=False)
-        _paint(box, COLOURS[i % len(COLOURS)])
+        _paint(box, _colour(i), _hatch(i))
         box["boxes"][0].set_label(arm)
     _finish(axes, steps)
 
 
-def _paint(box: dict[str, Any], colour: str) -> None:
+def _paint(box: dict[str, Any], colour: str, hatch: str) -> None:
     for patch in box["boxes"]:
-        patch.set(facecolor=colour, edgecolor=colour, alpha=0.6)
+        patch.set(facecolor=colour, edgecolor="black" if hatch else colour, hatch=hatch, alpha=0.6)
     for line in (*box["whiskers"], *box["caps"], *box["medians"]):
         line.set(color=colour)
     for line in box["medians"]:
@@ -106,8 +107,22 @@ def _bars(axes: Axes, record: Record, arms: Sequence[str], part: str) -> None:
     width = 0.8 / len(arms)
     for i, arm in enumerate(arms):
         places = np.arange(len(steps)) - 0.4 + (i + 0.5) * width
-        axes.bar(places, [of[arm] for of in counts], width, color=COLOURS[i % len(COLOURS)], label=arm)
+        look: dict[str, Any] = {"color": _colour(i), "hatch": _hatch(i), "edgecolor": "white", "linewidth": 0}
+        axes.bar(places, [of[arm] for of in counts], width, label=arm, **look)
     _finish(axes, steps)
+
+
+def _colour(i: int) -> str:
+    return COLOURS[i % len(COLOURS)]
+
+
+def _dash(i: int) -> str:
+    """Return the dash of arm ``i``: another one in each round of colours, so that no two of 32 arms look alike."""
+    return _DASHES[(i + i // len(COLOURS)) % len(_DASHES)]
+
+
+def _hatch(i: int) -> str:
+    return _HATCHES[i // len(COLOURS) % len(_HATCHES)]
 
 
 def _finish(axes: Axes, steps: Sequence[int]) -> None:
