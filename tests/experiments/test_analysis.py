@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from valpnas.experiments.analysis import analyse
+from valpnas.experiments.arms import Arm
 from valpnas.experiments.comparison import Options
 from valpnas.experiments.duel import Block, Duel
 from valpnas.experiments.notes import headlines, notes
@@ -112,7 +113,11 @@ def test_a_run_whose_last_changes_failed_moves_no_checkpoint(tmp_path: Path) -> 
 
 
 def test_comparisons_that_tuned_nothing_say_so(tmp_path: Path) -> None:
-    assert "nothing was tuned" in said(made(tmp_path))
+    tested, other = (Arm(name, {"chooser": "train-only", "learning_rate": 0.0}) for name in ("y", "z"))
+    some, every = (record(tmp_path / "r.csv", comparison(*arms), []) for arms in (("x", tested), (other, tested)))
+    assert "nothing was tuned, every arm ran at the rate and decay of its settings: " in said(made(tmp_path))
+    assert "nothing was tuned, every run of y had a range test for its rate, " in "".join(notes(some, []))
+    assert "nothing was tuned, every run had a range test for its rate, " in "".join(notes(every, []))
 
 
 # -- notes ----------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from valpnas.experiments.checkpoints import chosen
 from valpnas.experiments.duel import LEVEL, PARTS, Block
@@ -92,11 +93,18 @@ def _on_test(record: Record) -> Iterator[str]:
 
 def _on_tuning(record: Record) -> Iterator[str]:
     if not record.choices:
-        yield (
-            "nothing was tuned, every arm ran at the rate and decay of its settings: these can outweigh any search "
-            "(--tune-rates, --tune-decays)"
-        )
+        at = _rates(record.settings["arms"])
+        yield f"nothing was tuned, {at}: these can outweigh any search (--tune-rates, --tune-decays)"
     yield from on_tuning(record.choices)
+
+
+def _rates(arms: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say at what rate the arms ran; 0 asks for a range test."""
+    tested = [name for name, settings in arms.items() if not settings["learning_rate"]]
+    if not tested:
+        return "every arm ran at the rate and decay of its settings"
+    who = "every run" if len(tested) == len(arms) else f"every run of {', '.join(tested)}"
+    return f"{who} had a range test for its rate, the rest is as the settings say"
 
 
 def _on_batches(blocks: Sequence[Block]) -> Iterator[str]:
